@@ -1,0 +1,48 @@
+// Adam with decoupled weight decay, fused with the cast of the new weights to the matmul's element type.
+//
+//     m      <- beta1 m + (1 - beta1) g
+//     v      <- beta2 v + (1 - beta2) g^2
+//     weight <- weight - learning_rate (m / c1 / (sqrt(v / c2) + eps) + weight_decay * weight)
+//     c1 = 1 - beta1^t,  c2 = 1 - beta2^t,  t = 1 at the first step
+//     operand <- weight, rounded to bf16
+//
+// Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1; decay: Loshchilov and Hutter, arXiv:1711.05101.
+//
+// Shapes:   weight, m, v, gradient (n), fp32; operand (n), bf16, or absent.
+// Aliasing: none.
+// Stream:   work is queued on `stream`; the call does not wait.
+#pragma once
+
+#include <cmath>
+
+#include "kernels/stream.h"
+#include "kernels/view.h"
+
+namespace ffwd {
+
+struct AdamUpdate {
+  VectorView<float> weight, m, v;
+  VectorView<const float> gradient;
+  float learning_rate, beta1, beta2, eps, weight_decay;
+  float correction1, correction2;  // c1, c2
+  VectorView<bfloat16> operand;
+};
+
+FFWD_HD void adam_step(const AdamUpdate& a, float g, float& m, float& v, float& weight) {
+  m = a.beta1 * m + (1.0f - a.beta1) * g;
+  v = a.beta2 * v + (1.0f - a.beta2) * g * g;
+  const float step = m / a.correction1 / (sqrtf(v / a.correction2) + a.eps);
+  weight -= a.learning_rate * (step + a.weight_decay * weight);
+}
+
+// Throws ffwd::Error if the shapes break the contract.
+void check(const AdamUpdate& args);
+
+namespace cpu {
+void adam_update(const AdamUpdate& args, Stream stream);
+}
+namespace cuda {
+void adam_update(const AdamUpdate& args, Stream stream);
+}
+
+}  // namespace ffwd

@@ -1,0 +1,44 @@
+// Weighted column sums: sum[j] = factor * sum_i weight[i] a[i,j].
+//
+// The bias gradient of a layer (weights absent: all ones, a = dz), and the batch mean of its activities
+// (a = the normalised rows, weight = their lengths, factor = 1/B).
+//
+// Shapes:   a: (R, M), fp32 or bf16; weight (R) or absent; sum (M), fp32; scratch: at least
+//           column_sum_scratch(R, M) floats of any content. R = 0 gives zeros.
+// Aliasing: none.
+// Order:    rows in chunks of kColumnSumChunk, then the chunks, both in a fixed order: no atomics, and a
+//           result repeats bit for bit.
+// Stream:   work is queued on `stream`; the call does not wait.
+#pragma once
+
+#include "kernels/stream.h"
+#include "kernels/view.h"
+
+namespace ffwd {
+
+struct ColumnSum {
+  ConstMatrixView a;
+  VectorView<const float> weight;
+  float factor;
+  VectorView<float> sum;
+  VectorView<float> scratch;
+};
+
+inline constexpr int64_t kColumnSumChunk = 256;  // rows
+
+// Floats of scratch that column_sum needs for `rows` x `cols`.
+inline int64_t column_sum_scratch(int64_t rows, int64_t cols) {
+  return (rows + kColumnSumChunk - 1) / kColumnSumChunk * cols;
+}
+
+// Throws ffwd::Error if the shapes break the contract.
+void check(const ColumnSum& args);
+
+namespace cpu {
+void column_sum(const ColumnSum& args, Stream stream);
+}
+namespace cuda {
+void column_sum(const ColumnSum& args, Stream stream);
+}
+
+}  // namespace ffwd

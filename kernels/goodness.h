@@ -1,0 +1,41 @@
+// The goodness of a row of activities, G = scale * sum_j term(y_j), and its derivative.
+//
+//   sum_squares    G = sum_j y_j^2              Hinton 2022, arXiv:2212.13345, section 2
+//   mean_squares   G = (1/M) sum_j y_j^2        the same, free of the width
+//   sum_abs        G = sum_j |y_j|
+//   mean_abs       G = (1/M) sum_j |y_j|        DeeperForward's mean goodness (ReLU: y >= 0)
+//
+// To add one: a name here, its term and slope below, a line in host/recipe.cpp's table of names. The finite-
+// difference tests run over kGoodnesses and so cover it.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/portable.h"
+
+namespace ffwd {
+
+enum class Goodness : int32_t { sum_squares, mean_squares, sum_abs, mean_abs };
+
+inline constexpr Goodness kGoodnesses[] = {Goodness::sum_squares, Goodness::mean_squares,
+                                           Goodness::sum_abs, Goodness::mean_abs};
+
+FFWD_HD bool is_square(Goodness g) {
+  return g == Goodness::sum_squares || g == Goodness::mean_squares;
+}
+
+FFWD_HD float goodness_term(Goodness g, float y) {
+  return is_square(g) ? y * y : (y < 0.0f ? -y : y);
+}
+
+// d term / dy. At y = 0 the slope of |y| is taken as 0.
+FFWD_HD float goodness_slope(Goodness g, float y) {
+  if (is_square(g)) return 2.0f * y;
+  return y > 0.0f ? 1.0f : (y < 0.0f ? -1.0f : 0.0f);
+}
+
+FFWD_HD float goodness_scale(Goodness g, int64_t width) {
+  return g == Goodness::mean_squares || g == Goodness::mean_abs ? 1.0f / float(width) : 1.0f;
+}
+
+}  // namespace ffwd

@@ -1,0 +1,50 @@
+// The only place that launches kernels. Every launch is checked.
+#pragma once
+
+#include "kernels/check.h"
+#include "kernels/device.cuh"
+#include "kernels/stream.h"
+
+namespace ffwd {
+
+inline void check_cuda(cudaError_t status, const char* call, const char* file, int line) {
+  if (status == cudaSuccess) return;
+  const std::string what = std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
+                           cudaGetErrorString(status);
+  (void)cudaGetLastError();  // not sticky: the exception carries it from here
+  if (status == cudaErrorMemoryAllocation) throw OutOfMemory(what);
+  throw Error(what);
+}
+
+}  // namespace ffwd
+
+// Throws ffwd::Error with file, line, call and CUDA's text if a runtime call fails.
+#define FFWD_CHECK_CUDA(call) ::ffwd::check_cuda((call), #call, __FILE__, __LINE__)
+
+namespace ffwd {
+
+#ifdef __CUDACC__
+// Queues kernel<<<grid, block, shared_bytes, stream>>>(args...). An empty grid launches nothing.
+template <typename... Params, typename... Args>
+void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared_bytes, Stream stream,
+            Args&&... args) {
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+  cudaLaunchConfig_t config = {};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.dynamicSmemBytes = shared_bytes;
+  config.stream = stream.handle;
+  FFWD_CHECK_CUDA(cudaLaunchKernelEx(&config, kernel, std::forward<Args>(args)...));
+}
+#else
+using simt::launch;
+#endif
+
+// Blocks of `per_block` items that cover `items`, as a grid dimension; throws if a grid cannot be so large.
+inline unsigned blocks_for(int64_t items, int64_t per_block) {
+  const int64_t blocks = (items + per_block - 1) / per_block;
+  FFWD_EXPECT(blocks <= 0x7fffffff, "the problem is too large for one grid");
+  return unsigned(blocks);
+}
+
+}  // namespace ffwd

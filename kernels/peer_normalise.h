@@ -1,0 +1,39 @@
+// Peer normalisation: pulls the mean activity of every unit towards the mean of its layer, so that no
+// unit stays silent for ever and none is always on.
+//
+//     mean[j]  <- momentum * mean[j] + (1 - momentum) * batch_mean[j]
+//     push[j]   = strength * (mean[j] - average_k mean[k]) / P
+//     dz[i,j]  += push[j]                       for the P positive rows i, whatever the activation's slope
+//
+// Source: Hinton 2022, arXiv:2212.13345, section 3.1, and his ffnew.m (momentum 0.9, strength 0.03, means
+// start at 0.5). It descends, where ffnew.m ascends.
+//
+// Shapes:   batch_mean, mean, push (M), fp32; push is scratch; dz (P, M), the positive rows, fp32 or bf16.
+// Aliasing: none.
+// Order:    the average runs in a fixed order, so a result repeats bit for bit.
+// Stream:   work is queued on `stream`; the call does not wait.
+#pragma once
+
+#include "kernels/stream.h"
+#include "kernels/view.h"
+
+namespace ffwd {
+
+struct PeerNormalise {
+  VectorView<const float> batch_mean;
+  float momentum, strength;
+  VectorView<float> mean, push;
+  MatrixView dz;
+};
+
+// Throws ffwd::Error if the shapes break the contract.
+void check(const PeerNormalise& args);
+
+namespace cpu {
+void peer_normalise(const PeerNormalise& args, Stream stream);
+}
+namespace cuda {
+void peer_normalise(const PeerNormalise& args, Stream stream);
+}
+
+}  // namespace ffwd

@@ -1,0 +1,36 @@
+// Softmax cross-entropy of the head, and its gradient.
+//
+//     p[i,:]       = softmax(logits[i,:])
+//     loss[i]      = -log p[i, label[i]]                                  (nats)
+//     dlogits[i,k] = d mean(loss) / dlogits[i,k] = (p[i,k] - [k == label[i]]) / B
+//
+// Shapes:   logits (B, K), fp32; label (B), in [0, K), not checked on the device; loss (B); dlogits (B, K),
+//           fp32 or bf16. B = 0 is allowed.
+// Aliasing: dlogits may be the memory of logits if it is fp32.
+// Order:    sums of one row run in a fixed order, so a result repeats bit for bit.
+// Stream:   work is queued on `stream`; the call does not wait.
+#pragma once
+
+#include "kernels/stream.h"
+#include "kernels/view.h"
+
+namespace ffwd {
+
+struct SoftmaxLoss {
+  ConstMatrixView logits;
+  VectorView<const int32_t> label;
+  MatrixView dlogits;
+  VectorView<float> loss;
+};
+
+// Throws ffwd::Error if the shapes break the contract.
+void check(const SoftmaxLoss& args);
+
+namespace cpu {
+void softmax_loss(const SoftmaxLoss& args, Stream stream);
+}
+namespace cuda {
+void softmax_loss(const SoftmaxLoss& args, Stream stream);
+}
+
+}  // namespace ffwd

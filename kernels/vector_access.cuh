@@ -1,0 +1,50 @@
+// 16-byte loads and stores of row segments, with a scalar path for tails and misaligned rows.
+#pragma once
+
+#include "kernels/device.cuh"
+#include "kernels/view.h"
+
+namespace ffwd {
+
+// Elements of T in 16 bytes.
+template <typename T>
+inline constexpr int kVector = 16 / int(sizeof(T));
+
+template <typename T>
+struct alignas(16) Packed {
+  T element[kVector<T>];
+};
+
+// True if every row of the matrix starts on a 16-byte boundary.
+template <typename T>
+inline bool rows_are_aligned(const ConstMatrixView& m) {
+  return reinterpret_cast<uintptr_t>(m.data) % 16 == 0 && m.stride % kVector<T> == 0;
+}
+
+// Elements j .. j + kVector of a row of `cols` as floats; zeros beyond the end.
+template <typename T>
+__device__ inline void load_vector(const T* row, int64_t j, int64_t cols, bool aligned,
+                                   float (&value)[kVector<T>]) {
+  if (aligned && j + kVector<T> <= cols) {
+    const Packed<T> packed = *reinterpret_cast<const Packed<T>*>(row + j);
+    for (int k = 0; k < kVector<T>; ++k) value[k] = to_float(packed.element[k]);
+  } else {
+    for (int k = 0; k < kVector<T>; ++k) value[k] = j + k < cols ? to_float(row[j + k]) : 0.0f;
+  }
+}
+
+template <typename T>
+__device__ inline void store_vector(T* row, int64_t j, int64_t cols, bool aligned,
+                                    const float (&value)[kVector<T>]) {
+  if (aligned && j + kVector<T> <= cols) {
+    Packed<T> packed;
+    for (int k = 0; k < kVector<T>; ++k) store(packed.element[k], value[k]);
+    *reinterpret_cast<Packed<T>*>(row + j) = packed;
+  } else {
+    for (int k = 0; k < kVector<T>; ++k) {
+      if (j + k < cols) store(row[j + k], value[k]);
+    }
+  }
+}
+
+}  // namespace ffwd
