@@ -1,12 +1,12 @@
 // The first layer's output under all K labels from one matmul: the images' part is shared, and a label adds
-// one column of the weights.
+// the weights of its own pixel.
 //
-//     z[k*B + i, j] = base[i,j] + label_value * row_scale[i] * weight[j,k]
+//     z[k*B + i, j] = base[i,j] + label_value * row_scale[i] * sum_c weight[j, k*C + c]
 //
 // where base = x_hat_blank W^T and row_scale come from images gathered with kBlankLabel.
 //
-// Shapes:   base (B, M); z (K*B, M); weight (M, D) with D >= K, all of one element type; row_scale (B).
-//           One channel only: a label is one pixel.
+// Shapes:   base (B, M); z (K*B, M); weight (M, D) with D >= K*C, all of one element type; row_scale (B).
+//           C channels a pixel.
 // Aliasing: none.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
@@ -20,7 +20,7 @@ struct LabelRows {
   ConstMatrixView base, weight;
   VectorView<const float> row_scale;
   float label_value;
-  int32_t classes;
+  int32_t classes, channels;
   MatrixView z;
 };
 

@@ -1,9 +1,30 @@
-// Sums over the threads of a warp and of a row group, in a fixed order.
+// Blocks that work on rows, and sums over their threads in a fixed order.
 #pragma once
 
-#include "kernels/device.cuh"
+#include "kernels/launch.cuh"
 
 namespace ffwd {
+
+inline constexpr int kRowBlockThreads = 256;
+inline constexpr int kRowBlockWarps = kRowBlockThreads / kWarpSize;
+
+// A block is blockDim.x threads for each of blockDim.y rows.
+struct RowBlocks {
+  dim3 grid, block;
+};
+
+// As many threads a row as it has segments of `per_thread` columns: 32, 64, 128 or 256.
+inline RowBlocks row_blocks(int64_t rows, int64_t cols, int per_thread) {
+  unsigned threads = kWarpSize;
+  while (threads < kRowBlockThreads && int64_t(threads) * per_thread < cols) threads *= 2;
+  const unsigned rows_per_block = kRowBlockThreads / threads;
+  return {dim3(blocks_for(rows, rows_per_block)), dim3(threads, rows_per_block)};
+}
+
+// The row of the calling thread; it may lie beyond the last one.
+__device__ inline int64_t block_row() {
+  return int64_t(blockIdx.x) * blockDim.y + threadIdx.y;
+}
 
 // Every lane of a full warp calls it and gets the sum over the warp.
 __device__ inline float warp_sum(float value) {
@@ -13,19 +34,18 @@ __device__ inline float warp_sum(float value) {
   return value;
 }
 
-// The block is (blockDim.x threads per row) x (blockDim.y rows); blockDim.x is a multiple of 32 up to 1024. Every
-// thread of the block calls it, and gets the sum over its own row. `slots` is shared memory for one
-// float per warp of the block; it may be used again only after the next barrier... of this function.
+// Every thread of a row block calls it and gets the sum over the threads of its row. `slots` is shared
+// memory for kRowBlockWarps floats, which only this function touches.
 __device__ inline float row_sum(float value, float* slots) {
   value = warp_sum(value);
-  const int warps_per_row = blockDim.x / kWarpSize;
-  if (warps_per_row == 1) return value;
-  __syncthreads();
-  const int first = threadIdx.y * warps_per_row;
-  if (threadIdx.x % kWarpSize == 0) slots[first + threadIdx.x / kWarpSize] = value;
+  const int warps = int(blockDim.x) / kWarpSize;
+  if (warps == 1) return value;
+  float* mine = slots + int(threadIdx.y) * warps;
+  __syncthreads();  // an earlier call may still be reading
+  if (threadIdx.x % kWarpSize == 0) mine[threadIdx.x / kWarpSize] = value;
   __syncthreads();
   float sum = 0.0f;
-  for (int w = 0; w < warps_per_row; ++w) sum += slots[first + w];
+  for (int w = 0; w < warps; ++w) sum += mine[w];
   return sum;
 }
 

@@ -1,0 +1,114 @@
+#include "engine/classifier.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "engine/range.h"
+
+namespace ffwd {
+namespace {
+
+constexpr int64_t kRowsAtATime = 4000;  // images x labels; enough to fill a device, few enough to stay small
+
+int64_t images_at_a_time(const Network& network) {
+  return std::max<int64_t>(1, kRowsAtATime / network.shape().input.classes);
+}
+
+// The index of the largest entry in each row of `classes`.
+std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes) {
+  std::vector<int32_t> label;
+  for (auto row = scores.begin(); row != scores.end(); row += classes) {
+    label.push_back(int32_t(std::max_element(row, row + classes) - row));
+  }
+  return label;
+}
+
+}  // namespace
+
+Classifier::Classifier(Network& network)
+    : network_(&network),
+      images_(images_at_a_time(network)),
+      rows_(network.device(), network, images_ * network.shape().input.classes),
+      base_(network.device(), images_, network.layers()[0].shape().units, network.device().activation_type()),
+      sample_(network.device(), images_),
+      label_(network.device(), images_),
+      row_scale_(network.device(), images_) {}
+
+void Classifier::gather(const uint8_t* pixels, int64_t first, int64_t count, int32_t label,
+                        VectorView<float> row_scale) {
+  std::vector<int32_t> sample(static_cast<size_t>(images_));
+  std::iota(sample.begin(), sample.end(), int32_t(first));
+  sample_.upload(sample);
+  label_.upload(std::vector<int32_t>(static_cast<size_t>(images_), label));
+  network_->gather(pixels, sample_.view().slice(0, count), label_.view().slice(0, count), rows_.input.view(count),
+                   row_scale);
+}
+
+std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, int64_t count) {
+  const Range range("classify.goodness");
+  Device& device = network_->device();
+  const InputFormat& input = network_->shape().input;
+  const int64_t classes = input.classes;
+  auto& layers = network_->layers();
+  std::vector<float> scores(static_cast<size_t>(count * classes), 0.0f);
+
+  for (int64_t done = 0; done < count; done += images_) {
+    const int64_t batch = std::min(images_, count - done), rows = batch * classes;
+    const VectorView<float> row_scale = row_scale_.view().slice(0, batch);
+    gather(pixels, first + done, batch, kBlankLabel, row_scale);
+    const MatrixView base = base_.view(batch);
+    const LayerRows::View out = rows_.layers[0].view(0, rows);
+    device.matmul({rows_.input.view(batch), false, layers[0].weight().operand(), true, base});
+    device.label_rows({base, layers[0].weight().operand(), row_scale, input.label_value, input.classes,
+                       input.standardise.channels, out.z});
+    layers[0].finish_forward(out);
+    network_->forward(rows_, 0, rows, 1, layers.size());
+    for (size_t l = network_->first_read_layer(); l < layers.size(); ++l) {
+      const std::vector<float> of_layer = rows_.layers[l].goodness.download(rows);
+      for (int64_t k = 0; k < classes; ++k) {
+        for (int64_t i = 0; i < batch; ++i) scores[(done + i) * classes + k] += of_layer[k * batch + i];
+      }
+    }
+  }
+  return scores;
+}
+
+std::vector<float> Classifier::logits(const uint8_t* pixels, int64_t first, int64_t count) {
+  const Range range("classify.head");
+  FFWD_EXPECT(network_->head().has_value(), "the network has no head");
+  const int64_t classes = network_->shape().input.classes;
+  std::vector<float> all;
+  for (int64_t done = 0; done < count; done += images_) {
+    const int64_t batch = std::min(images_, count - done);
+    gather(pixels, first + done, batch, kNeutralLabel, {});
+    network_->forward(rows_, 0, batch, 0, network_->layers().size());
+    network_->head()->forward(network_->head_input(rows_, 0, batch), rows_.logits.view(batch));
+    const std::vector<float> part = rows_.logits.download(batch);
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  FFWD_EXPECT(int64_t(all.size()) == count * classes, "a logit for every image and class");
+  return all;
+}
+
+std::vector<float> Classifier::probabilities(const uint8_t* pixels, int64_t first, int64_t count) {
+  const int64_t classes = network_->shape().input.classes;
+  std::vector<float> p = logits(pixels, first, count);
+  for (auto row = p.begin(); row != p.end(); row += classes) {
+    const float top = *std::max_element(row, row + classes);
+    float total = 0.0f;
+    for (auto value = row; value != row + classes; ++value) total += *value = std::exp(*value - top);
+    for (auto value = row; value != row + classes; ++value) *value /= total;
+  }
+  return p;
+}
+
+std::vector<int32_t> Classifier::by_goodness(const uint8_t* pixels, int64_t first, int64_t count) {
+  return largest(goodness(pixels, first, count), network_->shape().input.classes);
+}
+
+std::vector<int32_t> Classifier::by_head(const uint8_t* pixels, int64_t first, int64_t count) {
+  return largest(logits(pixels, first, count), network_->shape().input.classes);
+}
+
+}  // namespace ffwd

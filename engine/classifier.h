@@ -1,0 +1,38 @@
+// Classification: by goodness (the label under which the layers are most active) and by the head.
+#pragma once
+
+#include "engine/network.h"
+
+namespace ffwd {
+
+class Classifier {
+ public:
+  // The network must outlive it.
+  explicit Classifier(Network& network);
+
+  // The label with the most goodness, summed over the layers that are read, for images
+  // [first, first + count) of `pixels` (device memory). The first layer's matmul is shared by all labels.
+  std::vector<int32_t> by_goodness(const uint8_t* pixels, int64_t first, int64_t count);
+
+  // The label with the largest logit of the head, which sees each image once under the neutral label.
+  std::vector<int32_t> by_head(const uint8_t* pixels, int64_t first, int64_t count);
+
+  // Per image and label, row-major (count, classes): the summed goodness.
+  std::vector<float> goodness(const uint8_t* pixels, int64_t first, int64_t count);
+  // Per image and label: the head's probabilities.
+  std::vector<float> probabilities(const uint8_t* pixels, int64_t first, int64_t count);
+
+ private:
+  // Fills the sample numbers for the next `count` images and gathers them under one label.
+  void gather(const uint8_t* pixels, int64_t first, int64_t count, int32_t label, VectorView<float> row_scale);
+  std::vector<float> logits(const uint8_t* pixels, int64_t first, int64_t count);
+
+  Network* network_;
+  int64_t images_;  // at a time
+  NetworkRows rows_;
+  Matrix base_;
+  Vector<int32_t> sample_, label_;
+  Vector<float> row_scale_;
+};
+
+}  // namespace ffwd

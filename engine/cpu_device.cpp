@@ -1,0 +1,66 @@
+// The CPU back end: the kernels' CPU twins and oneDNN. Every call returns when its work is done.
+#include <omp.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "engine/device.h"
+#include "engine/onednn_matmul.h"
+
+namespace ffwd {
+namespace {
+
+constexpr size_t kAlignment = 64;  // a cache line, and oneDNN's widest vector
+
+class CpuDevice final : public Device {
+ public:
+  std::string name() const override {
+    return "CPU, " + std::to_string(omp_get_max_threads()) + " threads";
+  }
+  Precision precision() const override { return Precision::fp32; }
+  Stream stream() const override { return kNoStream; }
+  void wait() override {}
+
+  void* allocate(int64_t bytes) override {
+    const size_t whole = (size_t(bytes) + kAlignment - 1) / kAlignment * kAlignment;
+    void* memory = std::aligned_alloc(kAlignment, whole);
+    if (memory == nullptr) {
+      throw OutOfMemory("the CPU has no " + std::to_string(bytes >> 20) + " MiB of memory left");
+    }
+    std::memset(memory, 0, whole);
+    return memory;
+  }
+  void release(void* memory) noexcept override { std::free(memory); }
+  void upload(void* device, const void* host, int64_t bytes) override {
+    std::memcpy(device, host, size_t(bytes));
+  }
+  void download(void* host, const void* device, int64_t bytes) override {
+    std::memcpy(host, device, size_t(bytes));
+  }
+  void clear(void* device, int64_t bytes) override { std::memset(device, 0, size_t(bytes)); }
+
+  void matmul(const Matmul& args) override { onednn_matmul(args); }
+  void adam_update(const AdamUpdate& args) override { cpu::adam_update(args, kNoStream); }
+  void batch_means(const BatchMeans& args) override { cpu::batch_means(args, kNoStream); }
+  void column_sum(const ColumnSum& args) override { cpu::column_sum(args, kNoStream); }
+  void gather_images(const GatherImages& args) override { cpu::gather_images(args, kNoStream); }
+  void goodness_rows(const GoodnessRows& args) override { cpu::goodness_rows(args, kNoStream); }
+  void label_rows(const LabelRows& args) override { cpu::label_rows(args, kNoStream); }
+  void momentum_update(const MomentumUpdate& args) override { cpu::momentum_update(args, kNoStream); }
+  void normalise_rows(const NormaliseRows& args) override { cpu::normalise_rows(args, kNoStream); }
+  void peer_normalise(const PeerNormalise& args) override { cpu::peer_normalise(args, kNoStream); }
+  void softmax_loss(const SoftmaxLoss& args) override { cpu::softmax_loss(args, kNoStream); }
+  void wrong_labels(const WrongLabels& args) override { cpu::wrong_labels(args, kNoStream); }
+};
+
+}  // namespace
+
+std::unique_ptr<Device> make_cpu_device() {
+  return std::make_unique<CpuDevice>();
+}
+
+std::string cpu_library() {
+  return onednn_description();
+}
+
+}  // namespace ffwd

@@ -1,0 +1,129 @@
+#include "engine/cublaslt_matmul.h"
+
+#include <cuda_runtime.h>
+
+#include <algorithm>
+#include <string>
+
+#include "kernels/launch.cuh"
+
+namespace ffwd {
+namespace {
+
+constexpr size_t kWorkspaceBytes = size_t(32) << 20;  // what Hopper's kernels ask for at most
+
+void check_cublas(cublasStatus_t status, const char* call, const char* file, int line) {
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  throw Error(std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
+              cublasLtGetStatusString(status));
+}
+#define FFWD_CHECK_CUBLAS(call) check_cublas((call), #call, __FILE__, __LINE__)
+
+cudaDataType_t cuda_type(DType dtype) {
+  return dtype == DType::f32 ? CUDA_R_32F : CUDA_R_16BF;
+}
+
+// The largest power of two up to 256 that divides the address.
+uint32_t alignment_of(const void* data) {
+  const auto address = reinterpret_cast<uintptr_t>(data);
+  uint32_t alignment = 256;
+  while (address % alignment != 0) alignment /= 2;
+  return alignment;
+}
+
+// cuBLAS is column-major. Our row-major (rows, cols) matrix is its (cols, rows) one, so it computes
+// c^T = op(b)^T op(a)^T, with our b as its first operand.
+cublasLtMatrixLayout_t make_layout(const ConstMatrixView& m) {
+  cublasLtMatrixLayout_t layout = nullptr;
+  FFWD_CHECK_CUBLAS(cublasLtMatrixLayoutCreate(&layout, cuda_type(m.dtype), uint64_t(m.cols),
+                                               uint64_t(m.rows), m.stride));
+  return layout;
+}
+
+}  // namespace
+
+struct CublasLtMatmul::Plan {
+  cublasLtMatmulDesc_t operation = nullptr;
+  cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;
+  cublasLtMatmulAlgo_t algorithm = {};
+
+  Plan() = default;
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  ~Plan() {
+    if (operation) cublasLtMatmulDescDestroy(operation);
+    for (auto* layout : {first, second, result}) {
+      if (layout) cublasLtMatrixLayoutDestroy(layout);
+    }
+  }
+};
+
+CublasLtMatmul::CublasLtMatmul(Stream stream, bool tf32) : stream_(stream), tf32_(tf32) {
+  FFWD_CHECK_CUBLAS(cublasLtCreate(&handle_));
+  const cudaError_t status = cudaMalloc(&workspace_, kWorkspaceBytes);
+  if (status != cudaSuccess) cublasLtDestroy(handle_);
+  FFWD_CHECK_CUDA(status);
+}
+
+CublasLtMatmul::~CublasLtMatmul() {
+  plans_.clear();
+  cudaFree(workspace_);
+  cublasLtDestroy(handle_);
+}
+
+const CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
+  const uint32_t align_a = alignment_of(a.a.data), align_b = alignment_of(a.b.data),
+                 align_c = alignment_of(a.c.data);
+  const Key key{a.m(),      a.n(),      a.k(),      a.transpose_a, a.transpose_b, a.a.dtype, a.c.dtype,
+                a.a.stride, a.b.stride, a.c.stride, align_a,       align_b,       align_c,   a.beta != 0.0f};
+  const auto found = plans_.find(key);
+  if (found != plans_.end()) return *found->second;
+
+  auto plan = std::make_unique<Plan>();
+  const auto compute = tf32_ && a.a.dtype == DType::f32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  FFWD_CHECK_CUBLAS(cublasLtMatmulDescCreate(&plan->operation, compute, CUDA_R_32F));
+  const cublasOperation_t first = a.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
+  const cublasOperation_t second = a.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
+  FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_TRANSA, &first,
+                                                   sizeof first));
+  FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_TRANSB, &second,
+                                                   sizeof second));
+  plan->first = make_layout(a.b);
+  plan->second = make_layout(a.a);
+  plan->result = make_layout(a.c);
+
+  cublasLtMatmulPreference_t preference = nullptr;
+  FFWD_CHECK_CUBLAS(cublasLtMatmulPreferenceCreate(&preference));
+  const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, cublasStatus_t (*)(cublasLtMatmulPreference_t)> owner(
+      preference, cublasLtMatmulPreferenceDestroy);
+  const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
+    FFWD_CHECK_CUBLAS(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value));
+  };
+  prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t(kWorkspaceBytes));
+  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, align_b);
+  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, align_a);
+  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, align_c);
+  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, align_c);
+  // Split sums are added up in fp32 and in a fixed order, never in the type of the result.
+  prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+         uint32_t(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
+
+  cublasLtMatmulHeuristicResult_t best = {};
+  int count = 0;
+  FFWD_CHECK_CUBLAS(cublasLtMatmulAlgoGetHeuristic(handle_, plan->operation, plan->first, plan->second,
+                                                   plan->result, plan->result, preference, 1, &best, &count));
+  FFWD_EXPECT(count == 1, "cuBLASLt has no algorithm for this product");
+  plan->algorithm = best.algo;
+  return *plans_.emplace(key, std::move(plan)).first->second;
+}
+
+void CublasLtMatmul::run(const Matmul& a) {
+  check(a);
+  if (a.m() == 0 || a.n() == 0) return;
+  const Plan& plan = plan_for(a);
+  FFWD_CHECK_CUBLAS(cublasLtMatmul(handle_, plan.operation, &a.alpha, a.b.data, plan.first, a.a.data,
+                                   plan.second, &a.beta, a.c.data, plan.result, a.c.data, plan.result,
+                                   &plan.algorithm, workspace_, kWorkspaceBytes, stream_.handle));
+}
+
+}  // namespace ffwd

@@ -1,0 +1,42 @@
+// Matmul on the GPU by cuBLASLt: one plan per shape, its algorithm chosen once and then kept.
+#pragma once
+
+#include <cublasLt.h>
+
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "engine/matmul.h"
+#include "kernels/stream.h"
+
+namespace ffwd {
+
+// Bound to one stream: its workspace must not serve two streams at once.
+class CublasLtMatmul {
+ public:
+  // With `tf32`, products of fp32 operands round them to TF32.
+  CublasLtMatmul(Stream stream, bool tf32);
+  ~CublasLtMatmul();
+  CublasLtMatmul(const CublasLtMatmul&) = delete;
+  CublasLtMatmul& operator=(const CublasLtMatmul&) = delete;
+
+  // Queues the product.
+  void run(const Matmul& args);
+
+ private:
+  struct Plan;
+  // What distinguishes two plans: sizes, transposes, types, strides, alignments, and whether c is added to.
+  using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, DType, DType, int64_t, int64_t, int64_t,
+                         uint32_t, uint32_t, uint32_t, bool>;
+
+  const Plan& plan_for(const Matmul& args);
+
+  Stream stream_;
+  bool tf32_;
+  cublasLtHandle_t handle_ = nullptr;
+  void* workspace_ = nullptr;
+  std::map<Key, std::unique_ptr<Plan>> plans_;
+};
+
+}  // namespace ffwd

@@ -1,0 +1,150 @@
+// The CUDA back end: our kernels and cuBLASLt, on one stream of device 0.
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "engine/cublaslt_matmul.h"
+#include "engine/device.h"
+#include "kernels/launch.cuh"
+
+namespace ffwd {
+namespace {
+
+// A stream that does not wait for the default one.
+class OwnedStream {
+ public:
+  OwnedStream() { FFWD_CHECK_CUDA(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking)); }
+  ~OwnedStream() { cudaStreamDestroy(handle_); }
+  OwnedStream(const OwnedStream&) = delete;
+  OwnedStream& operator=(const OwnedStream&) = delete;
+  Stream view() const { return {handle_}; }
+
+ private:
+  cudaStream_t handle_ = nullptr;
+};
+
+class CudaDevice final : public Device {
+ public:
+  explicit CudaDevice(Precision precision)
+      : precision_(precision), matmul_(stream_.view(), precision == Precision::tf32) {
+    cudaDeviceProp properties;
+    FFWD_CHECK_CUDA(cudaGetDeviceProperties(&properties, 0));
+    name_ = properties.name;
+  }
+
+  std::string name() const override { return name_; }
+  Precision precision() const override { return precision_; }
+  Stream stream() const override { return stream_.view(); }
+  void wait() override { FFWD_CHECK_CUDA(cudaStreamSynchronize(stream().handle)); }
+
+  void* allocate(int64_t bytes) override {
+    void* memory = nullptr;
+    if (cudaMalloc(&memory, size_t(bytes)) != cudaSuccess) {
+      (void)cudaGetLastError();
+      size_t free = 0, total = 0;
+      FFWD_CHECK_CUDA(cudaMemGetInfo(&free, &total));
+      throw OutOfMemory(name_ + " has " + std::to_string(free >> 20) + " MiB of memory free; " +
+                        std::to_string(bytes >> 20) + " MiB were asked for");
+    }
+    clear(memory, bytes);
+    wait();
+    return memory;
+  }
+  void release(void* memory) noexcept override { cudaFree(memory); }
+  void upload(void* device, const void* host, int64_t bytes) override {
+    copy(device, host, bytes, cudaMemcpyHostToDevice);
+  }
+  void download(void* host, const void* device, int64_t bytes) override {
+    copy(host, device, bytes, cudaMemcpyDeviceToHost);
+  }
+  void clear(void* device, int64_t bytes) override {
+    FFWD_CHECK_CUDA(cudaMemsetAsync(device, 0, size_t(bytes), stream().handle));
+  }
+
+  void matmul(const Matmul& args) override { matmul_.run(args); }
+  void adam_update(const AdamUpdate& args) override { cuda::adam_update(args, stream()); }
+  void batch_means(const BatchMeans& args) override { cuda::batch_means(args, stream()); }
+  void column_sum(const ColumnSum& args) override { cuda::column_sum(args, stream()); }
+  void gather_images(const GatherImages& args) override { cuda::gather_images(args, stream()); }
+  void goodness_rows(const GoodnessRows& args) override { cuda::goodness_rows(args, stream()); }
+  void label_rows(const LabelRows& args) override { cuda::label_rows(args, stream()); }
+  void momentum_update(const MomentumUpdate& args) override { cuda::momentum_update(args, stream()); }
+  void normalise_rows(const NormaliseRows& args) override { cuda::normalise_rows(args, stream()); }
+  void peer_normalise(const PeerNormalise& args) override { cuda::peer_normalise(args, stream()); }
+  void softmax_loss(const SoftmaxLoss& args) override { cuda::softmax_loss(args, stream()); }
+  void wrong_labels(const WrongLabels& args) override { cuda::wrong_labels(args, stream()); }
+
+ private:
+  void copy(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
+    FFWD_CHECK_CUDA(cudaMemcpyAsync(to, from, size_t(bytes), kind, stream().handle));
+    wait();
+  }
+
+  Precision precision_;
+  std::string name_;
+  OwnedStream stream_;
+  CublasLtMatmul matmul_;
+};
+
+std::string dotted(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+// True if one of CMake's architectures, such as "80-real" or "120", runs on a device of this capability: machine code
+// runs within its major version, PTX (an entry that is not "-real") on everything newer.
+bool fits(const std::string& architectures, int capability) {
+  std::istringstream list(architectures);
+  for (std::string entry; std::getline(list, entry, ';');) {
+    if (entry == "native") return true;
+    const int built = std::atoi(entry.c_str());
+    const bool real = entry.find("-virtual") == std::string::npos;
+    const bool ptx = entry.find("-real") == std::string::npos;
+    if (real && built / 10 == capability / 10 && built <= capability) return true;
+    if (ptx && built <= capability) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::unique_ptr<Device> make_cuda_device(Precision precision) {
+  const CudaStatus status = cuda_status();
+  FFWD_EXPECT(status.problem.empty(), "no usable GPU: " + status.problem);
+  FFWD_CHECK_CUDA(cudaSetDevice(0));
+  return std::make_unique<CudaDevice>(precision);
+}
+
+CudaStatus cuda_status() {
+  CudaStatus status;
+  status.built = true;
+  status.architectures = FFWD_CUDA_ARCHITECTURES;
+  int runtime = 0, driver = 0, count = 0;
+  if (cudaRuntimeGetVersion(&runtime) == cudaSuccess) status.runtime = dotted(runtime);
+  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0) status.driver = dotted(driver);
+  status.cublas = std::to_string(cublasLtGetVersion());
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error != cudaSuccess) {
+    (void)cudaGetLastError();
+    status.problem = cudaGetErrorString(error);
+    return status;
+  }
+  if (count == 0) status.problem = "the driver sees no device";
+  for (int i = 0; i < count; ++i) {
+    cudaDeviceProp properties;
+    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
+    status.gpus.push_back({properties.name, properties.major, properties.minor,
+                           int64_t(properties.totalGlobalMem),
+                           fits(status.architectures, 10 * properties.major + properties.minor)});
+  }
+  if (!status.gpus.empty() && !status.gpus[0].runs_our_code) {
+    const auto& gpu = status.gpus[0];
+    status.problem = gpu.name + " has compute capability " + std::to_string(gpu.major) + "." +
+                     std::to_string(gpu.minor) + ", but this ffwd was built for " + status.architectures +
+                     "; rebuild it with -DCMAKE_CUDA_ARCHITECTURES=native";
+  }
+  return status;
+}
+
+}  // namespace ffwd

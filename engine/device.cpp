@@ -1,0 +1,29 @@
+#include "engine/device.h"
+
+namespace ffwd {
+
+std::string to_string(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return "fp32";
+    case Precision::tf32:
+      return "tf32";
+    case Precision::bf16:
+      return "bf16";
+  }
+  fail(__FILE__, __LINE__, "unknown precision");
+}
+
+#ifndef FFWD_HAVE_CUDA
+std::unique_ptr<Device> make_cuda_device(Precision) {
+  throw Error("this ffwd was built without CUDA; build it with -DFFWD_CUDA=ON where nvcc is found");
+}
+
+CudaStatus cuda_status() {
+  CudaStatus status;
+  status.problem = "built without CUDA";
+  return status;
+}
+#endif
+
+}  // namespace ffwd

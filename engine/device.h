@@ -1,0 +1,93 @@
+// A device: memory, a stream, and every operation of the engine. What a back end lacks does not compile.
+//
+// Operations queue work on the stream and do not wait (the CPU back end works at once). A Device is used by
+// one thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/matmul.h"
+#include "kernels/adam_update.h"
+#include "kernels/batch_means.h"
+#include "kernels/column_sum.h"
+#include "kernels/gather_images.h"
+#include "kernels/goodness_rows.h"
+#include "kernels/label_rows.h"
+#include "kernels/momentum_update.h"
+#include "kernels/normalise_rows.h"
+#include "kernels/peer_normalise.h"
+#include "kernels/softmax_loss.h"
+#include "kernels/wrong_labels.h"
+
+namespace ffwd {
+
+// How matmul operands and activations are kept; weights and optimiser state are fp32 always.
+enum class Precision { fp32, tf32, bf16 };
+
+std::string to_string(Precision precision);
+
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  // For people: "CPU, 2 threads" or "NVIDIA H200".
+  virtual std::string name() const = 0;
+  virtual Precision precision() const = 0;
+  virtual Stream stream() const = 0;
+  // Waits until everything queued on the stream is done.
+  virtual void wait() = 0;
+
+  // Zeroed memory, aligned to 64 bytes or more. Throws OutOfMemory naming the size. Waits.
+  virtual void* allocate(int64_t bytes) = 0;
+  virtual void release(void* memory) noexcept = 0;
+  // Copies on the stream, between device and host memory. Both wait.
+  virtual void upload(void* device, const void* host, int64_t bytes) = 0;
+  virtual void download(void* host, const void* device, int64_t bytes) = 0;
+  // Sets bytes to zero. Does not wait.
+  virtual void clear(void* device, int64_t bytes) = 0;
+
+  virtual void matmul(const Matmul& args) = 0;
+  virtual void adam_update(const AdamUpdate& args) = 0;
+  virtual void batch_means(const BatchMeans& args) = 0;
+  virtual void column_sum(const ColumnSum& args) = 0;
+  virtual void gather_images(const GatherImages& args) = 0;
+  virtual void goodness_rows(const GoodnessRows& args) = 0;
+  virtual void label_rows(const LabelRows& args) = 0;
+  virtual void momentum_update(const MomentumUpdate& args) = 0;
+  virtual void normalise_rows(const NormaliseRows& args) = 0;
+  virtual void peer_normalise(const PeerNormalise& args) = 0;
+  virtual void softmax_loss(const SoftmaxLoss& args) = 0;
+  virtual void wrong_labels(const WrongLabels& args) = 0;
+
+  // The element type of matmul operands and activations.
+  DType activation_type() const { return precision() == Precision::bf16 ? DType::bf16 : DType::f32; }
+};
+
+// The CPU back end: fp32, on the threads that OpenMP gives (OMP_NUM_THREADS).
+std::unique_ptr<Device> make_cpu_device();
+
+// The CUDA back end on device 0. Throws ffwd::Error where it was not built or no device answers.
+std::unique_ptr<Device> make_cuda_device(Precision precision);
+
+// What the CUDA back end sees. Never throws: problems are told in `problem`.
+struct CudaStatus {
+  struct Gpu {
+    std::string name;
+    int major, minor;
+    int64_t memory_bytes;
+    bool runs_our_code;  // an architecture that we were built for fits
+  };
+  bool built = false;
+  std::string architectures;  // what was built, as CMake names it
+  std::string runtime, driver, cublas;
+  std::vector<Gpu> gpus;
+  std::string problem;  // why there is no usable GPU; empty if there is one
+};
+CudaStatus cuda_status();
+
+// For people: the CPU's matmul library, its version and the instruction set that it uses.
+std::string cpu_library();
+
+}  // namespace ffwd

@@ -1,0 +1,44 @@
+// The softmax head: a linear classifier on the normalised activities of some layers.
+//
+//     logits = sum_l next_l S_l^T          l over the layers that the head sees
+//
+// It learns from neutral rows, and nothing of its gradient reaches the layers.
+// Source: Hinton 2022, arXiv:2212.13345, section 3.3.
+#pragma once
+
+#include <vector>
+
+#include "engine/optimiser.h"
+
+namespace ffwd {
+
+class Head {
+ public:
+  // `widths` of the layers that it sees; its weights start at zero.
+  Head(Device& device, const std::vector<int64_t>& widths, int64_t classes, OptimiserKind optimiser,
+       int64_t max_rows);
+
+  int64_t classes() const { return classes_; }
+  // S_l, (classes, width of layer l).
+  std::vector<Parameter>& weights() { return weights_; }
+  const std::vector<Parameter>& weights() const { return weights_; }
+
+  // The logits (R, classes) of R rows; one matrix of normalised activities for each layer that the head sees.
+  void forward(const std::vector<ConstMatrixView>& activities, MatrixView logits);
+
+  // One step on the rows that `logits` came from.
+  void learn(const std::vector<ConstMatrixView>& activities, ConstMatrixView logits,
+             VectorView<const int32_t> labels, const Optimiser& optimiser, float rate_factor);
+
+  // Running total of the mean loss since the last clear, in its first entry.
+  Vector<float>& totals() { return totals_; }
+
+ private:
+  Device* device_;
+  int64_t classes_;
+  std::vector<Parameter> weights_;
+  Matrix dlogits_;
+  Vector<float> loss_, totals_;
+};
+
+}  // namespace ffwd

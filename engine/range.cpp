@@ -1,0 +1,42 @@
+#include "engine/range.h"
+
+#ifdef FFWD_HAVE_CUDA
+#include <nvtx3/nvToolsExt.h>
+
+namespace ffwd {
+namespace {
+
+nvtxDomainHandle_t domain() {
+  static const nvtxDomainHandle_t handle = nvtxDomainCreateA("ffwd");
+  return handle;
+}
+
+}  // namespace
+
+Range::Range(const char* name, int64_t payload) {
+  nvtxEventAttributes_t event = {};
+  event.version = NVTX_VERSION;
+  event.size = NVTX_EVENT_ATTRIB_STRUCT_SIZE;
+  event.messageType = NVTX_MESSAGE_TYPE_ASCII;
+  event.message.ascii = name;
+  event.payloadType = NVTX_PAYLOAD_TYPE_INT64;
+  event.payload.llValue = payload;
+  nvtxDomainRangePushEx(domain(), &event);
+}
+
+Range::~Range() {
+  nvtxDomainRangePop(domain());
+}
+
+}  // namespace ffwd
+
+#else
+
+namespace ffwd {
+
+Range::Range(const char*, int64_t) {}
+Range::~Range() {}
+
+}  // namespace ffwd
+
+#endif

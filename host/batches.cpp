@@ -1,0 +1,36 @@
+#include "host/batches.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/gather_images.h"
+#include "kernels/random.h"
+
+namespace ffwd {
+
+std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch) {
+  std::vector<int32_t> order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  for (int64_t i = count - 1; i > 0; --i) {  // Fisher and Yates
+    const uint64_t word = random_bits(seed, RandomUse::shuffle, uint64_t(i), epoch).word[0];
+    std::swap(order[size_t(i)], order[size_t(word * uint64_t(i + 1) >> 32)]);
+  }
+  return order;
+}
+
+EpochTable epoch_table(const std::vector<int32_t>& order, const std::vector<int32_t>& labels, int64_t batch) {
+  EpochTable table;
+  table.sample.reserve(3 * order.size());
+  table.label.reserve(3 * order.size());
+  for (auto first = order.begin(); first != order.end();) {
+    const auto end = first + std::min<int64_t>(batch, order.end() - first);
+    for (int part = 0; part < 3; ++part) table.sample.insert(table.sample.end(), first, end);
+    for (auto i = first; i != end; ++i) table.label.push_back(labels[size_t(*i)]);
+    table.label.insert(table.label.end(), size_t(end - first), kBlankLabel);
+    table.label.insert(table.label.end(), size_t(end - first), kNeutralLabel);
+    first = end;
+  }
+  return table;
+}
+
+}  // namespace ffwd

@@ -1,0 +1,122 @@
+#include "host/model.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/checkpoint.h"
+#include "host/errors.h"
+#include "host/file_io.h"
+
+namespace ffwd {
+namespace {
+
+constexpr uint64_t kLargestModel = uint64_t(8) << 30;  // bytes
+constexpr float kL2Eps = 1e-4f, kRmsEps = 1e-8f;       // PyTorch's and JAX's examples; ffnew.m has a tiny one
+
+Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
+  Standardise result;
+  result.channels = int32_t(format.channels);
+  for (size_t c = 0; c < size_t(format.channels) && recipe.data.standardise; ++c) {
+    result.scale[c] = 1.0f / (255.0f * format.deviation[c]);
+    result.shift[c] = -format.mean[c] / format.deviation[c];
+  }
+  return result;
+}
+
+NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
+  const NormKind norm = recipe.network.normalise;
+  const InputFormat input{format.height * format.width * format.channels,
+                          standardise(recipe, format),
+                          int32_t(format.class_names.size()),
+                          recipe.data.label_value,
+                          {norm, norm == NormKind::l2 ? kL2Eps : kRmsEps}};
+  return {input, recipe.network.widths, recipe.network.activation, recipe.network.head,
+          recipe.training.skip_first_layer};
+}
+
+std::vector<Objective> objectives(const Recipe& recipe) {
+  const auto& threshold = recipe.objective.threshold;
+  std::vector<Objective> all;
+  for (size_t l = 0; l < recipe.network.widths.size(); ++l) {
+    Objective objective;
+    objective.goodness = recipe.objective.goodness;
+    objective.threshold = threshold.empty()      ? float(recipe.network.widths[l])
+                          : threshold.size() == 1 ? threshold[0]
+                                                  : threshold[l];
+    objective.temperature = recipe.objective.temperature;
+    objective.peer_strength = recipe.objective.peer_strength;
+    objective.peer_momentum = recipe.objective.peer_momentum;
+    all.push_back(objective);
+  }
+  return all;
+}
+
+Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format, int64_t max_rows) {
+  return {recipe, format,
+          std::make_unique<Network>(device, network_shape(recipe, format), objectives(recipe),
+                                    recipe.optimiser.kind, max_rows)};
+}
+
+ImageFormat parse_format(const nlohmann::json& json) {
+  ImageFormat format;
+  json.at("height").get_to(format.height);
+  json.at("width").get_to(format.width);
+  json.at("channels").get_to(format.channels);
+  json.at("classes").get_to(format.class_names);
+  json.at("mean").get_to(format.mean);
+  json.at("deviation").get_to(format.deviation);
+  const auto side_is_sane = [](int64_t side) { return side >= 1 && side <= 4096; };
+  const auto channels = size_t(format.channels);
+  FFWD_EXPECT(side_is_sane(format.height) && side_is_sane(format.width) && format.channels >= 1 &&
+                  format.channels <= kMaxChannels && format.mean.size() == channels &&
+                  format.deviation.size() == channels && format.class_names.size() >= 2,
+              "the image format must be possible");
+  return format;
+}
+
+}  // namespace
+
+ImageFormat format_of(const Dataset& dataset) {
+  return {dataset.train.height, dataset.train.width, dataset.train.channels,
+          dataset.class_names,  dataset.mean,        dataset.deviation};
+}
+
+Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format, int64_t max_images) {
+  Model model = make_network(device, recipe, format, 3 * max_images);
+  model.network->initialise(recipe.network.init, recipe.training.seed);
+  return model;
+}
+
+void save_model(const Model& model, const std::string& path) {
+  const ImageFormat& f = model.format;
+  const nlohmann::json images{{"height", f.height},           {"width", f.width},
+                              {"channels", f.channels},       {"classes", f.class_names},
+                              {"mean", f.mean},               {"deviation", f.deviation}};
+  const std::map<std::string, std::string> metadata{
+      {"format", "pt"}, {"recipe", to_text(model.recipe)}, {"images", images.dump()}};
+  write_file_atomically(path, encode_safetensors(network_tensors(*model.network), metadata));
+}
+
+Model load_model(Device& device, const std::string& path) {
+  const std::string bytes = read_file(path, kLargestModel);
+  try {
+    const SafetensorsFile file = decode_safetensors(bytes, path);
+    const auto recipe = file.metadata.find("recipe"), images = file.metadata.find("images");
+    if (recipe == file.metadata.end() || images == file.metadata.end()) {
+      throw Error(path + ": is a safetensors file, but not a model of ffwd: it has no recipe");
+    }
+    const ImageFormat format = parse_format(nlohmann::json::parse(images->second));
+    Model model = make_network(device, parse_recipe(recipe->second, path), format, 1);
+    load_network(*model.network, file, path);
+    return model;
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError(path + ": its image format is damaged: " + error.what());
+  } catch (const UserError&) {
+    throw;
+  } catch (const OutOfMemory&) {
+    throw;
+  } catch (const Error& error) {
+    throw FileError(error.what());
+  }
+}
+
+}  // namespace ffwd

@@ -1,0 +1,40 @@
+// One training step: one batch through the network, every learning layer updated.
+#pragma once
+
+#include "engine/network.h"
+#include "host/recipe.h"
+
+namespace ffwd {
+
+// Which part of the network learns: layers [first_layer, end_layer), and the head or not. Layers below only
+// pass data on; layers above are not run unless the head needs them.
+struct Stage {
+  size_t first_layer, end_layer;
+  bool head;
+};
+
+// The stages of a schedule: one with everything, or one for each layer and one for the head.
+std::vector<Stage> stages_of(Schedule schedule, size_t layers, bool head);
+
+class Step {
+ public:
+  // `max_batch` images at a time. The network must outlive it.
+  Step(Network& network, const Recipe& recipe, int64_t max_batch);
+
+  // Learns from `images` images. `sample` and `label` are the batch's part of an EpochTable (3 x images); wrong
+  // labels are written into it. `step` counts from 0 over the whole run.
+  void run(const Stage& stage, const uint8_t* pixels, VectorView<int32_t> sample, VectorView<int32_t> label,
+           int64_t step, float rate_factor);
+
+ private:
+  void draw_wrong_labels(ConstMatrixView logits, VectorView<int32_t> sample, VectorView<int32_t> label,
+                         int64_t step);
+
+  Network* network_;
+  Negatives negatives_;
+  uint64_t seed_;
+  Optimiser layer_optimiser_, head_optimiser_;
+  NetworkRows rows_;
+};
+
+}  // namespace ffwd

@@ -1,0 +1,130 @@
+#include "host/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "engine/range.h"
+#include "host/batches.h"
+#include "host/errors.h"
+
+namespace ffwd {
+namespace {
+
+constexpr double kProgressSeconds = 0.5;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Hinton's gain: constant for the first half of the epochs, then linear to almost zero.
+float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs) {
+  if (decay == RateDecay::constant || 2 * epoch <= epochs) return 1.0f;
+  return float(1 + 2 * (epochs - epoch)) / float(epochs);
+}
+
+void require_finite(double value, const std::string& what, int64_t epoch) {
+  if (std::isfinite(value)) return;
+  throw UserError(ExitCode::not_finite, "the loss of " + what + " is no longer a finite number in epoch " +
+                                            std::to_string(epoch) + "; a smaller learning rate may help");
+}
+
+}  // namespace
+
+Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train)
+    : network_(&network),
+      recipe_(recipe),
+      train_(&train),
+      batch_(recipe.training.batch == 0 ? train.count : std::min(recipe.training.batch, train.count)),
+      pixels_(network.device(), train.pixels),
+      sample_(network.device(), 3 * train.count),
+      label_(network.device(), 3 * train.count),
+      step_(network, recipe, batch_) {}
+
+void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch, const std::function<bool()>& stop) {
+  const auto stages = stages_of(recipe_.training.schedule, network_->layers().size(), recipe_.network.head);
+  Progress progress{};
+  progress.stages = int64_t(stages.size());
+  progress.epochs = recipe_.training.epochs;
+  for (const Stage& stage : stages) {
+    ++progress.stage;
+    for (int64_t epoch = 1; epoch <= recipe_.training.epochs; ++epoch) {
+      ++epochs_;
+      progress.epoch = epoch;
+      run_epoch(stage, epoch, progress, on_progress, stop);
+      on_epoch(progress.metrics);
+      if (stopped_) return;
+    }
+  }
+}
+
+void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress, const OnProgress& on_progress,
+                        const std::function<bool()>& stop) {
+  const Range range("epoch", epoch);
+  const double begin = now(), trained_before = train_seconds_;
+  const int64_t count = train_->count, seen_before = images_seen_;
+  const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
+  if (batch_ < count || epochs_ == 1) upload_table();  // the order inside one full batch does not matter
+  clear_totals();
+
+  progress.steps = (count + batch_ - 1) / batch_;
+  const int64_t planned = progress.stages * progress.epochs * count;
+  const auto report = [&](int64_t steps) {
+    network_->device().wait();
+    train_seconds_ = trained_before + now() - begin;
+    progress.step = steps;
+    progress.images_per_second = double(images_seen_ - seen_before) / std::max(1e-9, now() - begin);
+    progress.seconds_left = double(planned - images_seen_) * train_seconds_ / double(images_seen_);
+    EpochMetrics& metrics = progress.metrics = {};
+    metrics.epoch = epochs_;
+    metrics.step = steps_;
+    metrics.seconds = train_seconds_;
+    metrics.images_per_second = progress.images_per_second;
+    metrics.stage = progress.stage - 1;
+    read_metrics(stage, steps, metrics);
+    on_progress(progress);
+  };
+
+  double reported = begin;
+  for (int64_t s = 0; s < progress.steps && !stopped_; ++s) {
+    const int64_t first = s * batch_, images = std::min(batch_, count - first);
+    step_.run(stage, pixels(), sample_.view().slice(3 * first, 3 * images),
+              label_.view().slice(3 * first, 3 * images), steps_, factor);
+    ++steps_;
+    images_seen_ += images;
+    stopped_ = stop();
+    const bool last = s + 1 == progress.steps || stopped_;
+    if (last || now() - reported > kProgressSeconds) {
+      report(s + 1);
+      reported = now();
+    }
+  }
+}
+
+void Trainer::upload_table() {
+  const EpochTable table = epoch_table(shuffled(train_->count, recipe_.training.seed, uint32_t(epochs_)),
+                                       train_->labels, batch_);
+  sample_.upload(table.sample);
+  label_.upload(table.label);
+}
+
+void Trainer::clear_totals() {
+  for (auto& layer : network_->layers()) layer.totals().clear();
+  if (network_->head()) network_->head()->totals().clear();
+}
+
+void Trainer::read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics) {
+  auto& layers = network_->layers();
+  metrics.layers.resize(layers.size());
+  for (size_t l = stage.first_layer; l < stage.end_layer; ++l) {
+    const std::vector<float> totals = layers[l].totals().download();
+    metrics.layers[l] = {totals[0] / double(steps), totals[1] / double(steps), totals[2] / double(steps)};
+    require_finite(metrics.layers[l]->loss, "layer " + std::to_string(l), epochs_);
+  }
+  if (stage.head) {
+    metrics.head_loss = network_->head()->totals().download()[0] / double(steps);
+    require_finite(*metrics.head_loss, "the head", epochs_);
+  }
+}
+
+}  // namespace ffwd

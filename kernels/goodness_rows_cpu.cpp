@@ -1,0 +1,75 @@
+#include "kernels/goodness_rows.h"
+
+namespace ffwd {
+
+void check(const GoodnessRows& a) {
+  const int64_t learning = a.positive_rows + a.negative_rows;
+  FFWD_EXPECT(same_shape(a.z, a.next), "next must have the shape and type of z");
+  FFWD_EXPECT(a.bias.size == a.z.cols, "bias needs one entry a column");
+  FFWD_EXPECT(a.goodness.size == a.z.rows, "goodness needs one entry a row");
+  FFWD_EXPECT(a.length.data == nullptr || a.length.size == a.z.rows, "length needs one entry a row");
+  FFWD_EXPECT(a.positive_rows >= 0 && a.negative_rows >= 0 && learning <= a.z.rows,
+              "positive and negative rows must be rows of z");
+  FFWD_EXPECT((a.dz.data == nullptr) == (a.loss.data == nullptr), "dz and loss go together");
+  FFWD_EXPECT(a.dz.data == nullptr ||
+                  (a.dz.rows == learning && a.dz.cols == a.z.cols && a.dz.dtype == a.z.dtype),
+              "dz needs a row for every positive and negative row of z");
+  FFWD_EXPECT(a.loss.data == nullptr || a.loss.size == learning,
+              "loss needs one entry for every positive and negative row");
+  FFWD_EXPECT(a.temperature > 0.0f, "the temperature must be above 0");
+}
+
+namespace cpu {
+namespace {
+
+template <typename T>
+void goodness_row(const GoodnessRows& a, int64_t i) {
+  const int64_t width = a.z.cols, learning = a.positive_rows + a.negative_rows;
+  const T* z = a.z.row<T>(i);
+  const float* bias = a.bias.data;
+  T* next = a.next.row<T>(i);
+
+  float terms = 0.0f, squares = 0.0f;
+#pragma omp simd reduction(+ : terms, squares)
+  for (int64_t j = 0; j < width; ++j) {
+    const float y = activation_value(a.activation, to_float(z[j]) + bias[j]);
+    terms += goodness_term(a.goodness_kind, y);
+    squares += y * y;
+  }
+  const float scale = goodness_scale(a.goodness_kind, width);
+  const float goodness = scale * terms;
+  const float next_scale = norm_scale(a.norm, squares, width);
+  a.goodness.data[i] = goodness;
+  if (a.length.data) a.length.data[i] = 1.0f / next_scale;
+
+  if (a.dz.data == nullptr || i >= learning) {
+    for (int64_t j = 0; j < width; ++j) {
+      store(next[j], next_scale * activation_value(a.activation, to_float(z[j]) + bias[j]));
+    }
+    return;
+  }
+  const float sign = i < a.positive_rows ? 1.0f : -1.0f;
+  const LossAndSlope loss = softplus_loss(goodness, sign, a.threshold, a.temperature);
+  a.loss.data[i] = loss.loss;
+  const float factor = loss.slope * scale / float(learning);
+  T* dz = a.dz.row<T>(i);
+#pragma omp simd  // dz may be z: each element is read before it is written
+  for (int64_t j = 0; j < width; ++j) {
+    const float y = activation_value(a.activation, to_float(z[j]) + bias[j]);
+    store(next[j], next_scale * y);
+    store(dz[j], factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y));
+  }
+}
+
+}  // namespace
+
+void goodness_rows(const GoodnessRows& a, Stream) {
+  check(a);
+  with_dtype(a.z.dtype, [&](auto zero) {
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < a.z.rows; ++i) goodness_row<decltype(zero)>(a, i);
+  });
+}
+
+}  // namespace cpu
+}  // namespace ffwd

@@ -1,0 +1,27 @@
+#include "kernels/momentum_update.h"
+#include "kernels/weight_update.cuh"
+
+namespace ffwd {
+namespace {
+
+struct MomentumRule {
+  static constexpr int kStates = 1;
+  MomentumUpdate a;
+  __device__ void operator()(float gradient, float (&state)[1], float& weight) const {
+    momentum_step(a, gradient, state[0], weight);
+  }
+};
+
+}  // namespace
+
+namespace cuda {
+
+void momentum_update(const MomentumUpdate& a, Stream stream) {
+  check(a);
+  launch_weight_update(
+      MomentumRule{a},
+      {a.weight.data, a.gradient.data, {a.velocity.data}, a.operand.data, a.weight.size}, stream);
+}
+
+}  // namespace cuda
+}  // namespace ffwd
