@@ -70,8 +70,9 @@ struct Recipe {
   } training;
 };
 
-// Reads a recipe file and applies overrides of the form "section.key=value". Throws RecipeError naming the
-// file, the key, what was found and what was expected; an unknown key names the nearest valid one.
+// Reads a recipe file (its format: host/recipe_text.h) and applies overrides of the form
+// "section.key=value"; the last one wins. Throws RecipeError naming the file, the key, what was found
+// and what was expected; an unknown key names the nearest valid one.
 Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides = {});
 
 // The same from text; `origin` names it in messages.

@@ -1,0 +1,159 @@
+#include "host/recipe.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <system_error>
+
+#include "host/errors.h"
+#include "host/nearest_name.h"
+#include "host/recipe_fields.h"
+#include "host/recipe_text.h"
+
+namespace ffwd {
+namespace {
+
+constexpr std::size_t kLargestFile = 1 << 20;
+
+const RecipeField* find_field(const RecipeStatement& statement) {
+  for (const RecipeField& field : recipe_fields()) {
+    if (field.name() == statement.name()) return &field;
+  }
+  return nullptr;
+}
+
+void check_section(const RecipeStatement& opening) {
+  std::vector<std::string> sections;
+  for (const RecipeField& field : recipe_fields()) {
+    if (field.section == opening.section) return;
+    if (!field.section.empty()) sections.push_back(field.section);
+  }
+  throw RecipeError(opening.where + ": unknown section [" + opening.section + "], did you mean [" +
+                    nearest_name(opening.section, sections) + "]?");
+}
+
+// The key in another section is as near as a key with one wrong letter.
+[[noreturn]] void unknown_key(const RecipeStatement& statement) {
+  const auto distance = [&](const RecipeField& field) {
+    return edit_distance(statement.key, field.key) + (statement.section == field.section ? 0 : 1);
+  };
+  const auto& fields = recipe_fields();
+  const auto nearest = std::min_element(
+      fields.begin(), fields.end(),
+      [&](const auto& left, const auto& right) { return distance(left) < distance(right); });
+  throw RecipeError(statement.where + ": unknown key " + statement.name() + ", did you mean " +
+                    nearest->name() + "?");
+}
+
+void apply(const RecipeStatement& statement, Recipe& recipe) {
+  const RecipeField* field = find_field(statement);
+  if (field == nullptr) unknown_key(statement);
+  if (field->read(statement.value, recipe)) return;
+  std::string message = statement.where + ": " + field->name() + " is " +
+                        quoted(statement.value.text) + ", expected " + field->expected;
+  if (field->choices.size() > 1 && !statement.value.is_array) {
+    message += "; did you mean " + nearest_name(statement.value.items.at(0), field->choices) + "?";
+  }
+  throw RecipeError(message);
+}
+
+// What no single key can tell.
+void check_consistency(const Recipe& recipe, const std::string& origin) {
+  const auto require = [&](bool holds, const std::string& message) {
+    if (!holds) throw RecipeError(origin + ": " + message);
+  };
+  const std::size_t layers = recipe.network.widths.size();
+  const std::size_t thresholds = recipe.objective.threshold.size();
+  require(thresholds <= 1 || thresholds == layers,
+          "objective.threshold has " + std::to_string(thresholds) + " values, expected 1 or " +
+              std::to_string(layers) + ", one for each layer of network.widths");
+
+  require(
+      recipe.negatives.labels != Negatives::head || recipe.network.head,
+      "negatives.labels is \"head\" while network.head is false, expected \"fixed\", \"random\","
+      " or a head");
+
+  const int64_t images = recipe.data.train_images;
+  require(images == 0 || recipe.training.batch <= images,
+          "training.batch is " + std::to_string(recipe.training.batch) + ", expected at most " +
+              std::to_string(images) + ", the images that data.train_images asks for");
+
+  require(layers > 1 || !recipe.training.skip_first_layer,
+          "training.skip_first_layer is true while network.widths has a single layer, expected"
+          " false, or nothing is left to classify with");
+}
+
+// `before_key` writes what stands above a key.
+template <typename BeforeKey>
+std::string write_fields(const Recipe& recipe, BeforeKey before_key) {
+  std::string text, section;
+  for (const RecipeField& field : recipe_fields()) {
+    if (field.section != section) text += "\n[" + field.section + "]\n";
+    section = field.section;
+    text += before_key(field) + field.key + " = " + field.write(recipe) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Recipe parse_recipe(const std::string& text, const std::string& origin,
+                    const std::vector<std::string>& overrides) {
+  Recipe recipe;
+  std::map<std::string, std::string> given;  // key -> where
+  for (const RecipeStatement& statement : read_statements(text, origin)) {
+    if (statement.key.empty()) {
+      check_section(statement);
+      continue;
+    }
+    apply(statement, recipe);
+    const auto [first, is_new] = given.emplace(statement.name(), statement.where);
+    if (!is_new) {
+      throw RecipeError(statement.where + ": " + statement.name() + " is given again after " +
+                        first->second + ", expected it once");
+    }
+  }
+  std::string whole = origin;
+  for (const std::string& item : overrides) {
+    const RecipeStatement statement = read_override(item);
+    apply(statement, recipe);
+    whole += " " + statement.where;
+  }
+  check_consistency(recipe, whole);
+  return recipe;
+}
+
+Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides) {
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+    throw RecipeError(path + ": is a directory, expected a recipe file");
+  }
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const std::string reason = std::generic_category().message(errno);
+    throw RecipeError(path + ": " + reason + ", expected a recipe file");
+  }
+  std::string text(kLargestFile + 1, '\0');
+  file.read(&text[0], static_cast<std::streamsize>(text.size()));
+  if (file.bad()) throw RecipeError(path + ": cannot be read, expected a recipe file");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kLargestFile) {
+    throw RecipeError(path + ": more than " + std::to_string(kLargestFile) +
+                      " bytes, expected a recipe file");
+  }
+  return parse_recipe(text, path, overrides);
+}
+
+std::string to_text(const Recipe& recipe) {
+  return write_fields(recipe, [](const RecipeField&) { return std::string(); });
+}
+
+std::string recipe_reference() {
+  return write_fields(Recipe(), [](const RecipeField& field) {
+    return "# " + field.meaning + " (" + field.expected + ")\n";
+  });
+}
+
+}  // namespace ffwd
