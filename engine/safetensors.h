@@ -1,0 +1,42 @@
+// Tensors as safetensors bytes: a length, a JSON header, then the numbers, little-endian and
+// row-major.
+//
+// Format: bytes 0-7 hold the header's length N (unsigned, little-endian), bytes 8..8+N the header,
+// the rest is data. The header maps each tensor's name to {"dtype", "shape", "data_offsets":
+// [begin, end)}, with offsets counted from the first data byte, and "__metadata__" to strings. ffwd
+// reads and writes dtype F32.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ffwd {
+
+struct NamedTensor {
+  std::string name;
+  std::vector<int64_t> shape;  // empty for a single number
+  std::vector<float> data;     // row-major, as many as the product of the shape
+};
+
+struct SafetensorsFile {
+  std::vector<NamedTensor> tensors;  // in the order of their data
+  std::map<std::string, std::string> metadata;
+
+  // The tensor of that name, or nullptr.
+  const NamedTensor* find(std::string_view name) const;
+};
+
+// The bytes of a file that holds `tensors` in the order given. Throws Error when a shape does not
+// match its data, or a name is not valid UTF-8, is reserved or occurs twice.
+std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
+                               const std::map<std::string, std::string>& metadata);
+
+// Reads such bytes and trusts none of them: what is not exactly as described above throws Error,
+// which names `origin` (the file) and what is wrong. Data must follow the header without holes,
+// overlap or a rest.
+SafetensorsFile decode_safetensors(std::string_view bytes, const std::string& origin);
+
+}  // namespace ffwd

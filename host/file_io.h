@@ -1,0 +1,25 @@
+// Whole files: read up to a cap, written so that a reader meets the old file or the new one, never
+// half of one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ffwd {
+
+// Puts `bytes` at `path`, replacing what was there. They are written to a sibling, forced to the
+// disk and renamed, so a crash or a full disk leaves the old file untouched. Throws FileError
+// naming the path and the system's reason; nothing half-written stays behind. Refuses a path that
+// exists and is not a regular file.
+void write_file_atomically(const std::string& path, std::string_view bytes);
+
+// Adds `bytes` at the end of `path`, which is created when missing. They are with the system,
+// visible to every reader, when the call returns. Throws FileError; then the file is as long as it
+// was before.
+void append_to_file(const std::string& path, std::string_view bytes);
+
+// The content of `path`. Throws FileError when it cannot be read or holds more than `cap` bytes.
+std::string read_file(const std::string& path, uint64_t cap);
+
+}  // namespace ffwd

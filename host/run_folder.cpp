@@ -1,0 +1,87 @@
+#include "host/run_folder.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "host/errors.h"
+#include "host/file_io.h"
+
+namespace ffwd {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kRecipeCap = 1 << 20;
+constexpr uint64_t kSummaryCap = 64 << 20;
+constexpr uint64_t kMetricsCap = 1 << 30;
+
+}  // namespace
+
+RunFolder RunFolder::create(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw FileError("cannot make the run folder " + path + ": " + error.message());
+  const bool empty = fs::is_empty(path, error);
+  if (error) throw FileError("cannot look into the run folder " + path + ": " + error.message());
+  if (!empty) {
+    throw FileError("the run folder " + path +
+                    " is not empty: name another one, or remove it if its run is not needed");
+  }
+  if (::access(path.c_str(), W_OK | X_OK) != 0) {
+    const std::string reason = std::generic_category().message(errno);
+    throw FileError("cannot write to the run folder " + path + ": " + reason);
+  }
+  return RunFolder(path);
+}
+
+RunFolder RunFolder::open(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) throw FileError("there is no run folder " + path);
+  RunFolder folder(path);
+  if (!fs::exists(folder.summary_path(), ignored)) {
+    throw FileError(path + " is not the folder of a finished run: it has no summary.json");
+  }
+  return folder;
+}
+
+void RunFolder::append_metrics(const EpochMetrics& metrics) const {
+  append_to_file(metrics_path(), to_json(metrics) + "\n");
+}
+
+void RunFolder::write_recipe(const std::string& text) const {
+  write_file_atomically(recipe_path(), text);
+}
+
+void RunFolder::write_summary(const Summary& summary) const {
+  write_file_atomically(summary_path(), to_json(summary) + "\n");
+}
+
+void RunFolder::write_report(const std::string& html) const {
+  write_file_atomically(report_path(), html);
+}
+
+std::vector<EpochMetrics> RunFolder::read_metrics() const {
+  const std::string text = read_file(metrics_path(), kMetricsCap);
+  std::vector<EpochMetrics> metrics;
+  for (size_t begin = 0; begin < text.size();) {
+    const std::string origin = metrics_path() + " line " + std::to_string(metrics.size() + 1);
+    const size_t end = text.find('\n', begin);
+    if (end == std::string::npos) throw FileError(origin + ": damaged, it ends within the line");
+    metrics.push_back(parse_epoch_metrics(text.substr(begin, end - begin), origin));
+    begin = end + 1;
+  }
+  return metrics;
+}
+
+std::string RunFolder::read_recipe() const {
+  return read_file(recipe_path(), kRecipeCap);
+}
+
+Summary RunFolder::read_summary() const {
+  return parse_summary(read_file(summary_path(), kSummaryCap), summary_path());
+}
+
+}  // namespace ffwd

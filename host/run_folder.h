@@ -1,0 +1,48 @@
+// The folder that one training leaves behind: metrics.jsonl, recipe.toml, summary.json, report.html
+// and its model.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/run_records.h"
+
+namespace ffwd {
+
+class RunFolder {
+ public:
+  // Makes the folder and those above it. Throws FileError when it exists and is not empty, or
+  // cannot be written to.
+  static RunFolder create(const std::string& path);
+
+  // A folder that a run has left. Throws FileError when there is none at `path`, or no summary.json
+  // in it.
+  static RunFolder open(const std::string& path);
+
+  // Adds one line; whoever follows the file sees it at once.
+  void append_metrics(const EpochMetrics& metrics) const;
+
+  // These replace the file as a whole or leave it as it was.
+  void write_recipe(const std::string& text) const;
+  void write_summary(const Summary& summary) const;
+  void write_report(const std::string& html) const;
+
+  // These throw FileError naming the file, the line where there is one, and what is wrong.
+  std::vector<EpochMetrics> read_metrics() const;
+  std::string read_recipe() const;
+  Summary read_summary() const;
+
+  const std::string& path() const { return path_; }
+  std::string metrics_path() const { return path_ + "/metrics.jsonl"; }
+  std::string recipe_path() const { return path_ + "/recipe.toml"; }
+  std::string summary_path() const { return path_ + "/summary.json"; }
+  std::string report_path() const { return path_ + "/report.html"; }
+  std::string model_path() const { return path_ + "/model.safetensors"; }
+
+ private:
+  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+}  // namespace ffwd
