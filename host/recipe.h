@@ -5,16 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "kernels/activation.h"
-#include "kernels/goodness.h"
-#include "kernels/norm.h"
+#include "engine/network.h"
 
 namespace ffwd {
 
 enum class Negatives { fixed, random, head };
-enum class OptimiserKind { momentum, adam };
 enum class Schedule { simultaneous, greedy };
-enum class WeightInit { normal, uniform };
 enum class RateDecay { constant, linear_after_half };
 
 struct Recipe {

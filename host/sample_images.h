@@ -1,0 +1,15 @@
+// Positive and negative images as the network sees them, for the report.
+#pragma once
+
+#include <vector>
+
+#include "host/dataset.h"
+#include "host/recipe.h"
+#include "host/report.h"
+
+namespace ffwd {
+
+// The first few training images, each once with its true label written in and once with a wrong one.
+std::vector<SampleImage> sample_images(const Recipe& recipe, const Dataset& dataset);
+
+}  // namespace ffwd

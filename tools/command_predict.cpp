@@ -1,0 +1,69 @@
+// ffwd predict: what a model sees in PNG images.
+#include <algorithm>
+#include <cstdio>
+
+#include "engine/classifier.h"
+#include "host/errors.h"
+#include "host/model.h"
+#include "host/png.h"
+#include "tools/commands.h"
+
+namespace ffwd {
+namespace {
+
+struct Options {
+  std::string model;
+  std::vector<std::string> images;
+  DeviceOptions device;
+};
+
+std::vector<uint8_t> read_image(const std::string& path, const ImageFormat& format) {
+  const auto size = [](int64_t height, int64_t width, int64_t channels) {
+    return std::to_string(width) + "x" + std::to_string(height) + (channels == 1 ? " grey" : " colour");
+  };
+  const GreyOrColourImage image = read_png(path);
+  if (image.height != format.height || image.width != format.width || image.channels != format.channels) {
+    throw DataError(path + " is a " + size(image.height, image.width, image.channels) + " image, expected " +
+                    size(format.height, format.width, format.channels));
+  }
+  return image.pixels;
+}
+
+void predict(const Options& options) {
+  const std::unique_ptr<Device> device = open_device(options.device);
+  const Model model = load_model(*device, model_path(options.model));
+  const std::vector<std::string>& names = model.format.class_names;
+  std::vector<uint8_t> pixels;
+  for (const std::string& path : options.images) {
+    const std::vector<uint8_t> image = read_image(path, model.format);
+    pixels.insert(pixels.end(), image.begin(), image.end());
+  }
+  const Vector<uint8_t> on_device(*device, pixels);
+  const auto count = int64_t(options.images.size());
+  Classifier classifier(*model.network);
+  const std::vector<int32_t> by_goodness = classifier.by_goodness(on_device.view().data, 0, count);
+  std::vector<float> p;
+  if (model.network->head()) p = classifier.probabilities(on_device.view().data, 0, count);
+  for (size_t i = 0; i < options.images.size(); ++i) {
+    std::printf("%s: %s by goodness", options.images[i].c_str(), names[size_t(by_goodness[i])].c_str());
+    if (!p.empty()) {
+      const auto row = p.begin() + int64_t(i * names.size());
+      const auto best = std::max_element(row, row + int64_t(names.size()));
+      std::printf(", %s by head (%.1f %%)", names[size_t(best - row)].c_str(), 100 * *best);
+    }
+    std::printf("\n");
+  }
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("predict", "Classify PNG images");
+  command->add_option("model", options->model, "a run folder or a model file")->required();
+  command->add_option("images", options->images, "PNG files of the size that the model was trained on")->required();
+  add_device_options(*command, options->device);
+  command->callback([options] { predict(*options); });
+}
+
+}  // namespace ffwd

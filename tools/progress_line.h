@@ -1,0 +1,21 @@
+// The line that shows how a training goes: rewritten in place on a terminal, one plain line an epoch elsewhere.
+#pragma once
+
+#include "host/trainer.h"
+
+namespace ffwd {
+
+class ProgressLine {
+ public:
+  ProgressLine();
+  // Rewrites the line; does nothing when not on a terminal.
+  void update(const Progress& progress);
+  // Ends the epoch's line, with accuracies if they were measured.
+  void end_epoch(const Progress& progress, const EpochMetrics& metrics);
+
+ private:
+  bool terminal_;
+  double last_plain_line_ = 0;  // seconds of training
+};
+
+}  // namespace ffwd
