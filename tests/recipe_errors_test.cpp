@@ -1,0 +1,245 @@
+// Recipes that are wrong: each is refused with one line that names the place, the key, what was
+// found and what was expected. The samples of right and wrong values stand here, apart from the
+// table in host/recipe_fields.cpp, and every key of that table must have some.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <random>
+
+#include "host/errors.h"
+#include "host/recipe.h"
+#include "host/recipe_fields.h"
+
+namespace ffwd {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// The message of the refusal, or a failure when there is none.
+std::string refusal(const std::function<void()>& read) {
+  try {
+    read();
+  } catch (const RecipeError& error) {
+    EXPECT_EQ(error.code, ExitCode::recipe);
+    return error.what();
+  }
+  ADD_FAILURE() << "accepted";
+  return "";
+}
+
+void expect_parts(const std::string& message, const Words& parts) {
+  for (const std::string& part : parts) {
+    EXPECT_NE(message.find(part), std::string::npos) << message << "\nlacks: " << part;
+  }
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+}
+
+void expect_refused(const std::string& text, const Words& parts) {
+  SCOPED_TRACE(text.substr(0, 200));
+  expect_parts(refusal([&] { parse_recipe(text, "some.toml"); }), parts);
+}
+
+void expect_override_refused(const std::string& text, const Words& parts) {
+  SCOPED_TRACE(text.substr(0, 200));
+  expect_parts(refusal([&] { parse_recipe("", "some.toml", {text}); }), parts);
+}
+
+struct Samples {
+  Words right, wrong;
+};
+
+const Words kNoNumbers = {"nan",   "-nan", "inf",  "-inf", "1e39", "12abc",
+                          "1.5.2", "0x10", "\"\"", "true", "[1]",  "1,5"};
+const Words kNoIntegers = {"nan",  "inf",  "1.0",  "1e3", "12abc",
+                           "0x10", "\"\"", "true", "[1]", "9223372036854775808000"};
+const Words kNoSwitches = {"1", "0", "yes", "True", "\"\"", "nan", "[true]"};
+const Words kNoNames = {"1", "nan", "\"\"", "no_such_name", "[relu, l2]", "Width"};
+
+Samples number(Words right, Words wrong) {
+  wrong.insert(wrong.end(), kNoNumbers.begin(), kNoNumbers.end());
+  return {right, wrong};
+}
+
+Samples integer(Words right, Words wrong) {
+  wrong.insert(wrong.end(), kNoIntegers.begin(), kNoIntegers.end());
+  return {right, wrong};
+}
+
+// Wrong ones that are numbers lie just outside of the range, right ones on its ends.
+const std::map<std::string, Samples> kSamples = {
+    {"title", {{"\"\"", "\"a b\"", "plain"}, {"[a]"}}},
+    {"data.name", {{"mnist", "fashion-mnist"}, kNoNames}},
+    {"data.train_images", integer({"100", "1000000000"}, {"-1", "1000000001"})},
+    {"data.test_images", integer({"0", "1000000000"}, {"-1", "1000000001"})},
+    {"data.standardise", {{"true", "false"}, kNoSwitches}},
+    {"data.label_value", number({"-1e6", "1e6", "0", "1"}, {"-1.1e6", "1.1e6"})},
+    {"network.widths",
+     {{"[1, 1000000]"},
+      {"[]", "[0, 1]", "[1, -1]", "[1, 1000001]", "[1, nan]", "[1, 1.5]", "[1, 12abc]", "[1,,2]",
+       "500", "[5 6]", "[9223372036854775808]", "[\"\"]"}}},
+    {"network.activation", {{"relu", "leaky_relu"}, kNoNames}},
+    {"network.normalise", {{"l2", "rms"}, kNoNames}},
+    {"network.init", {{"normal", "uniform"}, kNoNames}},
+    {"network.head", {{"true", "false"}, kNoSwitches}},
+    {"objective.goodness", {{"sum_squares", "mean_squares", "sum_abs", "mean_abs"}, kNoNames}},
+    {"objective.threshold",
+     {{"-1e6", "1e6", "width", "[1, 2, 3]", "[4]"},
+      {"-1.1e6", "1.1e6", "nan", "inf", "12abc", "heights", "[]", "[1, nan, 2]", "[1, 2e6, 1]",
+       "[width]"}}},
+    {"objective.temperature", number({"1e-30", "1000"}, {"0", "-1", "1000.1"})},
+    {"objective.peer_strength", number({"0", "1000"}, {"-1e-30", "1000.1"})},
+    {"objective.peer_momentum", number({"0", "0.9999"}, {"-1e-30", "1"})},
+    {"negatives.labels", {{"fixed", "random", "head"}, kNoNames}},
+    {"optimiser.kind", {{"momentum", "adam"}, kNoNames}},
+    {"optimiser.learning_rate", number({"0", "1000"}, {"-1e-30", "1000.1"})},
+    {"optimiser.weight_decay", number({"0", "1"}, {"-1e-30", "1.0001"})},
+    {"optimiser.momentum", number({"0", "0.9999"}, {"-1e-30", "1"})},
+    {"optimiser.beta1", number({"0", "0.9999"}, {"-1e-30", "1"})},
+    {"optimiser.beta2", number({"0", "0.9999"}, {"-1e-30", "1"})},
+    {"optimiser.eps", number({"1e-30", "1000"}, {"0", "-1", "1000.1"})},
+    {"optimiser.head_learning_rate", number({"0", "1000"}, {"-1e-30", "1000.1"})},
+    {"optimiser.head_weight_decay", number({"0", "1"}, {"-1e-30", "1.0001"})},
+    {"optimiser.decay", {{"constant", "linear_after_half"}, kNoNames}},
+    {"training.schedule", {{"simultaneous", "greedy"}, kNoNames}},
+    {"training.epochs", integer({"1", "1000000"}, {"0", "-1", "1000001"})},
+    {"training.batch", integer({"0", "1000000000"}, {"-1", "1000000001"})},
+    {"training.seed", integer({"0", "18446744073709551615"}, {"-1", "18446744073709551616"})},
+    {"training.evaluate_every", integer({"0", "1000000"}, {"-1", "1000001"})},
+    {"training.skip_first_layer", {{"true", "false"}, kNoSwitches}},
+};
+
+TEST(RecipeErrors, EveryKeyTakesTheRightAndRefusesTheWrong) {
+  for (const RecipeField& field : recipe_fields()) {
+    ASSERT_EQ(kSamples.count(field.name()), 1u) << field.name();
+    const std::string above = field.section.empty() ? "" : "[" + field.section + "]\n";
+    const std::string line = field.section.empty() ? "1" : "2";
+    for (const std::string& value : kSamples.at(field.name()).right) {
+      EXPECT_NO_THROW(parse_recipe(above + field.key + " = " + value, "text")) << value;
+    }
+    for (const std::string& value : kSamples.at(field.name()).wrong) {
+      expect_refused(above + field.key + " = " + value,
+                     {"some.toml:" + line + ": ", field.name() + " is ", value, "expected "});
+    }
+    const std::string typo = field.key + "x";
+    expect_refused(above + typo + " = 1", {"some.toml:" + line + ": unknown key ", typo,
+                                           "did you mean " + field.name() + "?"});
+    expect_override_refused(field.name() + "x=1", {"--set " + field.name() + "x=1: unknown key "});
+  }
+  EXPECT_EQ(kSamples.size(), recipe_fields().size());
+}
+
+TEST(RecipeErrors, MessagesSayWhatIsExpected) {
+  EXPECT_EQ(refusal([] { parse_recipe("[training]\nepochs = 12abc", "a.toml"); }),
+            "a.toml:2: training.epochs is \"12abc\", expected an integer from 1 to 1000000");
+  EXPECT_EQ(refusal([] { parse_recipe("", "a.toml", {"network.activation=rel"}); }),
+            "--set network.activation=rel: network.activation is \"rel\", expected one of relu,"
+            " leaky_relu; did you mean relu?");
+}
+
+TEST(RecipeErrors, UnknownNames) {
+  expect_refused("[trainin]", {"some.toml:1: unknown section [trainin]", "[training]?"});
+  expect_refused("[title]", {"unknown section [title]"});
+  expect_refused("training.learning_rate = 1", {"did you mean optimiser.learning_rate?"});
+  expect_refused("[data]\ndata.name = mnist", {"some.toml:2: unknown key data.data.name"});
+  expect_refused("epochs = 1", {"unknown key epochs", "did you mean training.epochs?"});
+}
+
+TEST(RecipeErrors, GivenTwice) {
+  const Words parts = {"some.toml:3: ", "training.epochs", "again after some.toml:2", "expected"};
+  expect_refused("[training]\nepochs = 1\nepochs = 2", parts);
+  expect_refused("[training]\nepochs = 1\ntraining.epochs = 2", {"training.training.epochs"});
+  expect_refused("[data]\ntest_images = 1\n[network]\nhead = true\n[data]\ntest_images = 1",
+                 {"some.toml:6: ", "data.test_images", "some.toml:2"});
+}
+
+TEST(RecipeErrors, Syntax) {
+  for (const char* text : {"epochs",       "= 3",         "[]",        "[data",
+                           "[data] x",     "]",           "[[data]]",  "x = 1 2",
+                           "x = [1, [2]]", "x = [1",      "x = [1] 2", "x = \"a",
+                           "x = \"a\" b",  "a=",          "x = 'a'",   "x = \"a\\\"b\"",
+                           "x = a=b",      ".x = 1",      "x. = 1",    "x y = 1",
+                           "x = \"'a'\"",  "ab",          "x = ]",     "[.]",
+                           "x\x01 = 1",    "x = \"\x7F\""}) {
+    expect_refused("# one\n" + std::string(text) + "\n\n", {"some.toml:2: ", "expected "});
+  }
+  expect_refused("x = \"\xFF\"", {"some.toml: ", "UTF-8", "expected"});
+  expect_refused("x = \"\xE9", {"UTF-8"});
+  expect_refused("x = \"\xED\xA0\x80\"", {"UTF-8"});
+  expect_refused(std::string("x = \0", 5), {"some.toml:1: ", "control character"});
+  expect_refused("network.widths = [" + std::string(70000, '1') + "]", {"bytes", "at most"});
+}
+
+TEST(RecipeErrors, LongFindsAreCut) {
+  const std::string message =
+      refusal([] { parse_recipe("data.name = \"" + std::string(999, 'x') + "\"", "a.toml"); });
+  EXPECT_LT(message.size(), 200u);
+  expect_parts(message, {"...", "expected one of mnist, fashion-mnist"});
+}
+
+TEST(RecipeErrors, Overrides) {
+  for (const char* text : {"", "training.epochs", "=3", "training epochs=3", ".=1", "a\nb=1"}) {
+    expect_override_refused(text, {"--set ", "expected section.key=value"});
+  }
+  expect_override_refused("training.epochs=", {"--set training.epochs=: training.epochs is \"\""});
+  expect_override_refused("training.epochs=[1", {"--set training.epochs=[1: ", "expected"});
+  expect_override_refused("title=a\"b", {"--set title=a\"b: ", "expected"});
+}
+
+TEST(RecipeErrors, KeysThatDoNotFitTogether) {
+  expect_refused("objective.threshold = [1, 2]", {"some.toml: objective.threshold", "2 values",
+                                                  "expected 1 or 3", "network.widths"});
+  expect_refused("negatives.labels = head\nnetwork.head = false",
+                 {"negatives.labels is \"head\"", "network.head is false", "expected"});
+  expect_refused("data.train_images = 99", {"training.batch is 100", "expected at most 99"});
+  EXPECT_NO_THROW(parse_recipe("data.train_images = 100", "some.toml"));
+  expect_refused("network.widths = [5]", {"training.skip_first_layer is true", "expected false"});
+  EXPECT_NO_THROW(
+      parse_recipe("network.widths = [5]\ntraining.skip_first_layer = false", "some.toml"));
+}
+
+TEST(RecipeErrors, Files) {
+  const std::filesystem::path folder = testing::TempDir();
+  const std::string missing = (folder / "ffwd_no_such.toml").string();
+  expect_parts(refusal([&] { load_recipe(missing); }), {missing, "No such file", "expected"});
+  expect_parts(refusal([&] { load_recipe(folder.string()); }), {"directory", "expected"});
+  const std::string large = (folder / "ffwd_large.toml").string();
+  std::ofstream(large) << std::string(1 << 20, '#');
+  EXPECT_NO_THROW(load_recipe(large));
+  std::ofstream(large, std::ios::app) << '#';
+  expect_parts(refusal([&] { load_recipe(large); }),
+               {large, "more than 1048576 bytes", "expected"});
+  std::filesystem::remove(large);
+}
+
+TEST(RecipeErrors, WhatCannotBeWritten) {
+  for (const char* title : {"a\"b", "a\\b", "'a", "a\nb", "\xFF"}) {
+    Recipe recipe;
+    recipe.title = title;
+    expect_parts(refusal([&] { to_text(recipe); }), {"expected one line of UTF-8"});
+  }
+}
+
+// Whatever the bytes: a recipe or a RecipeError, nothing else.
+TEST(RecipeErrors, DamagedText) {
+  std::mt19937_64 random(3);
+  const std::string bytes = "[]=\"'#.,\\ \n\t-0e9xn\xC3\xFF";
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = recipe_reference();
+    for (int k = 0; k < 3; ++k) {
+      const std::size_t at = random() % text.size();
+      if (random() % 3 == 0) text.erase(at, random() % 20);
+      if (!text.empty()) text.insert(at % text.size(), 1, bytes[random() % bytes.size()]);
+    }
+    try {
+      const Recipe recipe = parse_recipe(text, "some.toml");
+      parse_recipe(to_text(recipe), "again");
+    } catch (const RecipeError&) {
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ffwd

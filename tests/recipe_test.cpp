@@ -1,0 +1,248 @@
+// Recipes that are right: what is written reads back the same, in every spelling that the format
+// allows, from text, from a file and from overrides. tests/recipe_errors_test.cpp has the wrong
+// ones.
+#include "host/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "host/recipe_fields.h"
+
+namespace ffwd {
+namespace {
+
+// Fields by structured bindings: a new one that is not compared here does not compile.
+void expect_same(const Recipe& left, const Recipe& right) {
+  const auto same = [](const auto& a, const auto& b) { EXPECT_EQ(a, b); };
+  const auto& [title, data, network, objective, negatives, optimiser, training] = left;
+  same(title, right.title);
+  {
+    const auto& [name, train_images, test_images, standardise, label_value] = data;
+    same(name, right.data.name);
+    same(train_images, right.data.train_images);
+    same(test_images, right.data.test_images);
+    same(standardise, right.data.standardise);
+    same(label_value, right.data.label_value);
+  }
+  {
+    const auto& [widths, activation, normalise, init, head] = network;
+    same(widths, right.network.widths);
+    same(activation, right.network.activation);
+    same(normalise, right.network.normalise);
+    same(init, right.network.init);
+    same(head, right.network.head);
+  }
+  {
+    const auto& [goodness, threshold, temperature, peer_strength, peer_momentum] = objective;
+    same(goodness, right.objective.goodness);
+    same(threshold, right.objective.threshold);
+    same(temperature, right.objective.temperature);
+    same(peer_strength, right.objective.peer_strength);
+    same(peer_momentum, right.objective.peer_momentum);
+  }
+  {
+    const auto& [labels] = negatives;
+    same(labels, right.negatives.labels);
+  }
+  {
+    const auto& [kind, rate, weight_decay, momentum, beta1, beta2, eps, head_rate, head_decay,
+                 decay] = optimiser;
+    same(kind, right.optimiser.kind);
+    same(rate, right.optimiser.learning_rate);
+    same(weight_decay, right.optimiser.weight_decay);
+    same(momentum, right.optimiser.momentum);
+    same(beta1, right.optimiser.beta1);
+    same(beta2, right.optimiser.beta2);
+    same(eps, right.optimiser.eps);
+    same(head_rate, right.optimiser.head_learning_rate);
+    same(head_decay, right.optimiser.head_weight_decay);
+    same(decay, right.optimiser.decay);
+  }
+  {
+    const auto& [schedule, epochs, batch, seed, evaluate_every, skip_first_layer] = training;
+    same(schedule, right.training.schedule);
+    same(epochs, right.training.epochs);
+    same(batch, right.training.batch);
+    same(seed, right.training.seed);
+    same(evaluate_every, right.training.evaluate_every);
+    same(skip_first_layer, right.training.skip_first_layer);
+  }
+}
+
+Recipe random_recipe(std::mt19937_64& random) {
+  const auto below = [&](int64_t end) { return static_cast<int64_t>(random() % uint64_t(end)); };
+  const auto any_float = [&](float high) {  // any bits, so any exponent, from 0 to below `high`
+    for (;;) {
+      const auto bits = static_cast<uint32_t>(random());
+      float value;
+      std::memcpy(&value, &bits, sizeof value);
+      if (value > 0.0f && value < high) return value;
+    }
+  };
+  Recipe r;
+  const std::string letters = "abc ,;#'`[]=.:%/";
+  for (int64_t n = below(20); n > 0; --n) r.title += letters[size_t(below(16))];
+  if (!r.title.empty() && r.title[0] == '\'') r.title[0] = 'x';
+  r.data = {below(2) ? "mnist" : "fashion-mnist", 0, below(1000), below(2) == 1, any_float(1e6f)};
+  r.network.widths.clear();
+  for (int64_t n = 2 + below(5); n > 0; --n) r.network.widths.push_back(1 + below(1000000));
+  r.network.activation = Activation(below(2));
+  r.network.normalise = NormKind(below(2));
+  r.network.init = WeightInit(below(2));
+  r.network.head = below(2) == 1;
+  r.objective = {Goodness(below(4)), {}, any_float(1e3f), any_float(1e3f), any_float(1.0f)};
+  const size_t counts[] = {0, 1, r.network.widths.size()};
+  for (size_t n = counts[below(3)]; n > 0; --n) {
+    r.objective.threshold.push_back(below(2) ? any_float(1e6f) : -any_float(1e6f));
+  }
+  r.negatives.labels = Negatives(below(r.network.head ? 3 : 2));
+  r.optimiser = {OptimiserKind(below(2)), any_float(1e3f),    any_float(1.0f), any_float(1.0f),
+                 any_float(1.0f),         any_float(1.0f),    any_float(1e3f), any_float(1e3f),
+                 any_float(1.0f),         RateDecay(below(2))};
+  r.training = {Schedule(below(2)), 1 + below(1000), below(1000),
+                random(),           below(1000),     below(2) == 1};
+  return r;
+}
+
+TEST(Recipe, DefaultsRoundTrip) {
+  expect_same(parse_recipe("", "empty"), Recipe());
+  expect_same(parse_recipe(to_text(Recipe()), "text"), Recipe());
+  expect_same(parse_recipe(recipe_reference(), "reference"), Recipe());
+}
+
+TEST(Recipe, RandomRecipesRoundTrip) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 500 && !HasFailure(); ++i) {
+    const Recipe recipe = random_recipe(random);
+    const std::string text = to_text(recipe);
+    SCOPED_TRACE(text);
+    expect_same(parse_recipe(text, "text"), recipe);
+  }
+}
+
+TEST(Recipe, ReferenceTellsEveryKeyItsDefaultAndWhatItTakes) {
+  for (const RecipeField& field : recipe_fields()) {
+    const std::string lines = "# " + field.meaning + " (" + field.expected + ")\n" + field.key +
+                              " = " + field.write(Recipe()) + "\n";
+    EXPECT_NE(recipe_reference().find(lines), std::string::npos) << lines;
+  }
+}
+
+TEST(Recipe, EveryGoodnessAndActivationHasAName) {
+  Recipe recipe;
+  for (const Goodness goodness : kGoodnesses) {
+    recipe.objective.goodness = goodness;
+    expect_same(parse_recipe(to_text(recipe), "text"), recipe);
+  }
+  for (const Activation activation : kActivations) {
+    recipe.network.activation = activation;
+    expect_same(parse_recipe(to_text(recipe), "text"), recipe);
+  }
+}
+
+TEST(Recipe, NamesStandForWhatTheySay) {
+  const auto with = [](const std::string& line) { return parse_recipe(line, "text"); };
+  const auto goodness = [&](const char* name) {
+    return with(std::string("objective.goodness = ") + name).objective.goodness;
+  };
+  EXPECT_EQ(goodness("sum_squares"), Goodness::sum_squares);
+  EXPECT_EQ(goodness("mean_squares"), Goodness::mean_squares);
+  EXPECT_EQ(goodness("sum_abs"), Goodness::sum_abs);
+  EXPECT_EQ(goodness("mean_abs"), Goodness::mean_abs);
+  EXPECT_EQ(with("network.activation = relu").network.activation, Activation::relu);
+  EXPECT_EQ(with("network.activation = leaky_relu").network.activation, Activation::leaky_relu);
+  EXPECT_EQ(with("network.normalise = l2").network.normalise, NormKind::l2);
+  EXPECT_EQ(with("network.normalise = rms").network.normalise, NormKind::rms);
+  EXPECT_EQ(with("network.init = normal").network.init, WeightInit::normal);
+  EXPECT_EQ(with("network.init = uniform").network.init, WeightInit::uniform);
+  EXPECT_EQ(with("negatives.labels = fixed").negatives.labels, Negatives::fixed);
+  EXPECT_EQ(with("negatives.labels = random").negatives.labels, Negatives::random);
+  EXPECT_EQ(with("negatives.labels = head").negatives.labels, Negatives::head);
+  EXPECT_EQ(with("optimiser.kind = momentum").optimiser.kind, OptimiserKind::momentum);
+  EXPECT_EQ(with("optimiser.kind = adam").optimiser.kind, OptimiserKind::adam);
+  EXPECT_EQ(with("optimiser.decay = constant").optimiser.decay, RateDecay::constant);
+  EXPECT_EQ(with("optimiser.decay = linear_after_half").optimiser.decay,
+            RateDecay::linear_after_half);
+  EXPECT_EQ(with("training.schedule = simultaneous").training.schedule, Schedule::simultaneous);
+  EXPECT_EQ(with("training.schedule = greedy").training.schedule, Schedule::greedy);
+}
+
+TEST(Recipe, EverySpellingOfTheFormat) {
+  const Recipe recipe = parse_recipe(
+      "\xEF\xBB\xBF# a byte order mark and a comment with \" and [\r\n"
+      "title = \"Ein schöner Versuch, #1 = [gut] # wirklich's\"  # and a comment\r\n"
+      "data.name=fashion-mnist\n"
+      "\n"
+      " [ network ] # layers\n"
+      "widths = [ 10 , # first\n"
+      "\n"
+      "  20\n"
+      "  ,30,]\n"
+      "activation = leaky_relu\n"
+      "[objective]\n"
+      "threshold = [1, -2.5, 3e2]\n"
+      "[network]\n"
+      "\thead\t=\tfalse",
+      "text");
+  EXPECT_EQ(recipe.title, "Ein schöner Versuch, #1 = [gut] # wirklich's");
+  EXPECT_EQ(recipe.data.name, "fashion-mnist");
+  EXPECT_EQ(recipe.network.widths, (std::vector<int64_t>{10, 20, 30}));
+  EXPECT_EQ(recipe.network.activation, Activation::leaky_relu);
+  EXPECT_EQ(recipe.objective.threshold, (std::vector<float>{1.0f, -2.5f, 300.0f}));
+  EXPECT_FALSE(recipe.network.head);
+}
+
+TEST(Recipe, ThresholdIsOneNumberOrOneForEachLayerOrTheWidth) {
+  const auto threshold = [](const std::string& value) {
+    return parse_recipe("objective.threshold = " + value, "text").objective.threshold;
+  };
+  EXPECT_EQ(threshold("2"), std::vector<float>{2.0f});
+  EXPECT_EQ(threshold("[2]"), std::vector<float>{2.0f});
+  EXPECT_EQ(threshold("[1, 2, 3]"), (std::vector<float>{1.0f, 2.0f, 3.0f}));
+  EXPECT_EQ(threshold("\"width\""), std::vector<float>());
+}
+
+TEST(Recipe, OverridesComeAfterTheFileAndTheLastOneWins) {
+  const Recipe recipe = parse_recipe(
+      "title = \"before\"\n[training]\nepochs = 3\n", "text",
+      {"training.epochs=4", "training.epochs=5", "title=Two words, and a #", "data.name = mnist",
+       "network.widths=[7, 8]", "objective.threshold=[1,2]", "negatives.labels=\"fixed\""});
+  EXPECT_EQ(recipe.title, "Two words, and a #");
+  EXPECT_EQ(recipe.training.epochs, 5);
+  EXPECT_EQ(recipe.network.widths, (std::vector<int64_t>{7, 8}));
+  EXPECT_EQ(recipe.objective.threshold, (std::vector<float>{1.0f, 2.0f}));
+  EXPECT_EQ(recipe.negatives.labels, Negatives::fixed);
+  EXPECT_EQ(parse_recipe("", "text", {"title="}).title, "");
+}
+
+TEST(Recipe, FromAFile) {
+  const std::filesystem::path path =
+      std::filesystem::path(testing::TempDir()) / "ffwd_recipe_test.toml";
+  std::mt19937_64 random(2);
+  const Recipe recipe = random_recipe(random);
+  std::ofstream(path) << to_text(recipe);
+  expect_same(load_recipe(path.string()), recipe);
+  EXPECT_EQ(load_recipe(path.string(), {"training.epochs=77"}).training.epochs, 77);
+  std::filesystem::remove(path);
+}
+
+TEST(Recipe, ShippedRecipesLoad) {
+  const std::filesystem::path folder =
+      std::filesystem::path(__FILE__).parent_path().parent_path() / "tools" / "recipes";
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    SCOPED_TRACE(entry.path());
+    EXPECT_NE(load_recipe(entry.path().string()).title, "");
+    ++count;
+  }
+  EXPECT_GE(count, 3);
+  const Recipe greedy = load_recipe((folder / "mnist-2000x4-greedy.toml").string());
+  EXPECT_EQ(greedy.data.label_value, float((1.0 - 0.1307) / 0.3081));
+}
+
+}  // namespace
+}  // namespace ffwd
