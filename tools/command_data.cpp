@@ -24,8 +24,8 @@ void fetch(const std::string& name, const std::string& data_dir, const std::stri
   if (place.empty()) throw UserError(ExitCode::usage, "neither HOME nor --data-dir says where to put data");
   catch_interrupts();
   std::string file;
-  const std::string folder = fetch_dataset(name, place, mirror, [&](const std::string& url, uint64_t, uint64_t) {
-    if (file != url) std::printf("%s\n", (file = url).c_str());
+  const std::string folder = fetch_dataset(name, place, mirror, [&](const FetchProgress& progress) {
+    if (file != progress.file) std::printf("%s\n", (file = progress.file).c_str());
     std::fflush(stdout);
     return !interrupted();
   });

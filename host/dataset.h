@@ -1,0 +1,24 @@
+// Labelled images in memory, as bytes: what the readers deliver and the sampler reads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ffwd {
+
+struct Images {
+  std::vector<uint8_t> pixels;                  // N x H x W x C
+  std::vector<int32_t> labels;                  // N, each in [0, classes)
+  int64_t count = 0;                            // N
+  int64_t height = 0, width = 0, channels = 0;  // H, W, C
+};
+
+struct Dataset {
+  std::string name;                      // as in the catalog, e.g. "mnist"
+  std::vector<std::string> class_names;  // K
+  Images train, test;
+  std::vector<float> mean, deviation;  // C each, of pixels / 255 over the training images
+};
+
+}  // namespace ffwd

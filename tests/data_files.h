@@ -1,0 +1,158 @@
+// Files for the tests of the data readers: a folder that goes away, and bytes in every format.
+#pragma once
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host/errors.h"
+
+namespace ffwd::test {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = ::testing::TempDir() + "ffwd-XXXXXX";
+    if (mkdtemp(pattern.data()) == nullptr) throw Error("cannot make " + pattern);
+    path_ = pattern;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  // Writes a file, with the folders above it, and returns its path.
+  std::string write(const std::string& name, const std::string& content) const {
+    const std::string path = *this / name;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+
+ private:
+  std::string path_;
+};
+
+// Sets an environment variable for as long as it lives.
+class Environment {
+ public:
+  Environment(const char* variable, const std::string& value) : variable_(variable) {
+    if (const char* before = getenv(variable)) before_ = {before};
+    setenv(variable, value.c_str(), 1);
+  }
+  ~Environment() {
+    if (before_.empty()) {
+      unsetenv(variable_);
+    } else {
+      setenv(variable_, before_[0].c_str(), 1);
+    }
+  }
+
+ private:
+  const char* variable_;
+  std::vector<std::string> before_;
+};
+
+inline std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::vector<uint8_t> bytes_of(const std::string& text) {
+  return {text.begin(), text.end()};
+}
+
+// What libarchive makes of `members` (name to content) with this format and filter.
+inline std::string archive_of(int format, int filter,
+                              const std::map<std::string, std::string>& members) {
+  const auto sink = [](archive*, void* out, const void* data, size_t bytes) -> la_ssize_t {
+    static_cast<std::string*>(out)->append(static_cast<const char*>(data), bytes);
+    return static_cast<la_ssize_t>(bytes);
+  };
+  std::string out;
+  archive* writer = archive_write_new();
+  archive_write_set_format(writer, format);
+  archive_write_add_filter(writer, filter);
+  archive_write_set_bytes_in_last_block(writer, 1);
+  archive_write_open(writer, &out, nullptr, sink, nullptr);
+  for (const auto& [name, content] : members) {
+    archive_entry* entry = archive_entry_new();
+    archive_entry_set_pathname(entry, name.c_str());
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
+    archive_write_header(writer, entry);
+    archive_write_data(writer, content.data(), content.size());
+    archive_entry_free(entry);
+  }
+  archive_write_close(writer);
+  archive_write_free(writer);
+  return out;
+}
+
+inline std::string gzip(const std::string& content) {
+  return archive_of(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_GZIP, {{"content", content}});
+}
+inline std::string xz(const std::string& content) {
+  return archive_of(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_XZ, {{"content", content}});
+}
+inline std::string tar_gz(const std::map<std::string, std::string>& members) {
+  return archive_of(ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_GZIP, members);
+}
+
+inline std::string big_endian(uint32_t value) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 255);
+  return text;
+}
+
+// An IDX header: magic number, then sizes.
+inline std::string idx_header(const std::vector<uint32_t>& sizes) {
+  std::string text = big_endian(0x0800 + static_cast<uint32_t>(sizes.size()));
+  for (const uint32_t size : sizes) text += big_endian(size);
+  return text;
+}
+
+// Pixels or labels 0, 1, 2, ... modulo `modulus`, after their header.
+inline std::string idx(const std::vector<uint32_t>& sizes, int modulus) {
+  std::string text = idx_header(sizes);
+  uint64_t values = 1;
+  for (const uint32_t size : sizes) values *= size;
+  for (uint64_t n = 0; n < values; ++n) text += static_cast<char>(n % modulus);
+  return text;
+}
+
+// The message of the DataError that `action` must throw.
+template <typename Action>
+std::string data_error(Action action) {
+  try {
+    action();
+  } catch (const DataError& error) {
+    EXPECT_EQ(error.code, ExitCode::data);
+    return error.what();
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << "expected a DataError, not: " << error.what();
+    return "";
+  }
+  ADD_FAILURE() << "expected a DataError";
+  return "";
+}
+
+inline void expect_contains(const std::string& text, const std::vector<std::string>& parts) {
+  for (const std::string& part : parts) {
+    EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in: " << text;
+  }
+}
+
+}  // namespace ffwd::test
