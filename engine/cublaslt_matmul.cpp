@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "kernels/launch.cuh"
+#include "kernels/check_cuda.h"
 
 namespace ffwd {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "engine/cublaslt_matmul.h"
 #include "engine/device.h"
-#include "kernels/launch.cuh"
+#include "kernels/check_cuda.h"
 
 namespace ffwd {
 namespace {

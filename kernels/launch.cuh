@@ -1,25 +1,9 @@
 // The only place that launches kernels. Every launch is checked.
 #pragma once
 
-#include "kernels/check.h"
+#include "kernels/check_cuda.h"
 #include "kernels/device.cuh"
 #include "kernels/stream.h"
-
-namespace ffwd {
-
-inline void check_cuda(cudaError_t status, const char* call, const char* file, int line) {
-  if (status == cudaSuccess) return;
-  const std::string what = std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
-                           cudaGetErrorString(status);
-  (void)cudaGetLastError();  // not sticky: the exception carries it from here
-  if (status == cudaErrorMemoryAllocation) throw OutOfMemory(what);
-  throw Error(what);
-}
-
-}  // namespace ffwd
-
-// Throws ffwd::Error with file, line, call and CUDA's text if a runtime call fails.
-#define FFWD_CHECK_CUDA(call) ::ffwd::check_cuda((call), #call, __FILE__, __LINE__)
 
 namespace ffwd {
 
