@@ -7,7 +7,6 @@
 #include "tools/commands.h"
 
 namespace ffwd {
-namespace {
 
 void doctor(const std::string& data_dir) {
   std::printf("ffwd          %s (%s)\n", FFWD_VERSION, FFWD_COMMIT);
@@ -27,15 +26,6 @@ void doctor(const std::string& data_dir) {
     const auto folder = find_dataset(entry.name, data_dir);
     std::printf("%-13s %s\n", entry.name.c_str(), folder ? folder->c_str() : "not found");
   }
-}
-
-}  // namespace
-
-void add_doctor(CLI::App& app) {
-  auto data_dir = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("doctor", "Show back ends, devices, libraries and data sets");
-  command->add_option("--data-dir", *data_dir, "where to look for data sets first");
-  command->callback([data_dir] { doctor(*data_dir); });
 }
 
 }  // namespace ffwd

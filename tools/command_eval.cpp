@@ -8,14 +8,8 @@
 #include "tools/commands.h"
 
 namespace ffwd {
-namespace {
 
-struct Options {
-  std::string model, data, data_dir;
-  DeviceOptions device;
-};
-
-void eval(const Options& options) {
+void eval(const EvalOptions& options) {
   const std::unique_ptr<Device> device = open_device(options.device);
   const Model model = load_model(*device, model_path(options.model));
   const std::string name = options.data.empty() ? model.recipe.data.name : options.data;
@@ -33,18 +27,6 @@ void eval(const Options& options) {
               100 * result.goodness);
   if (result.head) std::printf(", by head %.2f %%", 100 * *result.head);
   std::printf("\n");
-}
-
-}  // namespace
-
-void add_eval(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("eval", "Measure a model's accuracy on test images");
-  command->add_option("model", options->model, "a run folder or a model file")->required();
-  command->add_option("--data", options->data, "the data set; the one it was trained on if absent");
-  command->add_option("--data-dir", options->data_dir, "where to look for data sets first");
-  add_device_options(*command, options->device);
-  command->callback([options] { eval(*options); });
 }
 
 }  // namespace ffwd

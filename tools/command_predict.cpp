@@ -11,12 +11,6 @@
 namespace ffwd {
 namespace {
 
-struct Options {
-  std::string model;
-  std::vector<std::string> images;
-  DeviceOptions device;
-};
-
 std::vector<uint8_t> read_image(const std::string& path, const ImageFormat& format) {
   const auto size = [](int64_t height, int64_t width, int64_t channels) {
     return std::to_string(width) + "x" + std::to_string(height) + (channels == 1 ? " grey" : " colour");
@@ -29,7 +23,9 @@ std::vector<uint8_t> read_image(const std::string& path, const ImageFormat& form
   return image.pixels;
 }
 
-void predict(const Options& options) {
+}  // namespace
+
+void predict(const PredictOptions& options) {
   const std::unique_ptr<Device> device = open_device(options.device);
   const Model model = load_model(*device, model_path(options.model));
   const std::vector<std::string>& names = model.format.class_names;
@@ -53,17 +49,6 @@ void predict(const Options& options) {
     }
     std::printf("\n");
   }
-}
-
-}  // namespace
-
-void add_predict(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("predict", "Classify PNG images");
-  command->add_option("model", options->model, "a run folder or a model file")->required();
-  command->add_option("images", options->images, "PNG files of the size that the model was trained on")->required();
-  add_device_options(*command, options->device);
-  command->callback([options] { predict(*options); });
 }
 
 }  // namespace ffwd

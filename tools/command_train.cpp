@@ -21,13 +21,6 @@
 namespace ffwd {
 namespace {
 
-struct Options {
-  std::string recipe, out, data_dir;
-  DeviceOptions device;
-  std::vector<std::string> set;
-  uint64_t seed = 0;
-};
-
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -75,10 +68,12 @@ void say_result(const Summary& s, const RunFolder& folder) {
   std::printf(")\nreport: %s\n", folder.report_path().c_str());
 }
 
-void train(const Options& options, bool seed_given) {
+}  // namespace
+
+void train(const TrainOptions& options) {
   const double begin = now();
   std::vector<std::string> overrides = options.set;
-  if (seed_given) overrides.push_back("training.seed=" + std::to_string(options.seed));
+  if (options.seed) overrides.push_back("training.seed=" + std::to_string(*options.seed));
   const Recipe recipe = load_recipe(options.recipe, overrides);
   const std::unique_ptr<Device> device = open_device(options.device);
   Dataset data = load_dataset(recipe.data.name, options.data_dir);
@@ -150,22 +145,6 @@ void train(const Options& options, bool seed_given) {
   if (trainer.stopped()) {
     throw UserError(ExitCode::interrupted, "stopped by a signal; " + folder.path() + " holds what was learnt");
   }
-}
-
-}  // namespace
-
-void add_train(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
-  command->add_option("recipe", options->recipe, "the recipe's file")->required();
-  add_device_options(*command, options->device);
-  CLI::Option* seed = command->add_option("--seed", options->seed, "seed of every random number; the recipe's own if absent");
-  command->add_option("--set", options->set, "section.key=value: replaces a value of the recipe; may be repeated")
-      ->take_all();
-  command->add_option("--out", options->out, "run folder to create; runs/<recipe>-<time> if absent");
-  command->add_option("--data-dir", options->data_dir, "where to look for data sets first");
-  command->footer([] { return "Keys of a recipe:\n" + recipe_reference(); });
-  command->callback([options, seed] { train(*options, seed->count() > 0); });
 }
 
 }  // namespace ffwd

@@ -1,31 +1,69 @@
-// The commands of `ffwd`: each adds its options to the command line and what to do when it is chosen.
+// The commands of `ffwd`: each takes what its part of the command line said. They print what they find and
+// throw UserError for what users can mend.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/device.h"
 
 namespace ffwd {
 
-void add_train(CLI::App& app);
-void add_eval(CLI::App& app);
-void add_predict(CLI::App& app);
-void add_data(CLI::App& app);
-void add_doctor(CLI::App& app);
-void add_report(CLI::App& app);
-
 // --device and --precision, which several commands have.
 struct DeviceOptions {
   std::string device = "auto", precision = "fp32";
 };
-void add_device_options(CLI::App& command, DeviceOptions& options);
 
 // The device asked for; "auto" is a GPU if one can be used, else the CPU. Throws UserError (device) if it cannot
 // be had, saying why.
 std::unique_ptr<Device> open_device(const DeviceOptions& options);
+
+// Trains the network of a recipe and leaves a run folder behind.
+struct TrainOptions {
+  std::string recipe;
+  DeviceOptions device;
+  std::optional<uint64_t> seed;
+  std::vector<std::string> set;  // section.key=value
+  std::string out;               // empty: runs/<recipe>-<time>
+  std::string data_dir;
+};
+void train(const TrainOptions& options);
+
+// Measures a model's accuracy on test images.
+struct EvalOptions {
+  std::string model;  // a run folder or a model file
+  std::string data;   // empty: the data set it was trained on
+  std::string data_dir;
+  DeviceOptions device;
+};
+void eval(const EvalOptions& options);
+
+// Classifies PNG images.
+struct PredictOptions {
+  std::string model;
+  std::vector<std::string> images;
+  DeviceOptions device;
+};
+void predict(const PredictOptions& options);
+
+// Writes a run's report.html again.
+struct ReportOptions {
+  std::string run, data_dir;
+};
+void report(const ReportOptions& options);
+
+// Shows which data sets are here; fetches one.
+void list_data(const std::string& data_dir);
+struct FetchOptions {
+  std::string name, data_dir, mirror;
+};
+void fetch_data(const FetchOptions& options);
+
+// Shows back ends, devices, libraries and data sets.
+void doctor(const std::string& data_dir);
 
 // model.safetensors in a run folder, or the path itself if it is a file.
 std::string model_path(const std::string& run_or_model);

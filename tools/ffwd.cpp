@@ -1,49 +1,91 @@
-// ffwd: trains networks with the Forward-Forward algorithm.
+// ffwd: trains networks with the Forward-Forward algorithm. The whole command line is declared here.
+#include <CLI/CLI.hpp>
+
 #include <cstdio>
-#include <filesystem>
 
 #include "host/errors.h"
+#include "host/recipe.h"
 #include "tools/commands.h"
 
 namespace ffwd {
-
-void add_device_options(CLI::App& command, DeviceOptions& options) {
-  command.add_option("--device", options.device, "where to compute: auto, cpu or cuda")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
-      ->capture_default_str();
-  command.add_option("--precision", options.precision, "fp32 (any device), tf32 or bf16 (cuda)")
-      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
-      ->capture_default_str();
-}
-
-std::unique_ptr<Device> open_device(const DeviceOptions& options) {
-  const Precision precision = options.precision == "bf16"   ? Precision::bf16
-                              : options.precision == "tf32" ? Precision::tf32
-                                                            : Precision::fp32;
-  const std::string problem = options.device == "cpu" ? "" : cuda_status().problem;
-  if (options.device == "cuda" && !problem.empty()) {
-    throw UserError(ExitCode::device, "--device cuda: no usable GPU: " + problem);
-  }
-  if (options.device == "cuda" || (options.device == "auto" && problem.empty())) {
-    return make_cuda_device(precision);
-  }
-  if (precision != Precision::fp32) {
-    throw UserError(ExitCode::device, "--precision " + options.precision +
-                                          " needs a GPU; the CPU back end computes in fp32");
-  }
-  return make_cpu_device();
-}
-
-std::string model_path(const std::string& run_or_model) {
-  if (std::filesystem::is_directory(run_or_model)) return run_or_model + "/model.safetensors";
-  return run_or_model;
-}
-
 namespace {
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 internal error, 2 command line, 3 recipe, 4 data, 5 files,\n"
     "6 not a finite number, 7 out of memory, 8 device, 75 stopped by a signal (what was learnt is saved).";
+
+// Everything that the command line can say.
+struct CommandLine {
+  TrainOptions train;
+  EvalOptions eval;
+  PredictOptions predict;
+  ReportOptions report;
+  FetchOptions fetch;
+  std::string list_dir, doctor_dir;
+};
+
+void add_data_dir(CLI::App& command, std::string& target) {
+  command.add_option("--data-dir", target, "where to look for data sets first");
+}
+
+void add_device(CLI::App& command, DeviceOptions& target) {
+  command.add_option("--device", target.device, "where to compute: auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  command.add_option("--precision", target.precision, "fp32 (any device), tf32 or bf16 (cuda)")
+      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
+      ->capture_default_str();
+}
+
+void declare(CLI::App& app, CommandLine& line) {
+  app.set_version_flag("--version", "ffwd " FFWD_VERSION " (" FFWD_COMMIT ")");
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+
+  CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
+  command->add_option("recipe", line.train.recipe, "the recipe's file")->required();
+  add_device(*command, line.train.device);
+  command->add_option("--seed", line.train.seed, "seed of every random number; the recipe's own if absent");
+  command->add_option("--set", line.train.set, "section.key=value: replaces a value of the recipe; may be repeated");
+  command->add_option("--out", line.train.out, "run folder to create; runs/<recipe>-<time> if absent");
+  add_data_dir(*command, line.train.data_dir);
+  command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
+  command->callback([&line] { train(line.train); });
+
+  command = app.add_subcommand("eval", "Measure a model's accuracy on test images");
+  command->add_option("model", line.eval.model, "a run folder or a model file")->required();
+  command->add_option("--data", line.eval.data, "the data set; the one it was trained on if absent");
+  add_data_dir(*command, line.eval.data_dir);
+  add_device(*command, line.eval.device);
+  command->callback([&line] { eval(line.eval); });
+
+  command = app.add_subcommand("predict", "Classify PNG images");
+  command->add_option("model", line.predict.model, "a run folder or a model file")->required();
+  command->add_option("images", line.predict.images, "PNG files of the size that the model was trained on")
+      ->required();
+  add_device(*command, line.predict.device);
+  command->callback([&line] { predict(line.predict); });
+
+  command = app.add_subcommand("report", "Write a run's report.html again");
+  command->add_option("run", line.report.run, "a run folder")->required();
+  add_data_dir(*command, line.report.data_dir);
+  command->callback([&line] { report(line.report); });
+
+  CLI::App* data = app.add_subcommand("data", "List data sets or fetch one");
+  data->require_subcommand(1);
+  command = data->add_subcommand("list", "Show which data sets are here");
+  add_data_dir(*command, line.list_dir);
+  command->callback([&line] { list_data(line.list_dir); });
+  command = data->add_subcommand("fetch", "Download a data set and check its SHA-256");
+  command->add_option("name", line.fetch.name, "mnist, fashion-mnist or cifar10")->required();
+  command->add_option("--data-dir", line.fetch.data_dir, "where to put it; the user's cache if absent");
+  command->add_option("--mirror", line.fetch.mirror, "URL of a folder to fetch from instead of the official ones");
+  command->callback([&line] { fetch_data(line.fetch); });
+
+  command = app.add_subcommand("doctor", "Show back ends, devices, libraries and data sets");
+  add_data_dir(*command, line.doctor_dir);
+  command->callback([&line] { doctor(line.doctor_dir); });
+}
 
 int complain(ExitCode code, const std::string& what) {
   std::fprintf(stderr, "ffwd: %s\n", what.c_str());
@@ -52,15 +94,8 @@ int complain(ExitCode code, const std::string& what) {
 
 int run(int argc, char** argv) {
   CLI::App app("Trains neural networks with the Forward-Forward algorithm, on NVIDIA GPUs and on the CPU.", "ffwd");
-  app.set_version_flag("--version", "ffwd " FFWD_VERSION " (" FFWD_COMMIT ")");
-  app.require_subcommand(1);
-  app.footer(kExitCodes);
-  add_train(app);
-  add_eval(app);
-  add_predict(app);
-  add_report(app);
-  add_data(app);
-  add_doctor(app);
+  CommandLine line;
+  declare(app, line);
   try {
     app.parse(argc, argv);
     return int(ExitCode::ok);
