@@ -48,13 +48,15 @@ Images read_cifar10(const std::vector<std::string>& batch_paths, int64_t images_
   images.count = static_cast<int64_t>(batch_paths.size()) * images_per_batch;
   images.height = images.width = kSide;
   images.channels = kChannels;
+  images.pixels.resize(static_cast<size_t>(images.count * kChannels * kPlane));
+  uint8_t* pixels = images.pixels.data();
   for (const std::string& path : batch_paths) {
     const std::vector<uint8_t> records = read_records(path, images_per_batch);
     for (int64_t n = 0; n < images_per_batch; ++n) {
       const uint8_t* record = records.data() + n * kRecord;
       images.labels.push_back(record[0]);
-      images.pixels.resize(images.pixels.size() + kChannels * kPlane);
-      interleave(record + 1, images.pixels.data() + images.pixels.size() - kChannels * kPlane);
+      interleave(record + 1, pixels);
+      pixels += kChannels * kPlane;
     }
   }
   return images;

@@ -78,8 +78,8 @@ Fetch single_file(const DataFile& file, const std::string& folder) {
   const std::string path = (fs::path(folder) / (file.name + ".gz")).string();
   const auto there = find_data_file(folder, file);
   if (there && *there != path) {
-    throw DataError(*there + ": not the published content, and found before " + path +
-                    ": expected to be moved away before fetching");
+    throw DataError(*there + ": not the published content, but read before " + path +
+                    ": move it away first");
   }
   const Accept accept = [=](const std::string& part) {
     const std::string found = sha256(read_compressed_file(part, file.bytes));

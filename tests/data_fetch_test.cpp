@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "host/load_dataset.h"
-#include "host/sha256.h"
 #include "tests/data_files.h"
 #include "tests/http_server.h"
 
@@ -18,25 +17,11 @@ namespace {
 using test::data_error;
 using test::expect_contains;
 
-// Digits that gzip cannot make small.
-std::string some_content(uint32_t seed, int bytes) {
-  std::string content;
-  for (int n = 0; n < bytes; ++n) {
-    seed = seed * 1664525 + 1013904223;
-    content += static_cast<char>('0' + (seed >> 24) % 10);
-  }
-  return content;
-}
-
-DataFile file_with(const std::string& name, const std::string& content) {
-  return {name, content.size(), sha256(test::bytes_of(content))};
-}
-
 class FetchDataset : public ::testing::Test {
  protected:
   FetchDataset() {
     entry_.name = "tiny";
-    entry_.files = {file_with("images", images_), file_with("labels", labels_)};
+    entry_.files = {test::data_file("images", images_), test::data_file("labels", labels_)};
     entry_.mirrors = {server_.url()};
     server_.put("images.gz", {images_gz_});
     server_.put("labels.gz", {labels_gz_});
@@ -71,7 +56,7 @@ class FetchDataset : public ::testing::Test {
     EXPECT_EQ(there(), (std::vector<std::string>{"images.gz", "labels.gz"}));
   }
 
-  const std::string images_ = some_content(1, 50000), labels_ = some_content(2, 300);
+  const std::string images_ = test::digits(1, 50000), labels_ = test::digits(2, 300);
   const std::string images_gz_ = test::gzip(images_), labels_gz_ = test::gzip(labels_);
   test::TemporaryFolder folder_;
   test::Environment no_proxy_{"no_proxy", "127.0.0.1"};
@@ -143,7 +128,7 @@ TEST_F(FetchDataset, StalePartIsFetchedAnew) {
 }
 
 TEST_F(FetchDataset, WrongContentIsNeverKept) {
-  server_.put("images.gz", {test::gzip(some_content(3, 50000))});
+  server_.put("images.gz", {test::gzip(test::digits(3, 50000))});
   expect_contains(data_error([&] { fetch(); }), {server_.url() + "images.gz", "content has SHA-256",
                                                  "expected " + entry_.files[0].sha256});
   EXPECT_TRUE(there().empty());
@@ -231,10 +216,6 @@ class FetchTarball : public FetchDataset {
  protected:
   FetchTarball() {
     entry_.tarball = "tiny.tar.gz";
-    put({{"tiny/README", "hello"}, {"tiny/images", images_}, {"tiny/labels", labels_}});
-  }
-  void put(const std::map<std::string, std::string>& members) {
-    tarball_ = test::tar_gz(members);
     server_.put("tiny.tar.gz", {tarball_});
   }
   void expect_unpacked() {
@@ -242,7 +223,8 @@ class FetchTarball : public FetchDataset {
     EXPECT_TRUE(test::read_file(folder_ / "tiny/images") == images_);
     EXPECT_TRUE(test::read_file(folder_ / "tiny/labels") == labels_);
   }
-  std::string tarball_;
+  const std::string tarball_ =
+      test::tar_gz({{"tiny/README", "hello"}, {"tiny/images", images_}, {"tiny/labels", labels_}});
 };
 
 TEST_F(FetchTarball, UnpacksOnlyWhatIsExpected) {
@@ -260,29 +242,10 @@ TEST_F(FetchTarball, Resumes) {
   EXPECT_EQ(requests(), "/tiny.tar.gz bytes=5000-");
 }
 
-TEST_F(FetchTarball, FoldersInNamesLeadNowhere) {
-  put({{"../../images", images_}, {"/tmp/labels", labels_}});
-  fetch();
-  expect_unpacked();
-}
-
-TEST_F(FetchTarball, RefusesOtherContents) {
-  put({{"images", images_}});
-  expect_contains(data_error([&] { fetch(); }), {"tiny.tar.gz", "holds no labels"});
-  put({{"images", images_ + "x"}, {"labels", labels_}});
-  expect_contains(data_error([&] { fetch(); }), {"images has 50001 bytes, expected 50000"});
-  put({{"images", some_content(3, 50000)}, {"labels", labels_}});
-  expect_contains(data_error([&] { fetch(); }), {"images has SHA-256", entry_.files[0].sha256});
-}
-
-TEST_F(FetchTarball, RefusesDamage) {
-  for (const size_t kept : {size_t{10}, size_t{3000}, tarball_.size() / 2}) {
-    server_.put("tiny.tar.gz", {tarball_.substr(0, kept)});
-    expect_contains(data_error([&] { fetch(); }), {"tiny.tar.gz"});
-    EXPECT_FALSE(std::filesystem::exists(folder_ / "tiny/tiny.tar.gz.part"));
-  }
-  server_.put("tiny.tar.gz", {"no tarball"});
-  expect_contains(data_error([&] { fetch(); }), {"tiny.tar.gz", "truncated or damaged"});
+TEST_F(FetchTarball, DamageIsNeverKept) {
+  server_.put("tiny.tar.gz", {tarball_.substr(0, tarball_.size() / 2)});
+  expect_contains(data_error([&] { fetch(); }), {"tiny.tar.gz"});
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "tiny/tiny.tar.gz.part"));
 }
 
 }  // namespace

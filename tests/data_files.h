@@ -14,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "host/data_catalog.h"
 #include "host/errors.h"
+#include "host/sha256.h"
 
 namespace ffwd::test {
 
@@ -109,6 +111,21 @@ inline std::string xz(const std::string& content) {
 }
 inline std::string tar_gz(const std::map<std::string, std::string>& members) {
   return archive_of(ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_GZIP, members);
+}
+
+// Content of `bytes` digits, different for each seed, that compression cannot make small.
+inline std::string digits(uint32_t seed, int bytes) {
+  std::string content;
+  for (int n = 0; n < bytes; ++n) {
+    seed = seed * 1664525 + 1013904223;
+    content += static_cast<char>('0' + (seed >> 24) % 10);
+  }
+  return content;
+}
+
+// What a catalog would say of a file with this content.
+inline DataFile data_file(const std::string& name, const std::string& content) {
+  return {name, content.size(), sha256(bytes_of(content))};
 }
 
 inline std::string big_endian(uint32_t value) {
