@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 machine to a trained network: installs, builds, trains tools/recipes/quickstart.toml.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/setup.sh
+mkdir -p build
+
+install_build_packages
+install_packages dataset-fashion-mnist
+
+if find_nvcc; then
+  # The architecture of the GPU here; without a GPU any will do.
+  capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .) || true
+  preset=cuda-one
+  configure_and_build "$preset" -DCMAKE_CUDA_ARCHITECTURES="${capability:-90}" -DFFWD_TESTS=OFF -DFFWD_BENCH=OFF -- ffwd
+else
+  preset=cpu-release
+  configure_and_build "$preset" -DFFWD_TESTS=OFF -DFFWD_BENCH=OFF -- ffwd
+fi
+
+ffwd=build/$preset/ffwd
+say "What this machine offers"
+"$ffwd" doctor
+say "Training tools/recipes/quickstart.toml"
+"$ffwd" train tools/recipes/quickstart.toml
+say "Open the report named above in a browser. Next: $ffwd train --help"
