@@ -81,6 +81,8 @@ class Reader {
     if (length > bytes_.size() - kLengthBytes) damaged("it ends within its header");
     const std::string_view text = bytes_.substr(kLengthBytes, length);
     if (text.empty() || text.front() != '{') damaged("its header does not begin with '{'");
+    // The JSON library would take a zero byte for the end and skip what follows.
+    if (text.find('\0') != text.npos) damaged("its header holds a zero byte");
     data_ = bytes_.substr(kLengthBytes + length);
 
     std::vector<std::set<std::string>> open_objects;  // keys met so far in each

@@ -21,7 +21,7 @@ struct Curve {
   std::vector<ChartPoint> points;
 };
 
-// A vertical line, and a word to the right of it.
+// A vertical line, and a word above it.
 struct Divider {
   double x;
   std::string label;
@@ -33,8 +33,7 @@ struct Chart {
   std::vector<Curve> curves;
   std::vector<Divider> dividers;
   bool from_zero = false;  // y begins at 0; else at the smallest value
-  bool log_if_wide =
-      false;  // a logarithmic y axis when the values are positive and span a factor above 100
+  bool log_if_wide = false;  // y is logarithmic if its values are above 0, some 100 times others
 };
 
 // The chart, drawn in 560 x 308 units whatever the number of points: of thousands, the lowest and

@@ -1,0 +1,104 @@
+// Whole files: what is written reads back, trouble is named, and a failed write leaves the old file
+// and nothing else.
+#include "host/file_io.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/scratch_folder.h"
+
+namespace ffwd {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FileIoTest : public ScratchFolderTest {};
+
+TEST_F(FileIoTest, WritesAndReplacesWholeFiles) {
+  const std::string path = root_ + "/file";
+  const std::string bytes("a\0\xff\n", 4);
+  write_file_atomically(path, bytes);
+  EXPECT_EQ(read_file(path, 4), bytes);
+  write_file_atomically(path, "");
+  EXPECT_EQ(read_file(path, 0), "");
+  const std::string large(3'000'000, 'x');
+  write_file_atomically(path, large);
+  EXPECT_EQ(read_file(path, large.size()), large);
+  EXPECT_EQ(files_in(root_), 1u);
+}
+
+TEST_F(FileIoTest, NamesPathAndReason) {
+  expect_has(file_error([&] { write_file_atomically(root_ + "/no/file", "x"); }), "No such file");
+  expect_has(file_error([&] { write_file_atomically(root_, "x"); }), "not a regular file");
+  expect_has(file_error([] { write_file_atomically("/dev/full", "x"); }), "not a regular file");
+  expect_has(file_error([&] { read_file(root_ + "/none", 9); }), root_ + "/none: No such file");
+  expect_has(file_error([&] { read_file(root_, 9); }), "Is a directory");
+  expect_has(file_error([] { read_file("/dev/zero", 9); }), "larger than the 9 bytes");
+  EXPECT_EQ(files_in(root_), 0u);
+}
+
+TEST_F(FileIoTest, NamesMissingPermission) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
+  fs::permissions(root_, fs::perms::owner_read | fs::perms::owner_exec);
+  expect_has(file_error([&] { write_file_atomically(root_ + "/file", "x"); }), "Permission denied");
+  fs::permissions(root_, fs::perms::owner_all);
+}
+
+// While it lives, no file may grow beyond `bytes`.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit = {bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  sighandler_t handler_;
+  rlimit before_ = {};
+};
+
+TEST_F(FileIoTest, AFailedWriteLeavesTheOldFileAndNothingElse) {
+  const std::string path = root_ + "/file";
+  write_file_atomically(path, "old");
+  append_to_file(root_ + "/lines", "one\n");
+  std::string replaced, appended;
+  {
+    const FileSizeLimit limit(1000);
+    replaced = file_error([&] { write_file_atomically(path, std::string(5000, 'x')); });
+    appended = file_error([&] { append_to_file(root_ + "/lines", std::string(5000, 'x')); });
+  }
+  expect_has(replaced, path + ": File too large");
+  expect_has(appended, root_ + "/lines: File too large");
+  EXPECT_EQ(read_file(path, 100), "old");
+  EXPECT_EQ(read_file(root_ + "/lines", 100), "one\n");
+  EXPECT_EQ(files_in(root_), 2u);
+}
+
+TEST_F(FileIoTest, AFullDiskLeavesTheOldFileAndNothingElse) {
+  if (::mount("ffwd-test", root_.c_str(), "tmpfs", 0, "size=64k") != 0) {
+    GTEST_SKIP() << "may not mount a small disk";
+  }
+  const std::string path = root_ + "/file";
+  write_file_atomically(path, "old");
+  append_to_file(root_ + "/lines", "one\n");
+  const std::string large(1 << 20, 'x');
+  expect_has(file_error([&] { write_file_atomically(path, large); }), "No space left");
+  expect_has(file_error([&] { append_to_file(root_ + "/lines", large); }), "No space left");
+  EXPECT_EQ(read_file(path, 100), "old");
+  EXPECT_EQ(read_file(root_ + "/lines", 100), "one\n");
+  EXPECT_EQ(files_in(root_), 2u);
+  EXPECT_EQ(::umount(root_.c_str()), 0);
+}
+
+}  // namespace
+}  // namespace ffwd
