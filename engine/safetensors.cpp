@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/strict_json.h"
 #include "kernels/check.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -18,15 +19,9 @@ using nlohmann::ordered_json;
 
 constexpr uint64_t kLengthBytes = 8;
 constexpr uint64_t kHeaderCap = 100'000'000;
-constexpr int kDeepest = 3;  // header > tensor > shape
+constexpr size_t kDeepest = 3;  // header > tensor > shape
+constexpr size_t kMostExtents = 64;
 const char kMetadata[] = "__metadata__";
-
-// A string of the file, made safe and short for a message.
-std::string quoted(const std::string& text) {
-  const bool cut = text.size() > 60;
-  return json(cut ? text.substr(0, 60) + "..." : text)
-      .dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
-}
 
 // Elements of a shape times the size of one. False when it does not fit 63 bits.
 bool byte_count(const std::vector<int64_t>& shape, uint64_t& bytes) {
@@ -81,26 +76,11 @@ class Reader {
     if (length > bytes_.size() - kLengthBytes) damaged("it ends within its header");
     const std::string_view text = bytes_.substr(kLengthBytes, length);
     if (text.empty() || text.front() != '{') damaged("its header does not begin with '{'");
-    // The JSON library would take a zero byte for the end and skip what follows.
-    if (text.find('\0') != text.npos) damaged("its header holds a zero byte");
     data_ = bytes_.substr(kLengthBytes + length);
-
-    std::vector<std::set<std::string>> open_objects;  // keys met so far in each
-    const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-      if (depth > kDeepest) damaged("its header is nested too deeply");
-      if (event == json::parse_event_t::object_start) open_objects.emplace_back();
-      if (event == json::parse_event_t::object_end) open_objects.pop_back();
-      if (event == json::parse_event_t::key) {
-        const auto& key = parsed.get_ref<const std::string&>();
-        if (!open_objects.back().insert(key).second)
-          damaged("key " + quoted(key) + " occurs twice");
-      }
-      return true;
-    };
     try {
-      return json::parse(text.begin(), text.end(), watch);
-    } catch (const json::exception&) {
-      damaged("its header is not well-formed JSON");
+      return parse_strict_json(text, kDeepest, kMostExtents);
+    } catch (const Error& error) {
+      damaged(std::string("its header ") + error.what());
     }
   }
 
@@ -108,14 +88,14 @@ class Reader {
     if (!value.is_object()) damaged("__metadata__ is not an object");
     std::map<std::string, std::string> metadata;
     for (const auto& [key, text] : value.items()) {
-      if (!text.is_string()) damaged("__metadata__ " + quoted(key) + " is not a string");
+      if (!text.is_string()) damaged("__metadata__ " + in_quotes(key) + " is not a string");
       metadata[key] = text.get<std::string>();
     }
     return metadata;
   }
 
   Entry read_entry(const std::string& name, const json& value) const {
-    const std::string where = "tensor " + quoted(name);
+    const std::string where = "tensor " + in_quotes(name);
     if (!value.is_object()) damaged(where + " is not an object");
     for (const char* key : {"dtype", "shape", "data_offsets"}) {
       if (!value.contains(key)) damaged(where + " has no " + key);
@@ -124,7 +104,7 @@ class Reader {
 
     if (!value["dtype"].is_string()) damaged(where + ": dtype is not a string");
     const auto& dtype = value["dtype"].get_ref<const std::string&>();
-    if (dtype != "F32") damaged(where + " has dtype " + quoted(dtype) + "; ffwd reads F32 only");
+    if (dtype != "F32") damaged(where + " has dtype " + in_quotes(dtype) + "; ffwd reads F32 only");
 
     const std::vector<uint64_t> shape = read_numbers(value["shape"], where + ": shape");
     const std::vector<uint64_t> offsets = read_numbers(value["data_offsets"], where + ": offsets");
@@ -148,7 +128,7 @@ class Reader {
   void check_layout(const std::vector<Entry>& entries) const {
     uint64_t reached = 0;
     for (const Entry& entry : entries) {
-      const std::string where = "tensor " + quoted(entry.name);
+      const std::string where = "tensor " + in_quotes(entry.name);
       uint64_t bytes = 0;
       if (!byte_count(entry.shape, bytes)) damaged(where + ": shape is too large");
       if (entry.begin != reached) {

@@ -11,8 +11,7 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-// Writing
-// ------------------------------------------------------------------------------------------------------------
+// --- Writing ---
 
 // JSON knows no NaN: dump() writes null for it.
 ordered_json to_value(const std::optional<double>& number) {
@@ -30,8 +29,7 @@ std::string dump(const ordered_json& value, int indent) {
   return value.dump(indent, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace);
 }
 
-// Reading
-// ------------------------------------------------------------------------------------------------------------
+// --- Reading ---
 
 bool is_count(const json& value) {
   return value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t(INT64_MAX);

@@ -32,7 +32,7 @@ struct Chart {
   double first_x = 0, last_x = 1;  // the span of the x axis, which counts whole things
   std::vector<Curve> curves;
   std::vector<Divider> dividers;
-  bool from_zero = false;  // y begins at 0; else at the smallest value
+  bool from_zero = false;    // y begins at 0; else at the smallest value
   bool log_if_wide = false;  // y is logarithmic if its values are above 0, some 100 times others
 };
 

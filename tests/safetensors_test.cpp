@@ -108,6 +108,8 @@ struct Damage {
 TEST(Safetensors, NamesTheDamage) {
   const std::string fine = "{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
   const std::string next = "{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}";
+  std::string many;
+  for (int i = 0; i < 64; ++i) many += ",1";
   const uint64_t huge = 100'000'001, wrapped = ~0ull;
   const Damage damages[] = {
       {"fewer than 8 bytes", ""},
@@ -126,9 +128,10 @@ TEST(Safetensors, NamesTheDamage) {
       {"holds a zero byte", file_of(std::string("{}\0", 3))},
       {"nested too deeply", file_of("{\"a\":" + std::string(10000, '['))},
       {"nested too deeply", file_of(tensor_header("F32", "[[1]]", "[0,4]"), 4)},
-      {"\"a\" occurs twice", file_of("{\"a\":" + fine + ",\"a\":" + fine + "}", 4)},
-      {"\"x\" occurs twice", file_of("{\"__metadata__\":{\"x\":\"1\",\"x\":\"2\"}}")},
-      {"\"dtype\" occurs twice", file_of("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}")},
+      {"too long a list", file_of(tensor_header("F32", "[1" + many + "]", "[0,4]"), 4)},
+      {"holds key \"a\" twice", file_of("{\"a\":" + fine + ",\"a\":" + fine + "}", 4)},
+      {"holds key \"x\" twice", file_of("{\"__metadata__\":{\"x\":\"1\",\"x\":\"2\"}}")},
+      {"holds key \"dtype\" twice", file_of("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}")},
       {"__metadata__ is not an object", file_of("{\"__metadata__\":[]}")},
       {"\"x\" is not a string", file_of("{\"__metadata__\":{\"x\":1}}")},
       {"\"a\" is not an object", file_of("{\"a\":7}")},
@@ -170,6 +173,16 @@ TEST(Safetensors, MessagesStayShortAndPrintable) {
   const std::string message = refusal(file_of("{\"" + std::string(100000, 'n') + "\\u0007\":1}"));
   EXPECT_LT(message.size(), 300u);
   EXPECT_EQ(refusal(file_of("{\"\\u001b\":1}")).find('\x1b'), std::string::npos);
+}
+
+// Time must grow with the file, not with its square: a million objects take a second or so.
+TEST(Safetensors, LargeHeadersAreReadOnce) {
+  std::string objects = "{\"a\":{}";
+  for (int i = 0; i < 300000; ++i) objects += ",\"" + std::to_string(i) + "\":{}";
+  EXPECT_NE(refusal(file_of(objects + "}")).find("has no dtype"), std::string::npos);
+  std::string list = "{\"a\":[{}";
+  for (int i = 0; i < 300000; ++i) list += ",{}";
+  EXPECT_NE(refusal(file_of(list + "]}")).find("too long a list"), std::string::npos);
 }
 
 TEST(Safetensors, RefusesEveryTruncation) {
