@@ -1,0 +1,101 @@
+// Models on disk: what was saved is what is loaded, and damage is named.
+#include "host/model.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/checkpoint.h"
+#include "engine/classifier.h"
+#include "host/errors.h"
+#include "host/file_io.h"
+#include "tests/data_files.h"
+#include "tests/toy_data.h"
+
+namespace ffwd::test {
+namespace {
+
+class Models : public ::testing::Test {
+ protected:
+  Model model() { return make_model(*device_, toy_recipe(), format_of(data_), 30); }
+
+  // The FileError that loading `path` must give.
+  std::string load_error(const std::string& path) {
+    try {
+      load_model(*device_, path);
+    } catch (const UserError& error) {
+      EXPECT_EQ(error.code, ExitCode::files) << error.what();
+      return error.what();
+    }
+    ADD_FAILURE() << "expected a FileError";
+    return "";
+  }
+
+  std::unique_ptr<Device> device_ = make_cpu_device();
+  Dataset data_ = toy_dataset();
+  TemporaryFolder folder_;
+};
+
+TEST_F(Models, ComeBackAsTheyWere) {
+  const Model saved = model();
+  save_model(saved, folder_ / "m.safetensors");
+  const Model loaded = load_model(*device_, folder_ / "m.safetensors");
+  EXPECT_EQ(to_text(loaded.recipe), to_text(saved.recipe));
+  EXPECT_EQ(loaded.format.class_names, saved.format.class_names);
+  const auto a = network_tensors(*saved.network), b = network_tensors(*loaded.network);
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t t = 0; t < a.size(); ++t) EXPECT_EQ(a[t].data, b[t].data) << a[t].name;
+  const Vector<uint8_t> pixels(*device_, data_.test.pixels);
+  EXPECT_EQ(Classifier(*saved.network).goodness(pixels.view().data, 0, 100),
+            Classifier(*loaded.network).goodness(pixels.view().data, 0, 100));
+}
+
+TEST_F(Models, HaveTheNamesAndShapesOfPyTorch) {
+  const auto tensors = network_tensors(*model().network);
+  ASSERT_EQ(tensors.size(), 7u);
+  EXPECT_EQ(tensors[0].name, "0.weight");
+  EXPECT_EQ(tensors[0].shape, (std::vector<int64_t>{48, 64}));
+  EXPECT_EQ(tensors[1].name, "0.bias");
+  EXPECT_EQ(tensors[1].shape, (std::vector<int64_t>{48}));
+  EXPECT_EQ(tensors[6].name, "head.weight");
+  EXPECT_EQ(tensors[6].shape, (std::vector<int64_t>{5, 40 + 33}));
+}
+
+TEST_F(Models, HeadsKeepTheirPartsSideBySide) {
+  Model m = model();
+  auto& parts = m.network->head()->weights();
+  std::vector<float> first(5 * 40), second(5 * 33);
+  for (size_t i = 0; i < first.size(); ++i) first[i] = float(i);
+  for (size_t i = 0; i < second.size(); ++i) second[i] = -float(i);
+  parts[0].upload(first);
+  parts[1].upload(second);
+  const auto head = network_tensors(*m.network).back().data;
+  EXPECT_EQ(head[1 * 73 + 3], first[1 * 40 + 3]);
+  EXPECT_EQ(head[4 * 73 + 40 + 5], second[4 * 33 + 5]);
+}
+
+TEST_F(Models, ThatAreMissingOrDamagedAreNamed) {
+  expect_contains(load_error(folder_ / "none.safetensors"), {"none.safetensors"});
+  save_model(model(), folder_ / "m.safetensors");
+  const std::string bytes = read_file(folder_ / "m.safetensors");
+  expect_contains(load_error(folder_.write("half.safetensors", bytes.substr(0, bytes.size() / 2))),
+                  {"half.safetensors"});
+  expect_contains(load_error(folder_.write("text.safetensors", "hello, this is no model")), {"text.safetensors"});
+  const auto tensors = network_tensors(*model().network);
+  expect_contains(load_error(folder_.write("plain.safetensors", encode_safetensors(tensors, {}))),
+                  {"plain.safetensors", "not a model of ffwd"});
+}
+
+TEST_F(Models, OfAnotherShapeAreRefused) {
+  Model m = model();
+  SafetensorsFile file{network_tensors(*m.network), {}};
+  file.tensors[2].shape = {48, 40};
+  EXPECT_THROW(load_network(*m.network, file, "m"), Error);
+  file = {network_tensors(*m.network), {}};
+  file.tensors.pop_back();
+  EXPECT_THROW(load_network(*m.network, file, "m"), Error);
+  file = {network_tensors(*m.network), {}};
+  file.tensors.push_back({"extra", {1}, {0}});
+  EXPECT_THROW(load_network(*m.network, file, "m"), Error);
+}
+
+}  // namespace
+}  // namespace ffwd::test

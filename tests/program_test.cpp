@@ -1,0 +1,201 @@
+// The program as users meet it: what it prints, what it leaves behind, and its exit codes.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "host/errors.h"
+#include "host/png.h"
+#include "tests/data_files.h"
+#include "tests/toy_data.h"
+
+namespace ffwd::test {
+namespace {
+
+struct Outcome {
+  int code;
+  std::string text;  // standard output and error
+};
+
+Outcome run(const std::string& arguments) {
+  const std::string command = std::string(FFWD_PROGRAM) + " " + arguments + " 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
+  std::string text;
+  char part[4096];
+  while (const size_t count = fread(part, 1, sizeof part, pipe)) text.append(part, count);
+  const int status = pclose(pipe);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
+}
+
+// IDX text of images: pixels, or labels.
+std::string idx_of(const Images& images, bool labels) {
+  std::string text = labels ? idx_header({uint32_t(images.count)})
+                            : idx_header({uint32_t(images.count), uint32_t(images.height), uint32_t(images.width)});
+  if (labels) {
+    for (const int32_t label : images.labels) text += char(label);
+  } else {
+    text.append(images.pixels.begin(), images.pixels.end());
+  }
+  return text;
+}
+
+class Program : public ::testing::Test {
+ protected:
+  Program() {
+    // A small data set under MNIST's names: 28 x 28, ten classes.
+    write_set("train", toy_images(300, 28, 10, 2));
+    write_set("t10k", toy_images(60, 28, 10, 3));
+    recipe_ = folder_.write("toy.toml",
+                            "title = \"toy\"\n[data]\nname = \"mnist\"\n[network]\nwidths = [40, 30]\n"
+                            "[negatives]\nlabels = \"head\"\n[training]\nepochs = 2\nbatch = 50\n");
+  }
+
+  void write_set(const std::string& prefix, const Images& images) {
+    folder_.write("data/mnist/" + prefix + "-images-idx3-ubyte", idx_of(images, false));
+    folder_.write("data/mnist/" + prefix + "-labels-idx1-ubyte", idx_of(images, true));
+  }
+
+  std::string train_arguments(const std::string& more = "") const {
+    return "train " + recipe_ + " --device cpu --data-dir " + folder_ / "data" + " --out " + folder_ / "run" + " " + more;
+  }
+
+  // One sentence, the documented exit code, and no run folder left behind.
+  void expect_error(const Outcome& outcome, ExitCode code, const std::vector<std::string>& parts) {
+    EXPECT_EQ(outcome.code, int(code)) << outcome.text;
+    expect_contains(outcome.text, parts);
+    EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
+  }
+
+  TemporaryFolder folder_;
+  std::string recipe_;
+};
+
+TEST_F(Program, TrainsAndLeavesARunFolder) {
+  const Outcome outcome = run(train_arguments());
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  expect_contains(outcome.text, {"test accuracy by goodness", "by head", "report: "});
+  for (const char* file : {"recipe.toml", "metrics.jsonl", "summary.json", "model.safetensors", "report.html"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder_ / ("run/" + std::string(file)))) << file;
+  }
+  const auto summary = nlohmann::json::parse(read_file(folder_ / "run/summary.json"));
+  EXPECT_EQ(summary.at("steps"), 12);
+  EXPECT_EQ(summary.at("epochs"), 2);
+  EXPECT_FALSE(summary.at("interrupted"));
+  EXPECT_GT(summary.at("train_seconds"), 0.0);
+  EXPECT_EQ(summary.at("device").get<std::string>().substr(0, 3), "CPU");
+
+  const Outcome eval = run("eval " + folder_ / "run" + " --device cpu --data-dir " + folder_ / "data");
+  ASSERT_EQ(eval.code, 0) << eval.text;
+  char expected[64];
+  std::snprintf(expected, sizeof expected, "goodness %.2f %%", 100 * double(summary.at("test_accuracy_goodness")));
+  expect_contains(eval.text, {"mnist: 60 test images", expected});
+
+  const Outcome report = run("report " + folder_ / "run" + " --data-dir " + folder_ / "data");
+  EXPECT_EQ(report.code, 0) << report.text;
+}
+
+TEST_F(Program, PredictsPngImages) {
+  ASSERT_EQ(run(train_arguments()).code, 0);
+  const auto write_png = [&](const std::string& name, int64_t side) {
+    const auto png = encode_png(toy_images(1, side, 10, 3).pixels, side, side, 1);
+    return folder_.write(name, {png.begin(), png.end()});
+  };
+  const std::string good = write_png("good.png", 28);
+  const Outcome outcome = run("predict " + folder_ / "run/model.safetensors" + " --device cpu " + good + " " + good);
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  expect_contains(outcome.text, {good + ": ", "by goodness", "by head"});
+  const Outcome small = run("predict " + folder_ / "run" + " --device cpu " + write_png("small.png", 20));
+  EXPECT_EQ(small.code, int(ExitCode::data));
+  expect_contains(small.text, {"small.png", "20x20 grey", "expected 28x28 grey"});
+}
+
+TEST_F(Program, RepeatsBitForBit) {
+  ASSERT_EQ(run(train_arguments()).code, 0);
+  const std::string first = read_file(folder_ / "run/model.safetensors");
+  std::filesystem::remove_all(folder_ / "run");
+  ASSERT_EQ(run(train_arguments()).code, 0);
+  EXPECT_EQ(read_file(folder_ / "run/model.safetensors"), first);
+  std::filesystem::remove_all(folder_ / "run");
+  ASSERT_EQ(run(train_arguments("--seed 99")).code, 0);
+  EXPECT_NE(read_file(folder_ / "run/model.safetensors"), first);
+}
+
+TEST_F(Program, StopsCleanlyOnCtrlC) {
+  Outcome outcome{};
+  std::thread training([&] { outcome = run(train_arguments("--set training.epochs=100000")); });
+  while (!std::filesystem::exists(folder_ / "run/metrics.jsonl")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(std::system(("pkill -INT -f '^" FFWD_PROGRAM " train " + recipe_ + "'").c_str()), 0);
+  training.join();
+  EXPECT_EQ(outcome.code, int(ExitCode::interrupted)) << outcome.text;
+  expect_contains(outcome.text, {"stopped by a signal"});
+  EXPECT_TRUE(nlohmann::json::parse(read_file(folder_ / "run/summary.json")).at("interrupted"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "run/model.safetensors"));
+}
+
+TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {
+  expect_error(run(train_arguments("--set training.epoch=3")), ExitCode::recipe, {"training.epoch", "training.epochs"});
+  expect_error(run(train_arguments("--set training.epochs=-3")), ExitCode::recipe, {"training.epochs", "-3"});
+  expect_error(run(train_arguments("--set optimiser.kind=sgd")), ExitCode::recipe, {"optimiser.kind", "momentum"});
+  expect_error(run(train_arguments("--set data.train_images=301")), ExitCode::recipe, {"301", "300"});
+  expect_error(run("train " + folder_ / "none.toml"), ExitCode::recipe, {"none.toml"});
+}
+
+TEST_F(Program, ExplainsWhatIsWrongWithData) {
+  const std::string images = folder_ / "data/mnist/train-images-idx3-ubyte";
+  const std::string whole = read_file(images);
+  std::ofstream(images, std::ios::binary) << whole.substr(0, whole.size() / 2);
+  expect_error(run(train_arguments()), ExitCode::data, {"train-images-idx3-ubyte"});
+  std::filesystem::remove(images);
+  expect_error(run(train_arguments()), ExitCode::data, {"mnist", "ffwd data fetch mnist"});
+}
+
+TEST_F(Program, ExplainsTheCommandLine) {
+  expect_error(run(""), ExitCode::usage, {"subcommand"});
+  expect_error(run("trian"), ExitCode::usage, {"--help"});
+  expect_error(run(train_arguments("--precision fp64")), ExitCode::usage, {"--precision", "fp64"});
+  expect_error(run(train_arguments("--precision bf16")), ExitCode::device, {"bf16", "GPU"});
+  expect_error(run("data fetch mnits"), ExitCode::data, {"mnits", "mnist"});
+  const Outcome help = run("--help");
+  EXPECT_EQ(help.code, 0);
+  expect_contains(help.text, {"train", "eval", "predict", "report", "data", "doctor", "Exit codes"});
+  EXPECT_EQ(run("doctor").code, 0);
+  EXPECT_EQ(run("data list").code, 0);
+}
+
+TEST_F(Program, WantsAGpuOnlyWhenAskedForOne) {
+  if (cuda_status().problem.empty()) GTEST_SKIP() << "there is a GPU";
+  expect_error(run("train " + recipe_ + " --device cuda --out " + folder_ / "run" + " --data-dir " + folder_ / "data"),
+               ExitCode::device, {"--device cuda", "no usable GPU"});
+}
+
+TEST_F(Program, DoesNotOverwriteAFolder) {
+  folder_.write("run/thesis.txt", "precious");
+  const Outcome outcome = run(train_arguments());
+  EXPECT_EQ(outcome.code, int(ExitCode::files)) << outcome.text;
+  expect_contains(outcome.text, {folder_ / "run"});
+  EXPECT_EQ(read_file(folder_ / "run/thesis.txt"), "precious");
+}
+
+TEST_F(Program, SaysThatTheDiskIsFull) {
+  const std::string disk = folder_ / "disk";
+  std::filesystem::create_directory(disk);
+  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "needs the right to mount a tmpfs";
+  const Outcome outcome = run("train " + recipe_ + " --device cpu --data-dir " + folder_ / "data" + " --out " + disk + "/run");
+  const bool model = std::filesystem::exists(disk + "/run/model.safetensors");
+  umount(disk.c_str());
+  EXPECT_EQ(outcome.code, int(ExitCode::files)) << outcome.text;
+  expect_contains(outcome.text, {"model.safetensors", "No space left"});
+  EXPECT_FALSE(model);
+}
+
+}  // namespace
+}  // namespace ffwd::test

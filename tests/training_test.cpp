@@ -1,0 +1,176 @@
+// Whole trainings on a toy data set: they learn, they repeat bit for bit, and every schedule trains what it says.
+#include <cmath>
+
+#include "engine/checkpoint.h"
+#include "host/errors.h"
+#include "host/evaluate.h"
+#include "host/model.h"
+#include "host/trainer.h"
+#include "tests/devices.h"
+#include "tests/toy_data.h"
+
+namespace ffwd::test {
+namespace {
+
+struct Trained {
+  Model model;
+  std::vector<EpochMetrics> metrics;
+  Evaluation test;
+  std::vector<NamedTensor> tensors() const { return network_tensors(*model.network); }
+};
+
+bool same_bits(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t t = 0; t < a.size(); ++t) {
+    if (a[t].data != b[t].data) return false;
+  }
+  return true;
+}
+
+class Training : public OnDevice {
+ protected:
+  Trained train(const Recipe& recipe, const std::function<bool()>& stop = [] { return false; }) {
+    const Dataset data = toy_dataset();
+    const int64_t batch = recipe.training.batch == 0 ? data.train.count : recipe.training.batch;
+    Trained result{make_model(device(), recipe, format_of(data), batch), {}, {}};
+    Trainer trainer(*result.model.network, recipe, data.train);
+    trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { result.metrics.push_back(m); }, stop);
+    Classifier classifier(*result.model.network);
+    const Vector<uint8_t> pixels(device(), data.test.pixels);
+    result.test = evaluate(classifier, *result.model.network, pixels.view().data, data.test.labels);
+    return result;
+  }
+};
+
+TEST_P(Training, LearnsTheToySet) {
+  Recipe recipe = toy_recipe();
+  recipe.training.epochs = 30;
+  recipe.optimiser.learning_rate = 0.03f;
+  const Trained trained = train(recipe);
+  EXPECT_GE(trained.test.goodness, 0.95);
+  EXPECT_GE(trained.test.head.value(), 0.95);
+  for (size_t l = 0; l < 3; ++l) {
+    const LayerMetrics first = *trained.metrics.front().layers[l], last = *trained.metrics.back().layers[l];
+    EXPECT_LT(last.loss, first.loss) << "layer " << l;
+    EXPECT_GT(last.goodness_pos, last.goodness_neg) << "layer " << l;
+  }
+}
+
+TEST_P(Training, RepeatsBitForBitTenTimes) {
+  const auto first = train(toy_recipe()).tensors();
+  for (int run = 1; run < 10; ++run) ASSERT_TRUE(same_bits(first, train(toy_recipe()).tensors())) << "run " << run;
+}
+
+TEST_P(Training, DependsOnTheSeed) {
+  Recipe other = toy_recipe();
+  other.training.seed = 8;
+  EXPECT_FALSE(same_bits(train(toy_recipe()).tensors(), train(other).tensors()));
+}
+
+TEST_P(Training, GreedyTrainsOneLayerAfterTheOther) {
+  Recipe recipe = toy_recipe();
+  recipe.training.schedule = Schedule::greedy;
+  recipe.negatives.labels = Negatives::fixed;
+  recipe.training.epochs = 2;
+  const Trained trained = train(recipe);
+  ASSERT_EQ(trained.metrics.size(), 8u);  // three layers and the head, two epochs each
+  for (size_t e = 0; e < 8; ++e) {
+    for (size_t l = 0; l < 3; ++l) EXPECT_EQ(trained.metrics[e].layers[l].has_value(), e / 2 == l) << e << " " << l;
+    EXPECT_EQ(trained.metrics[e].head_loss.has_value(), e >= 6);
+  }
+}
+
+TEST_P(Training, GreedyLeavesTheOtherLayersAlone) {
+  Recipe recipe = toy_recipe();
+  recipe.training.schedule = Schedule::greedy;
+  recipe.negatives.labels = Negatives::random;
+  int64_t steps = 0;
+  // Stops in the middle of the first layer's turn.
+  const auto stopped = train(recipe, [&] { return ++steps == 20; }).tensors();
+  const Dataset data = toy_dataset();
+  const auto fresh = network_tensors(*make_model(device(), recipe, format_of(data), 30).network);
+  ASSERT_EQ(stopped.size(), 7u);
+  for (size_t t = 0; t < 7; ++t) EXPECT_EQ(stopped[t].data == fresh[t].data, t >= 2) << stopped[t].name;
+}
+
+TEST_P(Training, WorksWithAdamWithoutHeadAndInOneFullBatch) {
+  Recipe recipe = toy_recipe();
+  recipe.optimiser.kind = OptimiserKind::adam;
+  recipe.optimiser.learning_rate = 0.03f;
+  recipe.network.head = false;
+  recipe.network.init = WeightInit::uniform;
+  recipe.objective.goodness = Goodness::mean_squares;
+  recipe.objective.threshold = {1.0f};
+  recipe.objective.temperature = 0.1f;
+  recipe.negatives.labels = Negatives::random;
+  recipe.training.batch = 0;
+  recipe.training.epochs = 150;
+  const Trained trained = train(recipe);
+  EXPECT_FALSE(trained.test.head.has_value());
+  EXPECT_LT(trained.metrics.back().layers[0]->loss, trained.metrics.front().layers[0]->loss);
+  EXPECT_GE(trained.test.goodness, 0.9);
+}
+
+TEST_P(Training, AnUntrainedLayerHasLossLnTwoAtItsThreshold) {
+  Recipe recipe = toy_recipe();
+  recipe.network.head = false;
+  recipe.negatives.labels = Negatives::fixed;
+  recipe.objective.goodness = Goodness::mean_squares;
+  recipe.objective.threshold = {0.5f};  // E[y^2] of N(0,1) through ReLU
+  recipe.training.epochs = 1;
+  recipe.training.batch = 0;
+  recipe.optimiser.learning_rate = 0.0f;
+  const Trained trained = train(recipe);
+  for (const auto& layer : trained.metrics[0].layers) EXPECT_NEAR(layer->loss, std::log(2.0), 0.05);
+}
+
+TEST_P(Training, StopsAtTheStepThatAsksForIt) {
+  int64_t steps = 0;
+  const Trained trained = train(toy_recipe(), [&] { return ++steps == 17; });
+  EXPECT_EQ(trained.metrics.size(), 2u);  // 14 steps an epoch
+  EXPECT_EQ(trained.metrics.back().step, 17);
+}
+
+TEST_P(Training, NamesTheLayerThatDiverges) {
+  Recipe recipe = toy_recipe();
+  recipe.optimiser.learning_rate = 1e30f;
+  try {
+    train(recipe);
+    FAIL() << "expected an error";
+  } catch (const UserError& error) {
+    EXPECT_EQ(error.code, ExitCode::not_finite);
+    EXPECT_NE(std::string(error.what()).find("layer "), std::string::npos) << error.what();
+  }
+}
+
+TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
+  // The classifier shares the first layer's matmul among the labels; here every label goes through alone.
+  const Trained trained = train(toy_recipe());
+  Network& network = *trained.model.network;
+  const Dataset data = toy_dataset();
+  const Vector<uint8_t> pixels(device(), data.test.pixels);
+  const std::vector<float> shared = Classifier(network).goodness(pixels.view().data, 0, data.test.count);
+  NetworkRows rows(device(), network, data.test.count);
+  std::vector<int32_t> sample;
+  for (int64_t i = 0; i < data.test.count; ++i) sample.push_back(int32_t(i));
+  const Vector<int32_t> device_sample(device(), sample);
+  for (int32_t k = 0; k < 5; ++k) {
+    const Vector<int32_t> label(device(), std::vector<int32_t>(sample.size(), k));
+    network.gather(pixels.view().data, device_sample.view(), label.view(), rows.input.view());
+    network.forward(rows, 0, data.test.count, 0, 3);
+    std::vector<float> sum(sample.size(), 0.0f);
+    for (size_t l = 1; l < 3; ++l) {  // the first layer is left out
+      const auto goodness = rows.layers[l].goodness.download();
+      for (size_t i = 0; i < sum.size(); ++i) sum[i] += goodness[i];
+    }
+    for (size_t i = 0; i < sum.size(); ++i) {
+      // Two layers of sums over at most 64 terms, each step relative 2^-24; goodness is quadratic.
+      ASSERT_NEAR(shared[i * 5 + size_t(k)], sum[i], 4 * 200 * 0x1p-24 * sum[i]) << "image " << i << " label " << k;
+    }
+  }
+}
+
+FFWD_ON_EVERY_DEVICE(Training);
+
+}  // namespace
+}  // namespace ffwd::test
