@@ -8,10 +8,12 @@
 
 #include "simt/sanitizer.h"
 
-// FFWD_SIMT_UCONTEXT asks for the portable switch on x86-64 too. It is twenty times slower:
-// swapcontext() makes a system call.
+// FFWD_SIMT_UCONTEXT asks for the portable switch on x86-64 too. It is many times slower, as
+// swapcontext() makes a system call, and under it AddressSanitizer misses errors in local arrays.
 #if !defined(__x86_64__) || defined(FFWD_SIMT_UCONTEXT)
 #include <ucontext.h>
+
+#include <deque>
 #else
 // Saves the registers that a call preserves, exchanges the stacks, and returns on the other one.
 extern "C" void ffwd_simt_exchange_stacks(void** saved, void* next);
@@ -61,8 +63,10 @@ char* new_stack() {
 }
 
 #if !defined(__x86_64__) || defined(FFWD_SIMT_UCONTEXT)
+std::deque<ucontext_t> contexts;
+
 void* new_context(char* stack, void (*entry)()) {
-  auto* context = new ucontext_t;
+  ucontext_t* context = &contexts.emplace_back();
   getcontext(context);
   context->uc_stack.ss_sp = stack;
   context->uc_stack.ss_size = kStackBytes;
@@ -71,7 +75,7 @@ void* new_context(char* stack, void (*entry)()) {
 }
 
 void exchange(void** saved, void* next) {
-  if (*saved == nullptr) *saved = new ucontext_t;
+  if (*saved == nullptr) *saved = &contexts.emplace_back();
   swapcontext(static_cast<ucontext_t*>(*saved), static_cast<ucontext_t*>(next));
 }
 #else

@@ -95,19 +95,15 @@ __global__ void count_threads(bool atomic, int* counter) {
   }
 }
 
-__global__ void sum_of_blocks(unsigned* blocks_done, float* partial, float* out) {
-  FFWD_SHARED(bool, is_last, 1);
-  const float sum = warp_sum(static_cast<float>(blockIdx.x + threadIdx.x));
-  if (threadIdx.x == 0) {
-    partial[blockIdx.x] = sum;
-    __threadfence();
-    *is_last = atomicInc(blocks_done, gridDim.x - 1) == gridDim.x - 1;
-  }
-  __syncthreads();
-  if (!*is_last || threadIdx.x != 0) return;
-  __threadfence();
+__global__ void sum_by_last_thread(bool fence, unsigned* done, float* partial, float* out) {
+  const unsigned threads = gridDim.x * blockDim.x;
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  partial[i] = static_cast<float>(i);
+  if (fence) __threadfence();
+  if (atomicInc(done, threads - 1) != threads - 1) return;
+  if (fence) __threadfence();
   float total = 0.0f;
-  for (unsigned b = 0; b < gridDim.x; ++b) total += partial[b];
+  for (unsigned k = 0; k < threads; ++k) total += partial[k];
   *out = total;
 }
 

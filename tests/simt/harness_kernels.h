@@ -39,8 +39,8 @@ __global__ void swap_neighbours(bool sync, const float* in, float* out);
 
 __global__ void count_threads(bool atomic, int* counter);
 
-// The sum of one number per block, by whichever block ends last.
-__global__ void sum_of_blocks(unsigned* blocks_done, float* partial, float* out);
+// Every thread writes its number to `partial`; the last one to do so sums them.
+__global__ void sum_by_last_thread(bool fence, unsigned* done, float* partial, float* out);
 
 // Every block but the first reads what the first wrote in the same launch.
 __global__ void read_first_block(float* first, float* out);

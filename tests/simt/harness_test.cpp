@@ -101,9 +101,11 @@ TEST_F(HarnessDeathTest, SeesDynamicSharedMemoryOutOfBounds) {
   EXPECT_DEATH(read(Memory::dynamic, 8), "heap-buffer-overflow");
 }
 
+#ifdef __x86_64__  // elsewhere fibers switch by swapcontext(), which AddressSanitizer follows badly
 TEST_F(HarnessDeathTest, SeesLocalArrayOutOfBounds) {
   EXPECT_DEATH(read(Memory::local, 8), "stack-buffer-overflow");
 }
+#endif
 
 TEST_F(HarnessDeathTest, SeesUseAfterFree) {
   float4* in = nullptr;
@@ -112,10 +114,12 @@ TEST_F(HarnessDeathTest, SeesUseAfterFree) {
   EXPECT_DEATH(copy(in, 8), "heap-use-after-free");
 }
 
+#ifndef __clang__  // does not check the copy of a struct
 TEST_F(HarnessDeathTest, SeesMisalignedVectors) {
   const Device<float> in(36);
   EXPECT_DEATH(copy(reinterpret_cast<const float4*>(in.data() + 1), 8), "misaligned address");
 }
+#endif
 
 __attribute__((noinline)) void leak() {
   void* memory = nullptr;
@@ -204,10 +208,10 @@ std::vector<float> swap_lanes(bool sync) {
   return out.values();
 }
 
-std::vector<float> sum_blocks() {
-  const Device<unsigned> blocks_done(std::vector<unsigned>{0});
-  const Device<float> partial(6), out(1);
-  launch(sum_of_blocks, 6, 32, 0, kNoStream, blocks_done.data(), partial.data(), out.data());
+std::vector<float> sum_by_last(bool fence) {
+  const Device<unsigned> done(std::vector<unsigned>{0});
+  const Device<float> partial(6 * 40), out(1);
+  launch(sum_by_last_thread, 6, 40, 0, kNoStream, fence, done.data(), partial.data(), out.data());
   return out.values();
 }
 
@@ -237,8 +241,7 @@ TEST_F(Harness, IsSilentAboutCorrectSynchronisation) {
   EXPECT_EQ(different([] { return sum_rows(RowSums::correct); }, sums).size(), 0u);
   EXPECT_EQ(different([] { return sum_rows(RowSums::no_last_barrier); }, sums).size(), 0u);
   EXPECT_EQ(different([] { return swap_lanes(true); }, swapped).size(), 0u);
-  // Six blocks of 0 + ... + 31 = 496 each, and 32 times the number of the block.
-  EXPECT_EQ(different(sum_blocks, {6 * 496.0f + 32 * 15.0f}).size(), 0u);
+  EXPECT_EQ(different([] { return sum_by_last(true); }, {239 * 240 / 2}).size(), 0u);
   EXPECT_EQ(count(true), 64);
 }
 
@@ -249,6 +252,10 @@ TEST_F(HarnessRaceDeathTest, SeesMissingBarriers) {
   EXPECT_DEATH(sum_rows(RowSums::no_barrier_before), "data race.*harness_kernels.cu");
   EXPECT_DEATH(sum_rows(RowSums::no_barrier_after), "data race.*harness_kernels.cu");
   EXPECT_DEATH(swap_lanes(false), "data race.*harness_kernels.cu");
+}
+
+TEST_F(HarnessRaceDeathTest, SeesMissingFences) {
+  EXPECT_DEATH(sum_by_last(false), "data race.*harness_kernels.cu");
 }
 
 TEST_F(HarnessRaceDeathTest, SeesNonAtomicUpdates) {

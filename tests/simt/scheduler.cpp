@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "simt/choice.h"
@@ -27,17 +28,24 @@ enum class State { ready, at_barrier, at_warp_operation, done };
 
 void run_threads();
 
+// What the lanes of one warp operation brought. Some may still read it when others are in the next.
+struct Meeting {
+  WarpValues values;
+  int readers;
+};
+
 struct Thread {
   explicit Thread(unsigned number)
       : number(number), fiber(run_threads, "CUDA thread " + std::to_string(number)) {}
 
   unsigned number;  // in the block
   Fiber fiber;
+  Meeting spare_meeting;
   uint3 index = {};
   State state = State::done;
-  WarpRequest request = {};  // what the thread waits for, if it does
-  std::uint64_t bits = 0;    // what it brings
-  WarpValues values = {};    // what it gets
+  WarpRequest request = {};    // what the thread waits for, if it does
+  std::uint64_t bits = 0;      // what it brings
+  Meeting* meeting = nullptr;  // the last warp operation that it took part in
   BarrierCount count = {};
 };
 
@@ -52,6 +60,8 @@ std::vector<Warp> warps;
 unsigned size = 0, alive = 0;
 BarrierCount barrier = {};
 BarrierTags barrier_tags;
+std::vector<Meeting*>
+    spare_meetings;  // never short: one per thread, and a thread reads one at most
 Candidates<Thread*> ready;
 Thread* running = nullptr;
 Fiber* program = nullptr;
@@ -167,24 +177,33 @@ void for_each_lane(const Thread& of_warp, std::uint32_t lanes, Visit visit) {
   }
 }
 
+void leave_meeting(Thread& thread) {
+  Meeting* meeting = std::exchange(thread.meeting, nullptr);
+  if (meeting && --meeting->readers == 0) spare_meetings.push_back(meeting);
+}
+
 // Ends the operation that `asker` waits in if every live lane of its mask waits in the same one.
 void complete_if_met(const Thread& asker) {
   Warp& warp = warp_of(asker);
   const std::uint32_t lanes = asker.request.mask & warp.alive;
   bool met = (lanes & ~warp.waiting) == 0;
   if (!met) return;
-  WarpValues values;
-  values.lanes = lanes;
-  std::memset(values.bits, 0xff, sizeof values.bits);
-  for_each_lane(asker, lanes, [&](const Thread& thread, unsigned lane) {
+  for_each_lane(asker, lanes, [&](const Thread& thread, unsigned) {
     met = met && same(thread.request, asker.request);
-    values.bits[lane] = thread.bits;
   });
   if (!met) return;
   if (asker.request.orders_memory) ++warp.tags[asker.request.mask].opened;
   warp.waiting &= ~lanes;
-  for_each_lane(asker, lanes, [&](Thread& thread, unsigned) {
-    thread.values = values;
+  Meeting* meeting = spare_meetings.back();
+  spare_meetings.pop_back();
+  meeting->values.lanes = lanes;
+  meeting->readers = __builtin_popcount(lanes);
+  // Volatile, so that no loop becomes a call of memset(), which ThreadSanitizer takes note of.
+  volatile std::uint64_t* bits = meeting->values.bits;
+  for (unsigned lane = 0; lane < kLanes; ++lane) bits[lane] = ~std::uint64_t{0};
+  for_each_lane(asker, lanes, [&](Thread& thread, unsigned lane) {
+    bits[lane] = thread.bits;
+    thread.meeting = meeting;
     wake(thread);
   });
 }
@@ -220,6 +239,7 @@ void run_block(std::size_t shared_bytes) {
   size = alive = shape.x * shape.y * shape.z;
   while (threads.size() < size) {
     threads.push_back(std::make_unique<Thread>(static_cast<unsigned>(threads.size())));
+    spare_meetings.push_back(&threads.back()->spare_meeting);
   }
   begin_shared_memory(shared_bytes);
   warps.assign((size + kLanes - 1) / kLanes, Warp());
@@ -276,6 +296,7 @@ const WarpValues& warp_exchange(const WarpRequest& request, std::uint64_t bits) 
   if ((request.mask & lane_bit) == 0) {
     stop(name_of(thread) + " is not in its own mask in " + name_of(request));
   }
+  leave_meeting(thread);
   thread.state = State::at_warp_operation;
   thread.request = request;
   thread.bits = bits;
@@ -285,7 +306,7 @@ const WarpValues& warp_exchange(const WarpRequest& request, std::uint64_t bits) 
   complete_if_met(thread);
   give_way(thread.fiber);
   if (tag) race_acquire(tag);
-  return thread.values;
+  return thread.meeting->values;
 }
 
 unsigned lane_index() {
