@@ -61,20 +61,6 @@ inline int segment(int width) {
   return static_cast<int>(lane_index()) & ~(width - 1);
 }
 
-template <typename T, typename Combine>
-T reduce(const WarpRequest& request, T value, Combine combine) {
-  const WarpValues& values = warp_exchange(request, to_bits(value));
-  bool first = true;
-  T result = {};
-  for (int lane = 0; lane < 32; ++lane) {
-    if ((values.lanes >> lane & 1) == 0) continue;
-    const T other = from_bits<T>(values.bits[lane]);
-    result = first ? other : combine(result, other);
-    first = false;
-  }
-  return result;
-}
-
 // The lanes of the request that brought `bits`.
 inline unsigned lanes_with(const WarpRequest& request, std::uint64_t brought, std::uint64_t bits) {
   const WarpValues& values = warp_exchange(request, brought);
@@ -125,24 +111,4 @@ inline int __any_sync(unsigned mask, int predicate, ffwd::simt::Place place = ff
 }
 inline int __all_sync(unsigned mask, int predicate, ffwd::simt::Place place = ffwd::simt::here()) {
   return ffwd::simt::lanes_with({"__all_sync", mask, place}, predicate != 0, 0) == 0;
-}
-template <typename T>
-unsigned __match_any_sync(unsigned mask, T value, ffwd::simt::Place place = ffwd::simt::here()) {
-  const std::uint64_t bits = ffwd::simt::to_bits(value);
-  return ffwd::simt::lanes_with({"__match_any_sync", mask, place}, bits, bits);
-}
-template <typename T>
-T __reduce_add_sync(unsigned mask, T value, ffwd::simt::Place place = ffwd::simt::here()) {
-  return ffwd::simt::reduce({"__reduce_add_sync", mask, place}, value,
-                            [](T a, T b) { return a + b; });
-}
-template <typename T>
-T __reduce_min_sync(unsigned mask, T value, ffwd::simt::Place place = ffwd::simt::here()) {
-  return ffwd::simt::reduce({"__reduce_min_sync", mask, place}, value,
-                            [](T a, T b) { return a < b ? a : b; });
-}
-template <typename T>
-T __reduce_max_sync(unsigned mask, T value, ffwd::simt::Place place = ffwd::simt::here()) {
-  return ffwd::simt::reduce({"__reduce_max_sync", mask, place}, value,
-                            [](T a, T b) { return a < b ? b : a; });
 }

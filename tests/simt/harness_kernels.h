@@ -37,7 +37,11 @@ __global__ void row_sums(RowSums form, const float* in, float* out, int rows, in
 // out[i] = in[i] of the neighbouring lane, by way of shared memory.
 __global__ void swap_neighbours(bool sync, const float* in, float* out);
 
+// Adds the number of threads to *counter.
 __global__ void count_threads(bool atomic, int* counter);
+
+// The first thread hands a number to the others: out[i] is what thread i sees.
+__global__ void publish(bool barrier, float* out);
 
 // Every thread writes its number to `partial`; the last one to do so sums them.
 __global__ void sum_by_last_thread(bool fence, unsigned* done, float* partial, float* out);
@@ -46,11 +50,11 @@ __global__ void sum_by_last_thread(bool fence, unsigned* done, float* partial, f
 __global__ void read_first_block(float* first, float* out);
 
 // What the warp operations return to each lane of one full warp.
-constexpr int kWarpResults = 10;
+constexpr int kWarpResults = 7;
 __global__ void warp_results(unsigned* out);
 
 // What atomic functions make of out[i] when every lane of a warp calls them.
-constexpr int kAtomicResults = 8;
+constexpr int kAtomicResults = 6;
 __global__ void atomic_results(unsigned* out);
 
 // What the three voting barriers return for the predicate threadIdx.x < `voters`, when all threads

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <set>
@@ -107,6 +109,11 @@ TEST_F(HarnessDeathTest, SeesLocalArrayOutOfBounds) {
 }
 #endif
 
+TEST_F(HarnessDeathTest, SeesTheHostFollowADevicePointer) {
+  const Device<float> memory(std::vector<float>{1.0f});
+  EXPECT_DEATH(std::printf("%f", *memory.data()), "use-after-poison");
+}
+
 TEST_F(HarnessDeathTest, SeesUseAfterFree) {
   float4* in = nullptr;
   FFWD_CHECK_CUDA(cudaMalloc(&in, 8 * sizeof(float4)));
@@ -208,6 +215,12 @@ std::vector<float> swap_lanes(bool sync) {
   return out.values();
 }
 
+std::vector<float> publish_value(bool barrier) {
+  const Device<float> out(64);
+  launch(publish, 1, 64, 0, kNoStream, barrier, out.data());
+  return out.values();
+}
+
 std::vector<float> sum_by_last(bool fence) {
   const Device<unsigned> done(std::vector<unsigned>{0});
   const Device<float> partial(6 * 40), out(1);
@@ -241,6 +254,7 @@ TEST_F(Harness, IsSilentAboutCorrectSynchronisation) {
   EXPECT_EQ(different([] { return sum_rows(RowSums::correct); }, sums).size(), 0u);
   EXPECT_EQ(different([] { return sum_rows(RowSums::no_last_barrier); }, sums).size(), 0u);
   EXPECT_EQ(different([] { return swap_lanes(true); }, swapped).size(), 0u);
+  EXPECT_EQ(different([] { return publish_value(true); }, std::vector<float>(64, 7.0f)).size(), 0u);
   EXPECT_EQ(different([] { return sum_by_last(true); }, {239 * 240 / 2}).size(), 0u);
   EXPECT_EQ(count(true), 64);
 }
@@ -252,6 +266,7 @@ TEST_F(HarnessRaceDeathTest, SeesMissingBarriers) {
   EXPECT_DEATH(sum_rows(RowSums::no_barrier_before), "data race.*harness_kernels.cu");
   EXPECT_DEATH(sum_rows(RowSums::no_barrier_after), "data race.*harness_kernels.cu");
   EXPECT_DEATH(swap_lanes(false), "data race.*harness_kernels.cu");
+  EXPECT_DEATH(publish_value(false), "data race.*harness_kernels.cu");
 }
 
 TEST_F(HarnessRaceDeathTest, SeesMissingFences) {
@@ -298,20 +313,14 @@ TEST_F(Harness, DoesWarpOperationsAsCudaDocumentsThem) {
       EXPECT_EQ(result[3], lane / 8 % 2 ? lane - 8 : lane);
       EXPECT_EQ(result[4], 0x49249249u);
       EXPECT_EQ(result[5], 1u);
-      EXPECT_EQ(result[6], lane < 10   ? 0x3ffu
-                           : lane < 20 ? 0xffc00u
-                           : lane < 30 ? 0x3ff00000u
-                                       : 0xc0000000u);
-      EXPECT_EQ(result[7], 496u);
-      EXPECT_EQ(result[8], 3100u);
-      EXPECT_EQ(result[9], lane < 8 ? 0xaau : 0u);
+      EXPECT_EQ(result[6], lane < 8 ? 0xaau : 0u);
     }
   }
 }
 
 TEST_F(Harness, DoesAtomics) {
-  const unsigned initial[kAtomicResults] = {10, 10, 10, 0xf0, 0x0f, 10, 10, 0};
-  const unsigned final[kAtomicResults] = {10 + 496, 0, 31, 0xf0 & ~31u, 31, 5, 0, 2};
+  const unsigned initial[kAtomicResults] = {10, 10, 10, 10, 10, 0};
+  const unsigned final[kAtomicResults] = {10 + 496, 0, 31, 5, 0, 2};
   const Device<unsigned> out(std::vector<unsigned>(initial, initial + kAtomicResults));
   launch(atomic_results, 1, 32, 0, kNoStream, out.data());
   const std::vector<unsigned> results = out.values();

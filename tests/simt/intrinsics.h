@@ -30,16 +30,9 @@ void __stcs(T* address, T value) {
 inline int __popc(unsigned value) {
   return __builtin_popcount(value);
 }
-inline int __clz(int value) {
-  return value == 0 ? 32 : __builtin_clz(static_cast<unsigned>(value));
-}
 inline int __ffs(int value) {
   return __builtin_ffs(value);
 }
-inline unsigned __umulhi(unsigned a, unsigned b) {
-  return static_cast<unsigned>((static_cast<unsigned long long>(a) * b) >> 32);
-}
-
 namespace ffwd::simt {
 template <typename To, typename From>
 To same_bits(From from) {
@@ -50,14 +43,8 @@ To same_bits(From from) {
 }
 }  // namespace ffwd::simt
 
-inline int __float_as_int(float value) {
-  return ffwd::simt::same_bits<int>(value);
-}
 inline unsigned __float_as_uint(float value) {
   return ffwd::simt::same_bits<unsigned>(value);
-}
-inline float __int_as_float(int value) {
-  return ffwd::simt::same_bits<float>(value);
 }
 inline float __uint_as_float(unsigned value) {
   return ffwd::simt::same_bits<float>(value);
@@ -65,27 +52,14 @@ inline float __uint_as_float(unsigned value) {
 
 // --- arithmetic. The fast functions are macros because the C library declares these names itself.
 
-inline float __fadd_rn(float a, float b) {
-  return a + b;
-}
-inline float __fmul_rn(float a, float b) {
-  return a * b;
-}
-inline float __fmaf_rn(float a, float b, float c) {
-  return fmaf(a, b, c);
-}
 inline float __fdividef(float a, float b) {
   return a / b;
 }
 inline float rsqrtf(float value) {
   return 1.0f / sqrtf(value);
 }
-inline float __saturatef(float value) {
-  return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f;
-}
 #define __expf(x) expf(x)
 #define __logf(x) logf(x)
-#define __powf(x, y) powf(x, y)
 
 // --- atomics: relaxed order, as CUDA's -------------------------------------------------
 
@@ -123,14 +97,6 @@ T atomicMin(T* address, ffwd::simt::exactly<T> value) {
 template <typename T>
 T atomicMax(T* address, ffwd::simt::exactly<T> value) {
   return ffwd::simt::update_atomically(address, [=](T old) { return std::max(old, value); });
-}
-template <typename T>
-T atomicAnd(T* address, ffwd::simt::exactly<T> value) {
-  return ffwd::simt::update_atomically(address, [=](T old) { return old & value; });
-}
-template <typename T>
-T atomicOr(T* address, ffwd::simt::exactly<T> value) {
-  return ffwd::simt::update_atomically(address, [=](T old) { return old | value; });
 }
 template <typename T>
 T atomicExch(T* address, ffwd::simt::exactly<T> value) {

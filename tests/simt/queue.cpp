@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simt/choice.h"
+#include "simt/device_memory.h"
 
 namespace ffwd::simt {
 namespace {
@@ -69,7 +70,10 @@ bool advance() {
   if (ready.empty()) return false;
   Queue& queue = *ready[choose(ready.size())];
   const OperationPtr operation = queue.operations.front();
-  operation->work();
+  {
+    const DeviceAccess access;
+    operation->work();
+  }
   operation->done = true;
   operation->after.clear();
   queue.operations.pop_front();

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 
+#include "simt/device_memory.h"
 #include "simt/launch.h"
 #include "simt/queue.h"
 #include "simt/scheduler.h"
@@ -47,15 +48,9 @@ cudaError_t queue_and_wait(cudaStream_t stream, std::function<void()> work) {
   return cudaSuccess;
 }
 
-// Of exactly the size asked for and filled with 0xFF, a NaN in every type: unwritten memory shows.
-cudaError_t allocate(void** memory, std::size_t bytes) {
-  *memory = nullptr;
-  if (bytes == 0) return cudaSuccess;
-  if (bytes > kDeviceBytes || posix_memalign(memory, 256, bytes) != 0) {
-    return result(cudaErrorMemoryAllocation);
-  }
-  std::memset(*memory, 0xff, bytes);
-  return cudaSuccess;
+cudaError_t allocate(void** memory, std::size_t bytes, void* (*allocator)(std::size_t)) {
+  *memory = bytes > 0 && bytes <= kDeviceBytes ? allocator(bytes) : nullptr;
+  return bytes == 0 || *memory ? cudaSuccess : result(cudaErrorMemoryAllocation);
 }
 
 std::map<const void*, std::size_t>& shared_limits() {
@@ -96,27 +91,29 @@ extern "C" {
 // --- memory ----------------------------------------------------------------------------
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
-  return allocate(memory, bytes);
+  return allocate(memory, bytes, allocate_device_memory);
 }
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
-  return allocate(memory, bytes);
+  return allocate(memory, bytes, allocate_device_memory);
 }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
-  return allocate(memory, bytes);
+  return allocate(memory, bytes, std::malloc);
 }
 cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned) {
-  return allocate(memory, bytes);
+  return allocate(memory, bytes, std::malloc);
 }
 cudaError_t cudaFree(void* memory) {
+  complete_all();
+  free_device_memory(memory);
+  return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void* memory) {
   complete_all();
   std::free(memory);
   return cudaSuccess;
 }
-cudaError_t cudaFreeHost(void* memory) {
-  return cudaFree(memory);
-}
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
-  return queue_work(stream, [memory] { std::free(memory); });
+  return queue_work(stream, [memory] { free_device_memory(memory); });
 }
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   *free = *total = kDeviceBytes;
