@@ -1,5 +1,14 @@
 // What kernels/device.cuh includes where there is no nvcc: CUDA's words for plain C++, where every
 // CUDA thread is a fiber (simt/scheduler.h). Needs CUDA's headers, and none of its libraries.
+//
+// What it asks of a kernel: launch() and no triple angle brackets; FFWD_SHARED_DYN and no extern
+// array; no cooperative groups, CUB or inline PTX without a plain twin; one barrier per line, since
+// barriers are told apart by file and line; no spinning on memory, since threads give way only at
+// barriers and warp operations and blocks run one after the other; no exceptions.
+//
+// What it cannot see: speed, registers, bank conflicts; the weak memory order of a device and what
+// nvcc's contraction of a * b + c does to the last bit; races between blocks, but for those that
+// another order of the blocks shows.
 #pragma once
 
 #include <cuda_runtime.h>

@@ -198,8 +198,7 @@ void complete_if_met(const Thread& asker) {
   spare_meetings.pop_back();
   meeting->values.lanes = lanes;
   meeting->readers = __builtin_popcount(lanes);
-  // Volatile, so that no loop becomes a call of memset(), which ThreadSanitizer takes note of.
-  volatile std::uint64_t* bits = meeting->values.bits;
+  std::uint64_t* bits = meeting->values.bits;
   for (unsigned lane = 0; lane < kLanes; ++lane) bits[lane] = ~std::uint64_t{0};
   for_each_lane(asker, lanes, [&](Thread& thread, unsigned lane) {
     bits[lane] = thread.bits;
@@ -229,6 +228,7 @@ void run_threads() {
     race_acquire(&start_tag);
     (*body)();
     race_release(&end_tag);
+    const Unseen unseen;
     leave(thread);
     give_way(thread.fiber);
   }
@@ -276,6 +276,7 @@ void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes,
 }
 
 BarrierCount block_barrier(bool predicate, Place place) {
+  const Unseen unseen;
   Thread& thread = self("__syncthreads");
   thread.state = State::at_barrier;
   thread.request = {"__syncthreads", 0, place};
@@ -290,6 +291,7 @@ BarrierCount block_barrier(bool predicate, Place place) {
 }
 
 const WarpValues& warp_exchange(const WarpRequest& request, std::uint64_t bits) {
+  const Unseen unseen;
   Thread& thread = self(request.operation);
   Warp& warp = warp_of(thread);
   const std::uint32_t lane_bit = 1u << thread.number % kLanes;
