@@ -51,7 +51,7 @@ class RunCharts {
 
   static std::string layer_style(size_t layer) { return "c" + std::to_string(layer % kColours); }
 
-  static std::string layer_name(size_t layer) { return "layer " + std::to_string(layer + 1); }
+  static std::string layer_name(size_t layer) { return "layer " + std::to_string(layer); }
 
   // A curve through what `value_of` finds in each epoch; epochs where it finds nothing are passed
   // over.

@@ -1,13 +1,17 @@
 // The one way from a kernel to CUDA: a kernel file includes this and no CUDA header.
 //
-// Under nvcc it brings the CUDA runtime. Under a plain C++ compiler it brings the headers of the same names
-// that tests/simt puts on the include path, where every CUDA thread is a fiber.
+// Under nvcc it brings the CUDA runtime. Under a plain C++ compiler it brings the header that the
+// targets of tests/simt have on their include path, where every CUDA thread is a fiber.
 #pragma once
 
 #ifdef __CUDACC__
 #include <cuda_runtime.h>
 // An array of n elements of T in static shared memory. Declare it at the top of the kernel.
 #define FFWD_SHARED(T, name, n) __shared__ T name[n]
+// A pointer to the dynamic shared memory of the launch, aligned to 16 bytes.
+#define FFWD_SHARED_DYN(T, name)                                       \
+  extern __shared__ __align__(16) unsigned char ffwd_dynamic_shared[]; \
+  T* const name = reinterpret_cast<T*>(ffwd_dynamic_shared)
 #else
 #include "simt/device.h"
 #endif

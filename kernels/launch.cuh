@@ -7,7 +7,6 @@
 
 namespace ffwd {
 
-#ifdef __CUDACC__
 // Queues kernel<<<grid, block, shared_bytes, stream>>>(args...). An empty grid launches nothing.
 template <typename... Params, typename... Args>
 void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared_bytes, Stream stream,
@@ -18,13 +17,15 @@ void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared_byte
   config.blockDim = block;
   config.dynamicSmemBytes = shared_bytes;
   config.stream = stream.handle;
+#ifdef __CUDACC__
   FFWD_CHECK_CUDA(cudaLaunchKernelEx(&config, kernel, std::forward<Args>(args)...));
-}
 #else
-using simt::launch;
+  FFWD_CHECK_CUDA(simt::launch(config, kernel, std::forward<Args>(args)...));
 #endif
+}
 
-// Blocks of `per_block` items that cover `items`, as a grid dimension; throws if a grid cannot be so large.
+// Blocks of `per_block` items that cover `items`, as a grid dimension; throws if a grid cannot be
+// so large.
 inline unsigned blocks_for(int64_t items, int64_t per_block) {
   const int64_t blocks = (items + per_block - 1) / per_block;
   FFWD_EXPECT(blocks <= 0x7fffffff, "the problem is too large for one grid");

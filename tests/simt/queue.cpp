@@ -1,0 +1,92 @@
+#include "simt/queue.h"
+
+#include <algorithm>
+
+#include "simt/choice.h"
+#include "simt/device_memory.h"
+
+namespace ffwd::simt {
+namespace {
+
+std::vector<std::weak_ptr<Queue>>& queues() {
+  static std::vector<std::weak_ptr<Queue>> all;
+  return all;
+}
+
+bool is_done(const OperationPtr& operation) {
+  return operation->done;
+}
+
+template <typename Visit>
+void for_each_queue(Visit visit) {
+  for (const std::weak_ptr<Queue>& each : queues()) {
+    if (const QueuePtr queue = each.lock()) visit(*queue);
+  }
+}
+
+void add_last(const Queue& queue, std::vector<OperationPtr>& after) {
+  if (!queue.operations.empty()) after.push_back(queue.operations.back());
+}
+
+}  // namespace
+
+QueuePtr new_queue(bool waits_for_default_stream) {
+  const auto is_gone = [](const std::weak_ptr<Queue>& queue) { return queue.expired(); };
+  queues().erase(std::remove_if(queues().begin(), queues().end(), is_gone), queues().end());
+  auto queue = std::make_shared<Queue>(Queue{waits_for_default_stream, {}});
+  queues().push_back(queue);
+  return queue;
+}
+
+Queue& default_queue() {
+  static const QueuePtr queue = new_queue(false);
+  return *queue;
+}
+
+// The default stream waits for the streams that wait for it.
+OperationPtr submit(Queue& queue, std::function<void()> work, OperationPtr after) {
+  auto operation = std::make_shared<Operation>();
+  operation->work = std::move(work);
+  if (after) operation->after.push_back(std::move(after));
+  if (&queue == &default_queue()) {
+    for_each_queue([&operation](const Queue& other) {
+      if (other.waits_for_default_stream) add_last(other, operation->after);
+    });
+  } else if (queue.waits_for_default_stream) {
+    add_last(default_queue(), operation->after);
+  }
+  queue.operations.push_back(operation);
+  if (!is_lazy()) complete(operation);
+  return operation;
+}
+
+bool advance() {
+  std::vector<Queue*> ready;
+  for_each_queue([&ready](Queue& queue) {
+    if (queue.operations.empty()) return;
+    const auto& after = queue.operations.front()->after;
+    if (std::all_of(after.begin(), after.end(), is_done)) ready.push_back(&queue);
+  });
+  if (ready.empty()) return false;
+  Queue& queue = *ready[choose(ready.size())];
+  const OperationPtr operation = queue.operations.front();
+  {
+    const DeviceAccess access;
+    operation->work();
+  }
+  operation->done = true;
+  operation->after.clear();
+  queue.operations.pop_front();
+  return true;
+}
+
+void complete(OperationPtr operation) {
+  while (operation && !operation->done) advance();
+}
+
+void complete_all() {
+  while (advance()) {
+  }
+}
+
+}  // namespace ffwd::simt
