@@ -4,6 +4,7 @@ namespace ffwd {
 
 void check(const BatchMeans& a) {
   const int64_t rows = a.positive_rows + a.negative_rows;
+  FFWD_EXPECT(a.positive_rows >= 0 && a.negative_rows >= 0, "numbers of rows are not negative");
   FFWD_EXPECT(a.loss.size == rows, "loss needs one entry for every positive and negative row");
   FFWD_EXPECT(a.goodness.data == nullptr || a.goodness.size >= rows,
               "goodness needs one entry for every positive and negative row");

@@ -9,6 +9,7 @@
 // start at 0.5). It descends, where ffnew.m ascends.
 //
 // Shapes:   batch_mean, mean, push (M), fp32; push is scratch; dz (P, M), the positive rows, fp32 or bf16.
+//           P = 0 is allowed and changes nothing: there was no batch to take a mean of.
 // Aliasing: none.
 // Order:    the average runs in a fixed order, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.

@@ -1,0 +1,337 @@
+// goodness_rows: hand-worked rows, every output against the equations written again in double, the
+// gradient against finite differences of the mean loss, extremes, and CUDA against the CPU twin.
+#include "kernels/goodness_rows.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/kernels/kernel_test.h"
+#include "tests/kernels/reference.h"
+
+namespace ffwd::test {
+namespace {
+
+constexpr Twins<GoodnessRows> kGoodnessRows = FFWD_TWINS(goodness_rows);
+
+struct Case {
+  DType dtype = DType::f32;
+  Matrix z;
+  std::vector<float> bias;
+  int64_t positive = 0, negative = 0;  // the rest of the rows is neutral
+  Activation activation = Activation::relu;
+  Goodness goodness = Goodness::sum_squares;
+  float threshold = 2.0f, temperature = 1.0f;
+  Norm norm = {NormKind::l2, 1e-8f};
+  bool learns = true, in_place = false;
+};
+
+Results run(Place place, const Case& c, Layout layout = {}) {
+  Memory memory(place, layout);
+  const int64_t learning = c.positive + c.negative;
+  GoodnessRows args;
+  args.activation = c.activation;
+  args.goodness_kind = c.goodness;
+  args.threshold = c.threshold;
+  args.temperature = c.temperature;
+  args.norm = c.norm;
+  args.positive_rows = c.positive;
+  args.negative_rows = c.negative;
+  args.bias = memory.input(c.bias);
+  if (c.in_place) {
+    const MatrixView z = memory.inout("dz", c.dtype, c.z);
+    args.z = z;
+    args.dz = z.row_range(0, learning);
+  } else {
+    args.z = memory.input(c.dtype, c.z);
+    if (c.learns) args.dz = memory.output("dz", c.dtype, learning, c.z.cols);
+  }
+  args.next = memory.output("next", c.dtype, c.z.rows, c.z.cols);
+  args.goodness = memory.output<float>("goodness", c.z.rows);
+  if (c.learns) args.loss = memory.output<float>("loss", learning);
+  args.length = memory.output<float>("length", c.z.rows);
+  return memory.run(kGoodnessRows, args);
+}
+
+Case random_case(DType dtype, Shape shape, uint64_t seed) {
+  Case c;
+  c.dtype = dtype;
+  c.z = random_matrix(dtype, shape.rows, shape.cols, seed);
+  c.bias = random_vector(shape.cols, seed + 1, -0.5, 0.5);
+  c.positive = (shape.rows + 1) / 2;
+  c.negative = shape.rows / 3;
+  c.threshold = 0.3f * float(shape.cols);
+  c.temperature = 0.1f * float(shape.cols);
+  return c;
+}
+
+// --- the equations of the contract, in double ----------------------------------------------
+
+std::vector<double> activities(const Case& c, int64_t i, std::size_t moved = 0, double by = 0.0) {
+  std::vector<double> y;
+  for (int64_t j = 0; j < c.z.cols; ++j) {
+    const double a = c.z.at(i, j) + double(c.bias[std::size_t(j)]) + (y.size() == moved ? by : 0.0);
+    y.push_back(activation(c.activation, a));
+  }
+  return y;
+}
+
+// The loss of row i with a[i, j] moved by `by`.
+double loss_of(const Case& c, int64_t i, int64_t j = 0, double by = 0.0) {
+  const double g = goodness(c.goodness, activities(c, i, std::size_t(j), by));
+  return row_loss(g, i < c.positive ? 1.0 : -1.0, double(c.threshold), double(c.temperature));
+}
+
+Results reference(const Case& c) {
+  const int64_t learning = c.positive + c.negative;
+  Results want;
+  want["next"] = Matrix(c.z.rows, c.z.cols);
+  want["goodness"] = want["length"] = Matrix(1, c.z.rows);
+  want["loss"] = Matrix(1, learning);
+  want["dz"] = Matrix(learning, c.z.cols);
+  for (int64_t i = 0; i < c.z.rows; ++i) {
+    const std::vector<double> y = activities(c, i);
+    want["goodness"].at(0, i) = goodness(c.goodness, y);
+    want["length"].at(0, i) = length(c.norm, y);
+    for (int64_t j = 0; j < c.z.cols; ++j) {
+      want["next"].at(i, j) = y[std::size_t(j)] / want["length"].at(0, i);
+    }
+    if (i >= learning) continue;
+    want["loss"].at(0, i) = loss_of(c, i);
+    // A central difference of the MEAN loss over the rows that have one. With a step of 1e-5 its
+    // own error is about 1e-10 times the third derivative, and 1e-16 / 1e-5 of rounding.
+    constexpr double kStep = 1e-5;
+    for (int64_t j = 0; j < c.z.cols; ++j) {
+      want["dz"].at(i, j) =
+          (loss_of(c, i, j, kStep) - loss_of(c, i, j, -kStep)) / (2 * kStep) / double(learning);
+    }
+  }
+  return want;
+}
+
+// Next to a kink of the activation, where there is no derivative, the inputs are moved away.
+void leave_kinks(Case& c) {
+  for (int64_t i = 0; i < c.z.rows; ++i) {
+    for (int64_t j = 0; j < c.z.cols; ++j) {
+      if (std::fabs(c.z.at(i, j) + double(c.bias[std::size_t(j)])) < 1e-3) c.z.at(i, j) += 0.25;
+    }
+  }
+}
+
+// z and bias are exact, so y is off by at most 2 u of itself, a term by 5 u, and a sum of n terms,
+// none negative, by (n + 8) u in whatever order it runs. Two results may lie on both sides of the
+// exact one.
+struct Bounds {
+  Tolerance goodness, length, next, loss, dz;
+};
+Bounds bounds(const Case& c, const Results& want, double sides = 1.0) {
+  const double sum = sides * (double(c.z.cols) + 8) * kUnit, few = sides * 8 * kUnit;
+  // m = (G - threshold) / temperature inherits the ABSOLUTE error of G. Loss and the logarithm of
+  // its slope change at most as fast as m; a few u more for their own operations.
+  const double top = largest(want.at("goodness"));
+  const double m = (sum * top + few * (top + double(c.threshold))) / double(c.temperature);
+  return {{0, sum}, {0, sum + few}, {0, sum + few}, {m + few, few}, {0, m + 2 * few}};
+}
+
+void expect_results(const Results& got, const Results& want, const Bounds& bound, DType dtype,
+                    Tolerance (*stored_as)(DType, Tolerance)) {
+  expect_close(got.at("goodness"), want.at("goodness"), bound.goodness, "goodness");
+  expect_close(got.at("length"), want.at("length"), bound.length, "length");
+  expect_close(got.at("next"), want.at("next"), stored_as(dtype, bound.next), "next");
+  expect_close(got.at("loss"), want.at("loss"), bound.loss, "loss");
+  expect_close(got.at("dz"), want.at("dz"), stored_as(dtype, bound.dz), "dz");
+}
+
+// --- tests -----------------------------------------------------------------------------------
+
+class GoodnessRowsTest : public InEveryPlace {};
+FFWD_IN_EVERY_PLACE(GoodnessRowsTest);
+
+TEST_P(GoodnessRowsTest, HandWorkedRows) {
+  Case c;
+  c.z = Matrix(3, 3, {2.0, 5.0, -3.0, /**/ 3.0, 4.0, -9.0, /**/ 0.0, 11.0, 0.0});
+  c.bias = {1.0f, -1.0f, 0.0f};  // y = (3, 4, 0), (4, 3, 0), (1, 10, 0): sums 25, 25, 101
+  c.positive = c.negative = 1;
+  c.threshold = 25.0f;
+  c.temperature = 0.5f;
+  for (c.dtype = DType::f32;; c.dtype = DType::bf16) {
+    const Results got = run(place(), c);
+    expect_equal(got.at("goodness"), std::vector<double>{25, 25, 101}, "goodness");
+    // At the threshold both losses are ln 2, and their slopes -+1/2 over the temperature: -1 and 1.
+    // dz = slope * 2 y / 2 rows.
+    expect_close(got.at("loss"), std::vector<double>(2, std::log(2.0)), {0, 2 * kUnit}, "loss");
+    expect_equal(got.at("dz"), std::vector<double>{-3, -4, 0, /**/ 4, 3, 0}, "dz");
+    expect_equal(Matrix(1, 2, {got.at("length")[0], got.at("length")[1]}),
+                 std::vector<double>{5, 5}, "length");
+    const double root = std::sqrt(101.0);
+    expect_close(got.at("next"),
+                 std::vector<double>{.6, .8, 0, /**/ .8, .6, 0, /**/ 1 / root, 10 / root, 0},
+                 stored(c.dtype, {0, 4 * kUnit}), "next");
+    if (c.dtype == DType::bf16) break;
+  }
+}
+
+TEST_P(GoodnessRowsTest, AgreesWithTheEquationsAndTheirFiniteDifferences) {
+  for (const Goodness goodness : kGoodnesses) {
+    for (const Activation activation : kActivations) {
+      for (const NormKind norm : {NormKind::l2, NormKind::rms}) {
+        SCOPED_TRACE(std::to_string(int(goodness)) + std::to_string(int(activation)) +
+                     std::to_string(int(norm)));
+        Case c = random_case(DType::f32, {7, 5}, 10);
+        c.positive = 2;
+        c.negative = 3;
+        c.goodness = goodness;
+        c.activation = activation;
+        c.norm = {norm, 0.125f};
+        c.threshold = 0.75f;
+        c.temperature = 0.5f;
+        leave_kinks(c);
+        const Results want = reference(c);
+        Bounds bound = bounds(c, want);
+        bound.dz.absolute = 1e-9;  // of the finite differences
+        expect_results(run(place(), c), want, bound, c.dtype, stored);
+      }
+    }
+  }
+}
+
+TEST_P(GoodnessRowsTest, GradientMayOverwriteItsInput) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    Case c = random_case(dtype, {9, 300}, 20);
+    const Results apart = run(place(), c);
+    c.in_place = true;
+    Results over = run(place(), c);
+    const Matrix& whole = over.at("dz");  // the neutral rows keep z
+    for (int64_t i = 0; i < c.z.rows; ++i) {
+      for (int64_t j = 0; j < c.z.cols; ++j) {
+        const bool learns = i < c.positive + c.negative;
+        ASSERT_EQ(whole.at(i, j), learns ? apart.at("dz").at(i, j) : c.z.at(i, j));
+      }
+    }
+    EXPECT_TRUE(identical(over.at("next"), apart.at("next")));
+  }
+}
+
+TEST_P(GoodnessRowsTest, InferenceGivesTheSameWithoutLossAndGradient) {
+  Case c = random_case(DType::f32, {5, 70}, 30);
+  const Results learning = run(place(), c);
+  c.learns = false;
+  const Results inference = run(place(), c);
+  EXPECT_EQ(inference.count("dz"), 0u);
+  for (const char* name : {"goodness", "next", "length"}) {
+    EXPECT_TRUE(identical(inference.at(name), learning.at(name))) << name;
+  }
+}
+
+TEST_P(GoodnessRowsTest, SumsOfIntegersAreExact) {
+  for_each_case([&](DType dtype, Shape shape, Layout layout) {
+    Case c = random_case(dtype, shape, 40);
+    c.z = random_integers(shape.rows, shape.cols, 41, 8);
+    c.bias = to_vector(random_integers(1, shape.cols, 42, 3));
+    for (const Goodness kind : {Goodness::sum_squares, Goodness::sum_abs}) {
+      c.goodness = kind;
+      std::vector<double> want;
+      for (int64_t i = 0; i < shape.rows; ++i) want.push_back(goodness(kind, activities(c, i)));
+      expect_equal(run(place(), c, layout).at("goodness"), want, "goodness");
+    }
+  });
+}
+
+TEST_P(GoodnessRowsTest, HugeGoodnessStaysFinite) {
+  Case c = random_case(DType::f32, {4, 33}, 50);
+  c.positive = c.negative = 2;
+  for (double& z : c.z.values) z = double(float(z * 1e16));
+  const Results got = run(place(), c);
+  for (const auto& [name, values] : got) {
+    for (const double value : values.values) EXPECT_TRUE(std::isfinite(value)) << name;
+  }
+}
+
+TEST_P(GoodnessRowsTest, ARowOfZerosStaysARowOfZeros) {
+  Case c = random_case(DType::f32, {1, 40}, 60);
+  c.z = Matrix(1, 40);
+  c.bias.assign(40, 0.0f);
+  const Results got = run(place(), c);
+  expect_equal(got.at("next"), std::vector<double>(40, 0.0), "next");
+  expect_equal(got.at("dz"), std::vector<double>(40, 0.0), "dz");
+}
+
+TEST_P(GoodnessRowsTest, NanShowsInItsRowAndNowhereElse) {
+  for (const Goodness goodness : kGoodnesses) {
+    Case c = random_case(DType::f32, {3, 70}, 70);
+    c.goodness = goodness;
+    c.positive = 2;
+    c.negative = 1;
+    c.z.at(1, 69) = kNan;
+    const Results got = run(place(), c);
+    for (int64_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(std::isnan(got.at("goodness").at(0, i)), i == 1);
+      EXPECT_EQ(std::isnan(got.at("loss").at(0, i)), i == 1);
+      for (const int64_t j : {int64_t(0), int64_t(69)}) {
+        EXPECT_EQ(std::isnan(got.at("next").at(i, j)), i == 1);
+        EXPECT_EQ(std::isnan(got.at("dz").at(i, j)), i == 1);
+      }
+    }
+  }
+}
+
+TEST_P(GoodnessRowsTest, BrokenContractsThrow) {
+  const auto expect_error = [&](auto break_it) {
+    Memory memory(place());
+    GoodnessRows args{memory.input(DType::f32, Matrix(3, 4, 1.0)),
+                      memory.input(std::vector<float>(4)),
+                      Activation::relu,
+                      Goodness::sum_squares,
+                      1.0f,
+                      1.0f,
+                      {},
+                      1,
+                      1,
+                      memory.output("dz", DType::f32, 2, 4),
+                      memory.output("next", DType::f32, 3, 4),
+                      memory.output<float>("goodness", 3),
+                      memory.output<float>("loss", 2),
+                      {}};
+    break_it(args);
+    EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
+  };
+  expect_error([](GoodnessRows& a) { a.bias.size = 3; });
+  expect_error([](GoodnessRows& a) { a.goodness.size = 2; });
+  expect_error([](GoodnessRows& a) { a.next.cols = 3; });
+  expect_error([](GoodnessRows& a) { a.next.dtype = DType::bf16; });
+  expect_error([](GoodnessRows& a) { a.dz.rows = 3; });
+  expect_error([](GoodnessRows& a) { a.dz.dtype = DType::bf16; });
+  expect_error([](GoodnessRows& a) { a.dz.data = nullptr; });
+  expect_error([](GoodnessRows& a) { a.loss = {}; });
+  expect_error([](GoodnessRows& a) { a.loss.size = 3; });
+  expect_error([](GoodnessRows& a) { a.length = a.loss; });
+  expect_error([](GoodnessRows& a) { a.negative_rows = 3; });
+  expect_error([](GoodnessRows& a) { a.negative_rows = -1, a.positive_rows = 3; });
+  expect_error([](GoodnessRows& a) { a.temperature = 0.0f; });
+  expect_error([](GoodnessRows& a) { a.temperature = NAN; });
+}
+
+TEST_P(GoodnessRowsTest, SameBitsAlways) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const Case c = random_case(dtype, {5, 1100}, 80);
+    expect_same_bits_always([&] { return run(place(), c); });
+  }
+}
+
+#ifdef FFWD_TEST_CUDA
+using GoodnessRowsCuda = CudaAgainstCpu;
+
+TEST_F(GoodnessRowsCuda, AgreesWithTheCpu) {
+  uint64_t seed = 100;
+  for_each_case([&](DType dtype, Shape shape, Layout layout) {
+    Case c = random_case(dtype, shape, ++seed);
+    c.goodness = kGoodnesses[seed % std::size(kGoodnesses)];
+    c.activation = kActivations[seed / 4 % std::size(kActivations)];
+    c.norm.kind = seed % 3 == 0 ? NormKind::l2 : NormKind::rms;
+    if (seed % 2 == 0) c.threshold = c.temperature = 0.5f;
+    const Results want = run(Place::cpu, c, layout);
+    expect_results(run(Place::cuda, c, layout), want, bounds(c, want, 2.0), dtype, stored_apart);
+  });
+}
+#endif
+
+}  // namespace
+}  // namespace ffwd::test
