@@ -5,9 +5,12 @@ Agreement: both train from the same weights, on the same batches with the same w
 twice from the same counter-based random numbers. ffwd writes figures once an epoch, so an epoch is
 cut down to --window steps on as many different images, and the run to --steps steps (of each layer
 if the schedule is greedy). For each layer and for the head the largest relative difference of any
-epoch's mean loss and goodness is shown and judged, then the distance of the final weights. With
-labels drawn from the head, a draw that falls between the two roundings gives one row another label:
-a sudden difference in one window is that, and another training.seed will not have it.
+epoch's mean loss and goodness is shown and judged; the distance of the final weights is shown.
+
+Training at a recipe's own learning rates can be chaotic: it multiplies a rounding error until two
+correct programs have nothing in common. So the rates of the judged run are divided by --calm. A
+second run, at full rates, tells how many steps ffwd stays within the tolerance of PyTorch in
+double precision, and how many PyTorch itself does in single precision.
 
 Speed: blocks of ffwd and PyTorch in turn, so that both meet the same load, with the same number of
 threads. Only learning is timed: ffwd's time is that of its metrics (shuffles included), PyTorch's
@@ -35,6 +38,9 @@ import numpy as np
 from compare import ffwd_run
 
 FIGURES = ("loss", "goodness_pos", "goodness_neg")
+# What host/recipe.h takes where a recipe does not say.
+DEFAULTS = {"data.train_images": 0, "training.batch": 100, "optimiser.learning_rate": 0.01,
+            "optimiser.head_learning_rate": 0.1}
 
 
 def parse_arguments():
@@ -45,6 +51,8 @@ def parse_arguments():
     parser.add_argument("--window", type=int, default=5, help="steps an epoch [%(default)s]")
     parser.add_argument("--tolerance", type=float, default=1e-4,
                         help="largest relative difference allowed [%(default)s]")
+    parser.add_argument("--calm", type=float, default=30,
+                        help="divides learning rates in the judged run [%(default)s]")
     parser.add_argument("--blocks", type=int, default=3, help="timed; 0: none [%(default)s]")
     parser.add_argument("--block-steps", type=int, default=100,
                         help="timed in each block, about [%(default)s]")
@@ -56,8 +64,8 @@ def parse_arguments():
     arguments = parser.parse_args()
     if arguments.steps < 0 or arguments.blocks < 0:
         parser.error("--steps and --blocks must not be negative")
-    if min(arguments.window, arguments.block_steps, arguments.threads) < 1:
-        parser.error("--window, --block-steps and --threads must be above 0")
+    if min(arguments.window, arguments.calm, arguments.block_steps, arguments.threads) < 1:
+        parser.error("--window, --calm, --block-steps and --threads must not be below 1")
     return arguments
 
 
@@ -69,10 +77,23 @@ class Comparison:
         self.trainer_class = trainer_class
         self.scratch = Path(scratch)
         self.runs = 0
+        # A run that learns nothing: its model has the initial weights.
         self.initial = self.ffwd(["optimiser.learning_rate=0", "optimiser.head_learning_rate=0",
                                   "data.train_images=1", "training.batch=1", "training.epochs=1"])
-        data = self.initial.recipe["data"]
-        self.pixels, self.labels = ffwd_run.training_images(data["name"], arguments.data_dir)
+        name = self.initial.recipe["data"]["name"]
+        self.pixels, self.labels = ffwd_run.training_images(name, arguments.data_dir)
+        self.images = self.value("data.train_images") or len(self.pixels)
+        self.batch = self.value("training.batch") or self.images
+
+    def value(self, key):
+        """A number of the recipe, as its file and the overrides have it."""
+        for override in reversed(self.arguments.set):
+            name, text = override.split("=", 1)
+            if name.strip() == key:
+                return tomllib.loads(f"value = {text}")["value"]
+        section, name = key.split(".")
+        recipe = tomllib.loads(Path(self.arguments.recipe).read_text())
+        return recipe.get(section, {}).get(name, DEFAULTS[key])
 
     def ffwd(self, overrides):
         small = ["data.test_images=1", "training.evaluate_every=0"]
@@ -81,55 +102,55 @@ class Comparison:
                               self.scratch / str(self.runs), self.arguments.set + small + overrides,
                               self.arguments.data_dir, self.arguments.threads)
 
-    def torch(self, recipe):
-        return self.trainer_class(recipe, self.initial.images, self.pixels, self.labels)
+    def torch(self, recipe, *dtype):
+        return self.trainer_class(recipe, self.initial.images, self.pixels, self.labels, *dtype)
 
-    def cut(self, epoch_steps, steps):
-        """Overrides for epochs of at most `epoch_steps` steps and a run of about `steps`."""
-        images = self.images()
-        batch = self.asked_for("training", "batch", 100) or images
-        images = min(images, epoch_steps * batch)
-        epochs = max(1, round(steps * batch / images))
-        return images, batch, epochs
-
-    def images(self):
-        return self.asked_for("data", "train_images", 0) or len(self.pixels)
-
-    def asked_for(self, section, key, default):
-        """A whole number from the overrides or the recipe's file."""
-        for override in reversed(self.arguments.set):
-            if override.startswith(f"{section}.{key}="):
-                return int(override.split("=")[1])
-        recipe = tomllib.loads(Path(self.arguments.recipe).read_text())
-        return recipe.get(section, {}).get(key, default)
+    def cut(self, epoch_steps, steps, warm_up=0):
+        """Overrides for epochs of at most `epoch_steps` steps, about `steps` after warming up."""
+        images = min(self.images, epoch_steps * self.batch)
+        epochs = warm_up + max(1, round(steps * self.batch / images))
+        return [f"data.train_images={images}", f"training.epochs={epochs}"]
 
     def agreement(self):
-        images, batch, epochs = self.cut(self.arguments.window, self.arguments.steps)
-        run = self.ffwd([f"data.train_images={images}", f"training.epochs={epochs}"])
+        calm = [f"{key}={self.value(key) / self.arguments.calm}"
+                for key in ("optimiser.learning_rate", "optimiser.head_learning_rate")]
+        run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps) + calm)
         trainer = self.torch(run.recipe)
-        initial = worst_ulp(trainer.tensors(), self.initial.tensors)
+        ulp = worst_ulp(trainer.tensors(), self.initial.tensors)
         theirs = [metrics for metrics, _, _ in trainer.run()]
-        rows = []
-        for l in range(len(trainer.layers)):
-            pairs = [(ours["layers"][l], other["layers"][l])
-                     for ours, other in zip(run.metrics, theirs) if ours["layers"][l]]
-            rows.append({"name": f"layer {l}", **agree(pairs)})
-        if trainer.head:
-            pairs = [({"loss": ours["head_loss"]}, {"loss": other["head_loss"]})
-                     for ours, other in zip(run.metrics, theirs) if ours["head_loss"] is not None]
-            rows.append({"name": "head", **agree(pairs)})
-        for row, names in zip(rows, tensor_names(trainer)):
-            row["weights"] = max(distance(trainer.tensors()[n], run.tensors[n]) for n in names)
-        worst = [row[figure] for row in rows for figure in FIGURES if figure in row]
-        agrees = initial <= 1 and all(value <= self.arguments.tolerance for value in worst)
-        return {"steps": len(theirs) * -(-images // batch), "epochs": len(theirs),
-                "images": images, "initial_weights_ulp": initial, "rows": rows,
+        rows = {}
+        for ours, other in zip(run.metrics, theirs, strict=True):
+            for name, a, b in figures(ours, other):
+                row = rows.setdefault(name, {"first_loss": a["loss"]})
+                row["last_loss"] = a["loss"]
+                for figure, value in a.items():
+                    row[figure] = worse(row.get(figure, 0.0), relative(value, b[figure]))
+        for name, tensor in trainer.tensors().items():
+            row = rows[name.split(".")[0]]
+            row["weights"] = max(row.get("weights", 0.0), distance(tensor, run.tensors[name]))
+        largest = [row[figure] for row in rows.values() for figure in FIGURES if figure in row]
+        agrees = ulp <= 1 and all(value <= self.arguments.tolerance for value in largest)
+        return {"steps": run.metrics[-1]["step"], "epochs": len(theirs), "calm": self.arguments.calm,
+                "initial_weights_ulp": ulp, "layers": rows,
                 "tolerance": self.arguments.tolerance, "agrees": agrees}
 
+    def horizon(self, double):
+        """Steps at full rates that ffwd and PyTorch stay within the tolerance of double precision."""
+        run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps))
+        exact = [metrics for metrics, _, _ in self.torch(run.recipe, double).run()]
+        single = [metrics for metrics, _, _ in self.torch(run.recipe).run()]
+        result = {"steps": run.metrics[-1]["step"]}
+        for name, candidate in (("ffwd", run.metrics), ("torch", single)):
+            result[name] = 0
+            for ours, other, timed in zip(candidate, exact, run.metrics):
+                if not all(relative(b[figure], a[figure]) <= self.arguments.tolerance
+                           for _, a, b in figures(ours, other) for figure in a):
+                    break
+                result[name] = timed["step"]
+        return result
+
     def speed(self):
-        # The first epoch of a block warms up; what follows is timed.
-        images, batch, epochs = self.cut(self.arguments.block_steps, self.arguments.block_steps)
-        overrides = [f"data.train_images={images}", f"training.epochs={epochs + 1}"]
+        overrides = self.cut(self.arguments.block_steps, self.arguments.block_steps, warm_up=1)
         ffwd, torch = [], []
         for _ in range(self.arguments.blocks):
             run = self.ffwd(overrides)
@@ -137,31 +158,27 @@ class Comparison:
             ffwd.append((last["seconds"] - first["seconds"]) / (last["step"] - first["step"]))
             timed = [(steps, seconds) for _, steps, seconds in self.torch(run.recipe).run()][1:]
             torch.append(sum(seconds for _, seconds in timed) / sum(steps for steps, _ in timed))
-        return {"batch": batch, "epoch_images": self.images(),
-                "steps_an_epoch": -(-self.images() // batch),
-                "ffwd": ffwd, "torch": torch,
+        return {"batch": self.batch, "epoch_images": self.images,
+                "steps_an_epoch": -(-self.images // self.batch), "seconds_a_step_ffwd": ffwd,
+                "seconds_a_step_torch": torch,
                 "ratio": statistics.median(torch) / statistics.median(ffwd)}
 
 
-def tensor_names(trainer):
-    for l in range(len(trainer.layers)):
-        yield f"{l}.weight", f"{l}.bias"
-    if trainer.head:
-        yield ("head.weight",)
+def figures(ours, other):
+    """(name, our figures, the other's) of every layer that learnt, and of the head."""
+    for l, (a, b) in enumerate(zip(ours["layers"], other["layers"], strict=True)):
+        if a:
+            yield str(l), a, b
+    if ours["head_loss"] is not None:
+        yield "head", {"loss": ours["head_loss"]}, {"loss": other["head_loss"]}
 
 
-def agree(pairs):
-    """Largest relative difference of each figure, and how the loss went."""
-    result = {}
-    for figure in FIGURES:
-        values = np.array([(ours[figure], other[figure]) for ours, other in pairs
-                           if figure in ours])
-        if len(values):
-            ours, other = values.T
-            size = np.maximum(np.abs(ours), np.finfo(np.float32).tiny)
-            result[figure] = float(np.max(np.abs(other - ours) / size))  # a NaN stays one
-    result["first_loss"], result["last_loss"] = pairs[0][0]["loss"], pairs[-1][0]["loss"]
-    return result
+def relative(value, other):
+    return abs(other - value) / max(abs(value), sys.float_info.min)
+
+
+def worse(a, b):
+    return a if a >= b or a != a else b  # nothing is worse than a NaN
 
 
 def distance(a, b):
@@ -190,22 +207,28 @@ def loaded_blas():
 def show_agreement(result):
     ulp = result["initial_weights_ulp"]
     print(f"initial weights: {'equal bit for bit' if ulp == 0 else f'within {ulp} ulp'}")
-    print(f"largest relative differences over {result['steps']} steps "
-          f"({result['epochs']} epochs of {result['images']} images)")
-    print(f"  {'':8} {'loss':>9} {'goodness+':>9} {'goodness-':>9} {'weights':>9}   loss of ffwd")
-    for row in result["rows"]:
-        cells = [f"{row[name]:9.1e}" if name in row else f"{'':9}" for name in FIGURES]
-        print(f"  {row['name']:8} {' '.join(cells)} {row['weights']:9.1e}   "
+    print(f"largest relative differences over {result['steps']} steps in {result['epochs']} epochs,"
+          f" learning rates / {result['calm']:g}")
+    print(f"  layer {'loss':>9} {'goodness+':>9} {'goodness-':>9} {'weights':>9}   loss of ffwd")
+    for name, row in result["layers"].items():
+        cells = [f"{row[figure]:9.1e}" if figure in row else f"{'':9}" for figure in FIGURES]
+        print(f"  {name:5} {' '.join(cells)} {row['weights']:9.1e}   "
               f"{row['first_loss']:.6g} -> {row['last_loss']:.6g}")
     verdict = "agree" if result["agrees"] else "DO NOT AGREE"
-    print(f"ffwd and PyTorch {verdict} (tolerance {result['tolerance']:g}, loss and goodness)")
+    print(f"ffwd and PyTorch {verdict} (tolerance {result['tolerance']:g}, on loss and goodness)")
+
+
+def show_horizon(result):
+    print(f"at full learning rates, of {result['steps']} steps within that tolerance of PyTorch in "
+          f"double precision: ffwd {result['ffwd']}, PyTorch in single {result['torch']}")
 
 
 def show_speed(result, arguments, blas):
     print(f"speed with {arguments.threads} thread(s), {arguments.blocks} blocks of each in turn")
     print(f"  {'':8} {'ms/step':>8} {'least':>8} {'most':>8} {'images/s':>9} {'s/epoch':>8}"
           f"   (epoch: {result['epoch_images']} images)")
-    for name, seconds in (("ffwd", result["ffwd"]), ("PyTorch", result["torch"])):
+    for name, seconds in (("ffwd", result["seconds_a_step_ffwd"]),
+                          ("PyTorch", result["seconds_a_step_torch"])):
         median = statistics.median(seconds)
         print(f"  {name:8} {1e3 * median:8.2f} {1e3 * min(seconds):8.2f} {1e3 * max(seconds):8.2f} "
               f"{result['batch'] / median:9.0f} {median * result['steps_an_epoch']:8.2f}")
@@ -236,6 +259,8 @@ def main():
             if arguments.steps:
                 report["agreement"] = comparison.agreement()
                 show_agreement(report["agreement"])
+                report["full_rates"] = comparison.horizon(torch.float64)
+                show_horizon(report["full_rates"])
             if arguments.blocks:
                 report["speed"] = comparison.speed()
                 report["speed"]["load_average"] = os.getloadavg()[0]

@@ -41,17 +41,17 @@ class Learner:
     def __init__(self, recipe, prefix, weight, bias=None):
         options = recipe["optimiser"]
         self.rate = options[prefix + "learning_rate"]
-        self.weight = torch.tensor(weight, requires_grad=True)
-        self.bias = None if bias is None else torch.tensor(bias, requires_grad=True)
+        self.weight = weight.requires_grad_()
         groups = [{"params": [self.weight], "weight_decay": options[prefix + "weight_decay"]}]
         if bias is not None:
+            self.bias = bias.requires_grad_()
             groups.append({"params": [self.bias], "weight_decay": 0})
         if options["kind"] == "adam":
             self.optimiser = torch.optim.AdamW(groups, self.rate, eps=options["eps"],
                                                betas=(options["beta1"], options["beta2"]))
         else:
             self.optimiser = GradientAverage(groups, self.rate, options["momentum"])
-        self.totals = torch.zeros(3)
+        self.totals = weight.new_zeros(3)
 
     def set_rate(self, factor):
         for group in self.optimiser.param_groups:
@@ -77,7 +77,7 @@ class Layer(Learner):
         self.goodness_kind = objective["goodness"]
         self.peer_strength = objective["peer_strength"]
         self.peer_momentum = objective["peer_momentum"]
-        self.peer_mean = torch.full((len(bias),), 0.5)
+        self.peer_mean = bias.new_full((len(bias),), 0.5)
         self.leaky = recipe["network"]["activation"] == "leaky_relu"
 
     def activities(self, x):
@@ -112,9 +112,6 @@ class Layer(Learner):
 
 
 class Head(Learner):
-    def __init__(self, recipe, classes, inputs):
-        super().__init__(recipe, "head_", np.zeros((classes, inputs), np.float32))
-
     def logits(self, x):
         return F.linear(x, self.weight)
 
@@ -125,12 +122,13 @@ class Head(Learner):
 
 
 class Trainer:
-    def __init__(self, recipe, image_format, pixels, labels):
+    def __init__(self, recipe, image_format, pixels, labels, dtype=torch.float32):
         """`pixels` (N, D) and `labels` (N) as bytes; only as many as the recipe asks for count."""
+        self.dtype = dtype
         self.recipe = recipe
         self.count = recipe["data"]["train_images"] or len(pixels)
         self.batch = min(recipe["training"]["batch"] or self.count, self.count)
-        self.pixels = torch.tensor(pixels[:self.count]).float()
+        self.pixels = torch.tensor(pixels[:self.count]).to(dtype)
         if recipe["data"]["standardise"]:
             mean, deviation = image_format["mean"][0], image_format["deviation"][0]
             self.pixels.div_(255 * deviation).sub_(mean / deviation)
@@ -140,19 +138,21 @@ class Trainer:
 
         self.classes = len(image_format["classes"])
         value = recipe["data"]["label_value"]
-        self.one_hot = value * torch.eye(self.classes)
+        self.one_hot = value * torch.eye(self.classes, dtype=dtype)
         self.neutral = value / self.classes
         self.norm = recipe["network"]["normalise"]
 
         widths = [self.pixels.shape[1]] + recipe["network"]["widths"]
-        seed = recipe["training"]["seed"]
-        self.layers = [
-            Layer(recipe, l, *ffwd_run.initial_layer(recipe["network"]["init"], seed, l, *shape))
-            for l, shape in enumerate(zip(widths, widths[1:]))]
+        init, seed = recipe["network"]["init"], recipe["training"]["seed"]
+        self.layers = []
+        for l, shape in enumerate(zip(widths, widths[1:])):
+            start = ffwd_run.initial_layer(init, seed, l, *shape)
+            self.layers.append(Layer(recipe, l, *(torch.tensor(w, dtype=dtype) for w in start)))
         self.first_read = int(recipe["training"]["skip_first_layer"])
         self.head = None
         if recipe["network"]["head"]:
-            self.head = Head(recipe, self.classes, sum(widths[1 + self.first_read:]))
+            inputs = sum(widths[1 + self.first_read:])
+            self.head = Head(recipe, "head_", torch.zeros(self.classes, inputs, dtype=dtype))
 
     def run(self):
         """Trains by the recipe. Yields (metrics, steps, seconds of learning) of every epoch."""
@@ -191,7 +191,7 @@ class Trainer:
         order = ffwd_run.shuffled(self.count, seed, epoch if self.batch < self.count else 1)
         draw = np.zeros(1) if fixed else step + 1 + np.arange(self.count) // self.batch
         words, _ = ffwd_run.random_words(seed, ffwd_run.NEGATIVES, order, draw)
-        uniform = torch.tensor(ffwd_run.unit_interval(words))
+        uniform = torch.tensor(ffwd_run.unit_interval(words), dtype=self.dtype)
         return list(zip(torch.tensor(order).split(self.batch), uniform.split(self.batch)))
 
     def step(self, learning, head_learns, sample, uniform):
