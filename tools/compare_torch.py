@@ -90,7 +90,7 @@ class Comparison:
         for override in reversed(self.arguments.set):
             name, text = override.split("=", 1)
             if name.strip() == key:
-                return tomllib.loads(f"value = {text}")["value"]
+                return type(DEFAULTS[key])(text)
         section, name = key.split(".")
         recipe = tomllib.loads(Path(self.arguments.recipe).read_text())
         return recipe.get(section, {}).get(name, DEFAULTS[key])
@@ -130,12 +130,12 @@ class Comparison:
             row["weights"] = max(row.get("weights", 0.0), distance(tensor, run.tensors[name]))
         largest = [row[figure] for row in rows.values() for figure in FIGURES if figure in row]
         agrees = ulp <= 1 and all(value <= self.arguments.tolerance for value in largest)
-        return {"steps": run.metrics[-1]["step"], "epochs": len(theirs), "calm": self.arguments.calm,
-                "initial_weights_ulp": ulp, "layers": rows,
-                "tolerance": self.arguments.tolerance, "agrees": agrees}
+        return {"steps": run.metrics[-1]["step"], "epochs": len(theirs),
+                "calm": self.arguments.calm, "initial_weights_ulp": ulp,
+                "layers": rows, "tolerance": self.arguments.tolerance, "agrees": agrees}
 
     def horizon(self, double):
-        """Steps at full rates that ffwd and PyTorch stay within the tolerance of double precision."""
+        """Steps at full rates within the tolerance of PyTorch in double precision."""
         run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps))
         exact = [metrics for metrics, _, _ in self.torch(run.recipe, double).run()]
         single = [metrics for metrics, _, _ in self.torch(run.recipe).run()]
@@ -166,9 +166,9 @@ class Comparison:
 
 def figures(ours, other):
     """(name, our figures, the other's) of every layer that learnt, and of the head."""
-    for l, (a, b) in enumerate(zip(ours["layers"], other["layers"], strict=True)):
+    for index, (a, b) in enumerate(zip(ours["layers"], other["layers"], strict=True)):
         if a:
-            yield str(l), a, b
+            yield str(index), a, b
     if ours["head_loss"] is not None:
         yield "head", {"loss": ours["head_loss"]}, {"loss": other["head_loss"]}
 

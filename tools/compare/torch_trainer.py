@@ -145,9 +145,10 @@ class Trainer:
         widths = [self.pixels.shape[1]] + recipe["network"]["widths"]
         init, seed = recipe["network"]["init"], recipe["training"]["seed"]
         self.layers = []
-        for l, shape in enumerate(zip(widths, widths[1:])):
-            start = ffwd_run.initial_layer(init, seed, l, *shape)
-            self.layers.append(Layer(recipe, l, *(torch.tensor(w, dtype=dtype) for w in start)))
+        for index, shape in enumerate(zip(widths, widths[1:])):
+            start = ffwd_run.initial_layer(init, seed, index, *shape)
+            start = (torch.tensor(values, dtype=dtype) for values in start)
+            self.layers.append(Layer(recipe, index, *start))
         self.first_read = int(recipe["training"]["skip_first_layer"])
         self.head = None
         if recipe["network"]["head"]:
@@ -175,7 +176,7 @@ class Trainer:
         layers = len(self.layers)
         if self.recipe["training"]["schedule"] == "simultaneous":
             return [(range(layers), self.head is not None)]
-        stages = [(range(l, l + 1), False) for l in range(layers)]
+        stages = [(range(index, index + 1), False) for index in range(layers)]
         return stages + [(range(0), True)] if self.head else stages
 
     def set_rates(self, epoch, epochs):
@@ -209,15 +210,12 @@ class Trainer:
                 wrong = likely_wrong_label(logits.detach(), label, uniform)
             else:
                 wrong = uniform_wrong_label(self.classes, label, uniform)
-            x = torch.cat((pixels, pixels))
-            x[:, :self.classes] = self.one_hot[torch.cat((label, wrong))]
-            x = self.normalise(x)
+            y = torch.cat((pixels, pixels))
+            y[:, :self.classes] = self.one_hot[torch.cat((label, wrong))]
             for layer in self.layers[:learning.start]:
-                x = self.normalise(layer.activities(x)[1])
-        for l in learning:
-            y = self.layers[l].learn(x)
-            if l + 1 < learning.stop:
-                x = self.normalise(y)
+                y = layer.activities(self.normalise(y))[1]
+        for layer in self.layers[learning.start:learning.stop]:
+            y = layer.learn(self.normalise(y))
 
     @torch.no_grad()
     def neutral_activities(self, pixels):
@@ -240,11 +238,11 @@ class Trainer:
     def read_metrics(self, learning, head_learns, steps):
         """Means over an epoch's steps, under the names of metrics.jsonl."""
         metrics = {"layers": [None] * len(self.layers), "head_loss": None}
-        for l in learning:
-            totals = self.layers[l].totals.double() / steps
+        for index in learning:
+            totals = self.layers[index].totals
             names = ("loss", "goodness_pos", "goodness_neg")
-            metrics["layers"][l] = dict(zip(names, totals.tolist()))
-            self.layers[l].totals.zero_()
+            metrics["layers"][index] = dict(zip(names, (totals.double() / steps).tolist()))
+            totals.zero_()
         if head_learns:
             metrics["head_loss"] = self.head.totals[0].item() / steps
             self.head.totals.zero_()
@@ -253,8 +251,8 @@ class Trainer:
     def tensors(self):
         """Weights under the names of ffwd's model files."""
         named = {}
-        for l, layer in enumerate(self.layers):
-            named[f"{l}.weight"], named[f"{l}.bias"] = layer.weight, layer.bias
+        for index, layer in enumerate(self.layers):
+            named[f"{index}.weight"], named[f"{index}.bias"] = layer.weight, layer.bias
         if self.head:
             named["head.weight"] = self.head.weight
         return {name: tensor.detach().numpy() for name, tensor in named.items()}
