@@ -1,0 +1,277 @@
+#!/usr/bin/python3
+"""Compares ffwd on the CPU with the same recipe in plain PyTorch (eager, autograd).
+
+Agreement: both train from the same weights, on the same batches with the same wrong labels, drawn
+twice from the same counter-based random numbers. ffwd writes figures once an epoch, so an epoch is
+cut down to --window steps on as many different images, and the run to --steps steps (of each layer
+if the schedule is greedy). For each layer and for the head the largest relative difference of any
+epoch's mean loss and goodness is shown and judged; the distance of the final weights is shown.
+
+Training at a recipe's own learning rates can be chaotic: it multiplies a rounding error until two
+correct programs have nothing in common. So the rates of the judged run are divided by --calm. A
+second run, at full rates, tells how many steps ffwd stays within the tolerance of PyTorch in
+double precision, and how many PyTorch itself does in single precision.
+
+Speed: blocks of ffwd and PyTorch in turn, so that both meet the same load, with the same number of
+threads. Only learning is timed: ffwd's time is that of its metrics (shuffles included), PyTorch's
+that of its loop over batches, with the pixels on hand as floats, and shuffles and random numbers
+drawn before. The first epoch of a block warms up and does not count.
+
+Exit codes: 0 both agree, 1 they do not, 2 no result.
+
+Needs python3-torch, and a fast BLAS behind it (Debian: libopenblas0-openmp); without one PyTorch
+multiplies some fifty times slower, and the table says so.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+from compare import ffwd_run
+
+FIGURES = ("loss", "goodness_pos", "goodness_neg")
+# What host/recipe.h takes where a recipe does not say.
+DEFAULTS = {"data.train_images": 0, "training.batch": 100, "optimiser.learning_rate": 0.01,
+            "optimiser.head_learning_rate": 0.1}
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("recipe", help="the recipe's file")
+    parser.add_argument("--ffwd", default="build/cpu/ffwd", help="the program [%(default)s]")
+    parser.add_argument("--steps", type=int, default=200, help="to agree on; 0: none [%(default)s]")
+    parser.add_argument("--window", type=int, default=5, help="steps an epoch [%(default)s]")
+    parser.add_argument("--tolerance", type=float, default=1e-4,
+                        help="largest relative difference allowed [%(default)s]")
+    parser.add_argument("--calm", type=float, default=30,
+                        help="divides learning rates in the judged run [%(default)s]")
+    parser.add_argument("--blocks", type=int, default=3, help="timed; 0: none [%(default)s]")
+    parser.add_argument("--block-steps", type=int, default=100,
+                        help="timed in each block, about [%(default)s]")
+    parser.add_argument("--threads", type=int, default=1, help="of each side [%(default)s]")
+    parser.add_argument("--data-dir", default="", help="where to look for data sets first")
+    parser.add_argument("--set", action="append", default=[], metavar="section.key=value",
+                        help="replaces a value of the recipe; may be repeated")
+    parser.add_argument("--json", metavar="FILE", help="writes all figures there")
+    arguments = parser.parse_args()
+    if arguments.steps < 0 or arguments.blocks < 0:
+        parser.error("--steps and --blocks must not be negative")
+    if min(arguments.window, arguments.calm, arguments.block_steps, arguments.threads) < 1:
+        parser.error("--window, --calm, --block-steps and --threads must not be below 1")
+    return arguments
+
+
+class Comparison:
+    """Runs of ffwd and of the PyTorch trainer on the same recipe and data."""
+
+    def __init__(self, arguments, trainer_class, scratch):
+        self.arguments = arguments
+        self.trainer_class = trainer_class
+        self.scratch = Path(scratch)
+        self.runs = 0
+        # A run that learns nothing: its model has the initial weights.
+        self.initial = self.ffwd(["optimiser.learning_rate=0", "optimiser.head_learning_rate=0",
+                                  "data.train_images=1", "training.batch=1", "training.epochs=1"])
+        name = self.initial.recipe["data"]["name"]
+        self.pixels, self.labels = ffwd_run.training_images(name, arguments.data_dir)
+        self.images = self.value("data.train_images") or len(self.pixels)
+        self.batch = self.value("training.batch") or self.images
+
+    def value(self, key):
+        """A number of the recipe, as its file and the overrides have it."""
+        for override in reversed(self.arguments.set):
+            name, text = override.split("=", 1)
+            if name.strip() == key:
+                return type(DEFAULTS[key])(text)
+        section, name = key.split(".")
+        recipe = tomllib.loads(Path(self.arguments.recipe).read_text())
+        return recipe.get(section, {}).get(name, DEFAULTS[key])
+
+    def ffwd(self, overrides):
+        small = ["data.test_images=1", "training.evaluate_every=0"]
+        self.runs += 1
+        return ffwd_run.train(self.arguments.ffwd, self.arguments.recipe,
+                              self.scratch / str(self.runs), self.arguments.set + small + overrides,
+                              self.arguments.data_dir, self.arguments.threads)
+
+    def torch(self, recipe, *dtype):
+        return self.trainer_class(recipe, self.initial.images, self.pixels, self.labels, *dtype)
+
+    def cut(self, epoch_steps, steps, warm_up=0):
+        """Overrides for epochs of at most `epoch_steps` steps, about `steps` after warming up."""
+        images = min(self.images, epoch_steps * self.batch)
+        epochs = warm_up + max(1, round(steps * self.batch / images))
+        return [f"data.train_images={images}", f"training.epochs={epochs}"]
+
+    def agreement(self):
+        calm = [f"{key}={self.value(key) / self.arguments.calm}"
+                for key in ("optimiser.learning_rate", "optimiser.head_learning_rate")]
+        run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps) + calm)
+        trainer = self.torch(run.recipe)
+        ulp = worst_ulp(trainer.tensors(), self.initial.tensors)
+        theirs = [metrics for metrics, _, _ in trainer.run()]
+        rows = {}
+        for ours, other in zip(run.metrics, theirs, strict=True):
+            for name, a, b in figures(ours, other):
+                row = rows.setdefault(name, {"first_loss": a["loss"]})
+                row["last_loss"] = a["loss"]
+                for figure, value in a.items():
+                    row[figure] = worse(row.get(figure, 0.0), relative(value, b[figure]))
+        for name, tensor in trainer.tensors().items():
+            row = rows[name.split(".")[0]]
+            row["weights"] = max(row.get("weights", 0.0), distance(tensor, run.tensors[name]))
+        largest = [row[figure] for row in rows.values() for figure in FIGURES if figure in row]
+        agrees = ulp <= 1 and all(value <= self.arguments.tolerance for value in largest)
+        return {"steps": run.metrics[-1]["step"], "epochs": len(theirs),
+                "calm": self.arguments.calm, "initial_weights_ulp": ulp,
+                "layers": rows, "tolerance": self.arguments.tolerance, "agrees": agrees}
+
+    def horizon(self, double):
+        """Steps at full rates within the tolerance of PyTorch in double precision."""
+        run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps))
+        exact = [metrics for metrics, _, _ in self.torch(run.recipe, double).run()]
+        single = [metrics for metrics, _, _ in self.torch(run.recipe).run()]
+        result = {"steps": run.metrics[-1]["step"]}
+        for name, candidate in (("ffwd", run.metrics), ("torch", single)):
+            result[name] = 0
+            for ours, other, timed in zip(candidate, exact, run.metrics):
+                if not all(relative(b[figure], a[figure]) <= self.arguments.tolerance
+                           for _, a, b in figures(ours, other) for figure in a):
+                    break
+                result[name] = timed["step"]
+        return result
+
+    def speed(self):
+        overrides = self.cut(self.arguments.block_steps, self.arguments.block_steps, warm_up=1)
+        ffwd, torch = [], []
+        for _ in range(self.arguments.blocks):
+            run = self.ffwd(overrides)
+            first, last = run.metrics[0], run.metrics[-1]
+            ffwd.append((last["seconds"] - first["seconds"]) / (last["step"] - first["step"]))
+            timed = [(steps, seconds) for _, steps, seconds in self.torch(run.recipe).run()][1:]
+            torch.append(sum(seconds for _, seconds in timed) / sum(steps for steps, _ in timed))
+        return {"batch": self.batch, "epoch_images": self.images,
+                "steps_an_epoch": -(-self.images // self.batch), "seconds_a_step_ffwd": ffwd,
+                "seconds_a_step_torch": torch,
+                "ratio": statistics.median(torch) / statistics.median(ffwd)}
+
+
+def figures(ours, other):
+    """(name, our figures, the other's) of every layer that learnt, and of the head."""
+    for index, (a, b) in enumerate(zip(ours["layers"], other["layers"], strict=True)):
+        if a:
+            yield str(index), a, b
+    if ours["head_loss"] is not None:
+        yield "head", {"loss": ours["head_loss"]}, {"loss": other["head_loss"]}
+
+
+def relative(value, other):
+    return abs(other - value) / max(abs(value), sys.float_info.min)
+
+
+def worse(a, b):
+    return a if a >= b or a != a else b  # nothing is worse than a NaN
+
+
+def distance(a, b):
+    """||a - b|| / ||b||"""
+    size = float(np.linalg.norm(b))
+    return float(np.linalg.norm(a - b)) / size if size > 0 else float(np.linalg.norm(a))
+
+
+def worst_ulp(ours, theirs):
+    """The most representable floats between two sets of weights."""
+    def ordered(values):
+        bits = values.view(np.int32).astype(np.int64)
+        return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+    return max(int(np.abs(ordered(ours[n]) - ordered(theirs[n])).max()) for n in theirs)
+
+
+def loaded_blas():
+    """The BLAS library that PyTorch multiplies with."""
+    with open("/proc/self/maps") as maps:
+        paths = {line.split()[-1] for line in maps if "blas" in line or "libmkl" in line}
+    named = [Path(path).name for path in sorted(paths)
+             if any(name in path for name in ("openblas", "blis", "mkl", "atlas"))]
+    return named[-1] if named else "reference BLAS"
+
+
+def show_agreement(result):
+    ulp = result["initial_weights_ulp"]
+    print(f"initial weights: {'equal bit for bit' if ulp == 0 else f'within {ulp} ulp'}")
+    print(f"largest relative differences over {result['steps']} steps in {result['epochs']} epochs,"
+          f" learning rates / {result['calm']:g}")
+    print(f"  layer {'loss':>9} {'goodness+':>9} {'goodness-':>9} {'weights':>9}   loss of ffwd")
+    for name, row in result["layers"].items():
+        cells = [f"{row[figure]:9.1e}" if figure in row else f"{'':9}" for figure in FIGURES]
+        print(f"  {name:5} {' '.join(cells)} {row['weights']:9.1e}   "
+              f"{row['first_loss']:.6g} -> {row['last_loss']:.6g}")
+    verdict = "agree" if result["agrees"] else "DO NOT AGREE"
+    print(f"ffwd and PyTorch {verdict} (tolerance {result['tolerance']:g}, on loss and goodness)")
+
+
+def show_horizon(result):
+    print(f"at full learning rates, of {result['steps']} steps within that tolerance of PyTorch in "
+          f"double precision: ffwd {result['ffwd']}, PyTorch in single {result['torch']}")
+
+
+def show_speed(result, arguments, blas):
+    print(f"speed with {arguments.threads} thread(s), {arguments.blocks} blocks of each in turn")
+    print(f"  {'':8} {'ms/step':>8} {'least':>8} {'most':>8} {'images/s':>9} {'s/epoch':>8}"
+          f"   (epoch: {result['epoch_images']} images)")
+    for name, seconds in (("ffwd", result["seconds_a_step_ffwd"]),
+                          ("PyTorch", result["seconds_a_step_torch"])):
+        median = statistics.median(seconds)
+        print(f"  {name:8} {1e3 * median:8.2f} {1e3 * min(seconds):8.2f} {1e3 * max(seconds):8.2f} "
+              f"{result['batch'] / median:9.0f} {median * result['steps_an_epoch']:8.2f}")
+    print(f"ffwd is {result['ratio']:.2f} times as fast (ratio of medians); load average "
+          f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    if blas == "reference BLAS":
+        print("PyTorch multiplies with the reference BLAS here: its time says little")
+
+
+def main():
+    arguments = parse_arguments()
+    os.environ["OMP_NUM_THREADS"] = str(arguments.threads)  # read when PyTorch loads its BLAS
+    import torch
+    from compare.torch_trainer import Trainer
+    torch.set_num_threads(arguments.threads)
+    blas = loaded_blas()
+
+    report = {"recipe": Path(arguments.recipe).name, "set": arguments.set,
+              "threads": arguments.threads, "torch": torch.__version__, "blas": blas,
+              "machine": platform.machine(), "cores": os.cpu_count()}
+    try:
+        with tempfile.TemporaryDirectory(prefix="compare-torch-") as scratch:
+            comparison = Comparison(arguments, Trainer, scratch)
+            summary = comparison.initial.summary
+            report["ffwd"] = f"{summary['version']} ({summary['commit']})"
+            print(f"{report['recipe']}: ffwd {report['ffwd']} on {summary['device']}; "
+                  f"PyTorch {torch.__version__} with {blas}")
+            if arguments.steps:
+                report["agreement"] = comparison.agreement()
+                show_agreement(report["agreement"])
+                report["full_rates"] = comparison.horizon(torch.float64)
+                show_horizon(report["full_rates"])
+            if arguments.blocks:
+                report["speed"] = comparison.speed()
+                report["speed"]["load_average"] = os.getloadavg()[0]
+                show_speed(report["speed"], arguments, blas)
+    except (OSError, RuntimeError) as error:
+        print(f"compare_torch: {error}", file=sys.stderr)
+        return 2
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n")
+    return 0 if report.get("agreement", {"agrees": True})["agrees"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
