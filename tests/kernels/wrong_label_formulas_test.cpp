@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/wrong_labels.h"
+#include "tests/kernels/matrix.h"
 
 namespace ffwd::test {
 namespace {
@@ -82,6 +83,15 @@ TEST(WrongLabelFormula, HandWorkedDraws) {
   const float at_ends[] = {-kInf, 0.0f, 0.0f, -kInf};
   EXPECT_EQ(likely_wrong_label(at_ends, 1, 4, 0.0f), 2);
   EXPECT_EQ(likely_wrong_label(at_ends, 1, 4, kNearOne), 2);
+}
+
+// Near 1, the rounding of total and differences may leave a rest after the last possible label.
+TEST(WrongLabelFormula, RoundingNeverReachesAnImpossibleLabel) {
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    std::vector<float> logits = random_vector(20, seed, -4.0, 4.0);
+    logits[18] = logits[19] = -kInf;
+    EXPECT_LT(likely_wrong_label(logits.data(), 3, 20, kNearOne), 18) << seed;
+  }
 }
 
 }  // namespace
