@@ -59,10 +59,10 @@ Results reference(const Case& c) {
 }
 
 // m is a sum that may cancel, of products up to 0.9 * 0.25 and 0.1: 4 u of 0.33, ABSOLUTE. v is a
-// sum of two that are not negative: relative; but 1 - beta2 is a difference near 0.01 whose
-// rounding to fp32, exact in fp32 itself, is beta2's own. A step carries the error of m over c1
-// (sqrt(v / c2) + eps), which is that of m times |step / m|, and 8 u for v, root, sum and
-// quotients, all relative.
+// sum of two that are not negative: 4 u of itself, like 1 - beta and the products. A step is m
+// divided by c1 (sqrt(v / c2) + eps): the error of m divided by the same, and 8 u of itself for v,
+// the root, the sum and the quotients. The weight adds the rate's product and two sums of numbers
+// near 1.
 struct Bounds {
   Tolerance m, v, weight;
 };
@@ -70,9 +70,8 @@ Bounds bounds(const Results& exact, const Case& c, double sides) {
   const double m_error = sides * 4 * kUnit * 0.33;
   double step_error = 0.0;
   for (std::size_t i = 0; i < c.m.size(); ++i) {
-    const double m = exact.at("m")[i], step = exact.at("step")[i];
+    const double step = exact.at("step")[i];
     const double root = std::sqrt(exact.at("v")[i] / double(c.correction2)) + double(c.eps);
-    (void)m;
     step_error = std::fmax(
         step_error, m_error / double(c.correction1) / root + sides * 8 * kUnit * std::fabs(step));
   }

@@ -158,9 +158,9 @@ class Memory {
     }
   }
 
-  // Makes AddressSanitizer watch the guards during the call, where it can see them.
+  // Makes AddressSanitizer watch the guards of the host's memory during the call.
   void guard(bool on) const {
-    if (!is_host_memory(place_)) return;
+    if (place_ != Place::cpu) return;
     for (const Operand& operand : operands_) {
       const char* memory = static_cast<const char*>(operand.memory);
       if (on) {
@@ -176,7 +176,7 @@ class Memory {
             bool filled) {
     Operand operand{name, element, values.rows, values.cols, stride, 0, {}, nullptr};
     operand.start = kGuard + std::size_t(layout_.offset) * operand.element_size();
-    operand.before.assign(operand.end() + kGuard, 0xFF);
+    operand.before.assign(operand.end() + (end_is_watched(place_) ? 0 : kGuard), 0xFF);
     for (int64_t i = 0; i < values.rows && filled; ++i) {
       for (int64_t j = 0; j < values.cols; ++j) {
         encode(element, values.at(i, j), operand.before.data() + operand.place_of(i, j));

@@ -83,7 +83,7 @@ FFWD_IN_EVERY_PLACE(PeerNormaliseTest);
 
 TEST_P(PeerNormaliseTest, HandWorkedPush) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
-    // Means 0.5 * (2, 6) + 0.5 * (4, 0) = (3, 3) + ... = (3, 3); then with other weights (5, 1).
+    // Means 0.5 * (2, 2) + 0.5 * (8, 0) = (5, 1).
     Case c{dtype, {8, 0}, {2, 2}, Matrix(2, 2, {1, 2, 3, 4}), 0.5f, 4.0f};
     const Results got = run(place(), c);
     expect_equal(got.at("mean"), std::vector<double>{5, 1}, "mean");
@@ -138,7 +138,7 @@ TEST_P(PeerNormaliseTest, NoRowsChangeNothing) {
   expect_equal(run(place(), c).at("mean"), row_of(c.mean), "mean");
 }
 
-// Through the average, one silent failure of a unit reaches all others: it must not stay hidden.
+// Through the average, a NaN of one unit reaches the pushes of all.
 TEST_P(PeerNormaliseTest, NanShows) {
   Case c = random_case(DType::f32, {2, 70}, 6);
   c.batch_mean[69] = NAN;
