@@ -29,41 +29,34 @@ std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes) 
 Classifier::Classifier(Network& network)
     : network_(&network),
       images_(images_at_a_time(network)),
-      rows_(network.device(), network, images_ * network.shape().input.classes),
-      base_(network.device(), images_, network.layers()[0].shape().units, network.device().activation_type()),
+      rows_(network.device(), network, images_, network.shape().input.classes),
       sample_(network.device(), images_),
-      label_(network.device(), images_),
-      row_scale_(network.device(), images_) {}
+      label_(network.device(), images_ * network.shape().input.classes) {}
 
-void Classifier::gather(const uint8_t* pixels, int64_t first, int64_t count, int32_t label,
-                        VectorView<float> row_scale) {
-  std::vector<int32_t> sample(static_cast<size_t>(images_));
+void Classifier::load(const uint8_t* pixels, int64_t first, int64_t count, const std::vector<int32_t>& labels) {
+  std::vector<int32_t> sample(static_cast<size_t>(images_)), label;
   std::iota(sample.begin(), sample.end(), int32_t(first));
+  for (const int32_t k : labels) label.insert(label.end(), size_t(count), k);
+  const auto rows = int64_t(label.size());
+  label.resize(static_cast<size_t>(label_.size()));
   sample_.upload(sample);
-  label_.upload(std::vector<int32_t>(static_cast<size_t>(images_), label));
-  network_->gather(pixels, sample_.view().slice(0, count), label_.view().slice(0, count), rows_.input.view(count),
-                   row_scale);
+  label_.upload(label);
+  network_->load(rows_, pixels, sample_.view().slice(0, count));
+  rows_.images.show(label_.view().slice(0, rows), 0);
 }
 
 std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, int64_t count) {
   const Range range("classify.goodness");
-  Device& device = network_->device();
-  const InputFormat& input = network_->shape().input;
-  const int64_t classes = input.classes;
-  auto& layers = network_->layers();
+  const int64_t classes = network_->shape().input.classes;
+  const auto& layers = network_->layers();
+  std::vector<int32_t> every_label(static_cast<size_t>(classes));
+  std::iota(every_label.begin(), every_label.end(), 0);
   std::vector<float> scores(static_cast<size_t>(count * classes), 0.0f);
 
   for (int64_t done = 0; done < count; done += images_) {
     const int64_t batch = std::min(images_, count - done), rows = batch * classes;
-    const VectorView<float> row_scale = row_scale_.view().slice(0, batch);
-    gather(pixels, first + done, batch, kBlankLabel, row_scale);
-    const MatrixView base = base_.view(batch);
-    const LayerRows::View out = rows_.layers[0].view(0, rows);
-    device.matmul({rows_.input.view(batch), false, layers[0].weight().operand(), true, base});
-    device.label_rows({base, layers[0].weight().operand(), row_scale, input.label_value, input.classes,
-                       input.standardise.channels, out.z});
-    layers[0].finish_forward(out);
-    network_->forward(rows_, 0, rows, 1, layers.size());
+    load(pixels, first + done, batch, every_label);
+    network_->forward(rows_, 0, rows, 0, layers.size());
     for (size_t l = network_->first_read_layer(); l < layers.size(); ++l) {
       const std::vector<float> of_layer = rows_.layers[l].goodness.download(rows);
       for (int64_t k = 0; k < classes; ++k) {
@@ -81,7 +74,7 @@ std::vector<float> Classifier::logits(const uint8_t* pixels, int64_t first, int6
   std::vector<float> all;
   for (int64_t done = 0; done < count; done += images_) {
     const int64_t batch = std::min(images_, count - done);
-    gather(pixels, first + done, batch, kNeutralLabel, {});
+    load(pixels, first + done, batch, {kNeutralLabel});
     network_->forward(rows_, 0, batch, 0, network_->layers().size());
     network_->head()->forward(network_->head_input(rows_, 0, batch), rows_.logits.view(batch));
     const std::vector<float> part = rows_.logits.download(batch);

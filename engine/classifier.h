@@ -23,16 +23,14 @@ class Classifier {
   std::vector<float> probabilities(const uint8_t* pixels, int64_t first, int64_t count);
 
  private:
-  // Fills the sample numbers for the next `count` images and gathers them under one label.
-  void gather(const uint8_t* pixels, int64_t first, int64_t count, int32_t label, VectorView<float> row_scale);
+  // Loads the images and shows each under every label of `labels`: image i under the k-th is row k * count + i.
+  void load(const uint8_t* pixels, int64_t first, int64_t count, const std::vector<int32_t>& labels);
   std::vector<float> logits(const uint8_t* pixels, int64_t first, int64_t count);
 
   Network* network_;
   int64_t images_;  // at a time
   NetworkRows rows_;
-  Matrix base_;
   Vector<int32_t> sample_, label_;
-  Vector<float> row_scale_;
 };
 
 }  // namespace ffwd

@@ -67,13 +67,15 @@ class CudaDevice final : public Device {
   void adam_update(const AdamUpdate& args) override { cuda::adam_update(args, stream()); }
   void batch_means(const BatchMeans& args) override { cuda::batch_means(args, stream()); }
   void column_sum(const ColumnSum& args) override { cuda::column_sum(args, stream()); }
+  void fold_rows(const FoldRows& args) override { cuda::fold_rows(args, stream()); }
   void gather_images(const GatherImages& args) override { cuda::gather_images(args, stream()); }
   void goodness_rows(const GoodnessRows& args) override { cuda::goodness_rows(args, stream()); }
-  void label_rows(const LabelRows& args) override { cuda::label_rows(args, stream()); }
   void momentum_update(const MomentumUpdate& args) override { cuda::momentum_update(args, stream()); }
   void normalise_rows(const NormaliseRows& args) override { cuda::normalise_rows(args, stream()); }
+  void overlay_labels(const OverlayLabels& args) override { cuda::overlay_labels(args, stream()); }
   void peer_normalise(const PeerNormalise& args) override { cuda::peer_normalise(args, stream()); }
   void softmax_loss(const SoftmaxLoss& args) override { cuda::softmax_loss(args, stream()); }
+  void spread_rows(const SpreadRows& args) override { cuda::spread_rows(args, stream()); }
   void wrong_labels(const WrongLabels& args) override { cuda::wrong_labels(args, stream()); }
 
  private:
@@ -96,7 +98,7 @@ std::string dotted(int version) {
 // runs within its major version, PTX (an entry that is not "-real") on everything newer.
 bool fits(const std::string& architectures, int capability) {
   std::istringstream list(architectures);
-  for (std::string entry; std::getline(list, entry, ';');) {
+  for (std::string entry; list >> entry;) {
     if (entry == "native") return true;
     const int built = std::atoi(entry.c_str());
     const bool real = entry.find("-virtual") == std::string::npos;

@@ -46,23 +46,19 @@ GoodnessRows DenseLayer::row_arguments(const LayerRows::View& out) const {
   return rows;
 }
 
-void DenseLayer::forward(ConstMatrixView x_hat, const LayerRows::View& out) {
+void DenseLayer::forward(const LayerInput& input, const LayerRows::View& out) {
   const Range range("layer.forward");
-  device_->matmul({x_hat, false, weight_.operand(), true, out.z});
-  finish_forward(out);
-}
-
-void DenseLayer::finish_forward(const LayerRows::View& out) {
+  multiply(*device_, input, weight_, out.z);
   device_->goodness_rows(row_arguments(out));
 }
 
-void DenseLayer::learn(ConstMatrixView x_hat, const LayerRows::View& out, int64_t positive, int64_t negative,
+void DenseLayer::learn(const LayerInput& input, const LayerRows::View& out, int64_t positive, int64_t negative,
                        const Optimiser& optimiser, float rate_factor) {
   const Range range("layer.learn");
   const int64_t learning = positive + negative;
   const MatrixView dz = out.z.row_range(0, learning);
 
-  device_->matmul({x_hat, false, weight_.operand(), true, out.z});
+  multiply(*device_, input, weight_, out.z);
 
   GoodnessRows rows = row_arguments(out);
   rows.positive_rows = positive;
@@ -81,7 +77,7 @@ void DenseLayer::learn(ConstMatrixView x_hat, const LayerRows::View& out, int64_
                              peer_mean_.view(), peer_push_.view(), dz.row_range(0, positive)});
   }
 
-  device_->matmul({dz, true, x_hat.row_range(0, learning), false, weight_.gradient()});
+  weight_gradient(*device_, input, dz, weight_);
   device_->column_sum({dz, {}, 1.0f, {static_cast<float*>(bias_.gradient().data), shape_.units},
                        column_scratch_.view()});
 

@@ -1,7 +1,7 @@
 // A fully connected layer that learns by itself: y = f(W x_hat + b), its goodness, its own loss.
 #pragma once
 
-#include "engine/optimiser.h"
+#include "engine/layer_input.h"
 
 namespace ffwd {
 
@@ -47,14 +47,12 @@ class DenseLayer {
   Parameter& bias() { return bias_; }
   const Parameter& bias() const { return bias_; }
 
-  // Activities and goodness of every row of x_hat (R, inputs).
-  void forward(ConstMatrixView x_hat, const LayerRows::View& out);
-  // The same where the matmul is done already: z is in out.z.
-  void finish_forward(const LayerRows::View& out);
+  // Activities and goodness of every row of the input.
+  void forward(const LayerInput& input, const LayerRows::View& out);
 
-  // One step: x_hat holds `positive` rows, then `negative` rows, then neutral rows, which only pass through.
+  // One step: the input holds `positive` rows, then `negative` rows, then neutral rows, which only pass through.
   // The weights that `out` is computed with are those from before the update.
-  void learn(ConstMatrixView x_hat, const LayerRows::View& out, int64_t positive, int64_t negative,
+  void learn(const LayerInput& input, const LayerRows::View& out, int64_t positive, int64_t negative,
              const Optimiser& optimiser, float rate_factor);
 
   // Running totals since the last clear: mean loss, mean goodness of positive and of negative rows, one step each.

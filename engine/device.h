@@ -12,13 +12,15 @@
 #include "kernels/adam_update.h"
 #include "kernels/batch_means.h"
 #include "kernels/column_sum.h"
+#include "kernels/fold_rows.h"
 #include "kernels/gather_images.h"
 #include "kernels/goodness_rows.h"
-#include "kernels/label_rows.h"
 #include "kernels/momentum_update.h"
 #include "kernels/normalise_rows.h"
+#include "kernels/overlay_labels.h"
 #include "kernels/peer_normalise.h"
 #include "kernels/softmax_loss.h"
+#include "kernels/spread_rows.h"
 #include "kernels/wrong_labels.h"
 
 namespace ffwd {
@@ -52,13 +54,15 @@ class Device {
   virtual void adam_update(const AdamUpdate& args) = 0;
   virtual void batch_means(const BatchMeans& args) = 0;
   virtual void column_sum(const ColumnSum& args) = 0;
+  virtual void fold_rows(const FoldRows& args) = 0;
   virtual void gather_images(const GatherImages& args) = 0;
   virtual void goodness_rows(const GoodnessRows& args) = 0;
-  virtual void label_rows(const LabelRows& args) = 0;
   virtual void momentum_update(const MomentumUpdate& args) = 0;
   virtual void normalise_rows(const NormaliseRows& args) = 0;
+  virtual void overlay_labels(const OverlayLabels& args) = 0;
   virtual void peer_normalise(const PeerNormalise& args) = 0;
   virtual void softmax_loss(const SoftmaxLoss& args) = 0;
+  virtual void spread_rows(const SpreadRows& args) = 0;
   virtual void wrong_labels(const WrongLabels& args) = 0;
 
   // The element type of matmul operands and activations.

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "engine/range.h"
 #include "kernels/random.h"
 
 namespace ffwd {
@@ -17,8 +16,9 @@ float normal(const RandomBits& bits) {
 
 }  // namespace
 
-NetworkRows::NetworkRows(Device& device, const Network& network, int64_t rows)
-    : input(device, rows, network.shape().input.pixels, device.activation_type()) {
+NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, int64_t shows)
+    : images(device, network.shape().input, count, shows, network.shape().widths[0]) {
+  const int64_t rows = count * shows;
   for (const auto& layer : network.layers()) layers.emplace_back(device, rows, layer.shape().units);
   if (network.head()) logits = Matrix(device, rows, network.head()->classes());
 }
@@ -69,12 +69,8 @@ void Network::initialise(WeightInit init, uint64_t seed) {
   }
 }
 
-void Network::gather(const uint8_t* pixels, VectorView<const int32_t> sample, VectorView<const int32_t> label,
-                     MatrixView x_hat, VectorView<float> row_scale) {
-  const Range range("gather");
-  const InputFormat& input = shape_.input;
-  device_->gather_images({pixels, sample, label, input.standardise, input.classes, input.label_value, input.norm,
-                          x_hat, row_scale});
+void Network::load(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample) {
+  rows.images.load(pixels, sample, layers_[0].weight());
 }
 
 void Network::forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from, size_t to) {
@@ -83,8 +79,9 @@ void Network::forward(const NetworkRows& rows, int64_t first, int64_t count, siz
   }
 }
 
-ConstMatrixView Network::input_of(const NetworkRows& rows, size_t l, int64_t first, int64_t count) const {
-  return (l == 0 ? rows.input : rows.layers[l - 1].next).view().row_range(first, count);
+LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t first, int64_t count) const {
+  if (l == 0) return rows.images.rows(first, count);
+  return ConstMatrixView(rows.layers[l - 1].next.view().row_range(first, count));
 }
 
 std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t first, int64_t count) const {

@@ -1,4 +1,4 @@
-// Layers in order, the head, and how an image becomes their input.
+// Layers in order, and the head.
 #pragma once
 
 #include <optional>
@@ -6,17 +6,9 @@
 
 #include "engine/dense_layer.h"
 #include "engine/head.h"
+#include "engine/image_batch.h"
 
 namespace ffwd {
-
-// How the bytes of an image become the first layer's input (kernels/gather_images.h).
-struct InputFormat {
-  int64_t pixels;  // bytes an image: height x width x channels
-  Standardise standardise;
-  int32_t classes;
-  float label_value;
-  Norm norm;
-};
 
 struct NetworkShape {
   InputFormat input;
@@ -30,11 +22,11 @@ enum class WeightInit { normal, uniform };
 
 class Network;
 
-// What a network makes of the rows of a batch.
+// The images of a batch, and what a network makes of them: up to `shows` rows an image, each under its label.
 struct NetworkRows {
-  NetworkRows(Device& device, const Network& network, int64_t rows);
+  NetworkRows(Device& device, const Network& network, int64_t images, int64_t shows);
 
-  Matrix input;  // (rows, pixels), normalised
+  ImageBatch images;
   std::vector<LayerRows> layers;
   Matrix logits;  // (rows, classes), fp32; empty without a head
 };
@@ -58,15 +50,14 @@ class Network {
   // Draws all weights from the seed: N(0, 1/fan_in) and zero biases, or U(+-1/sqrt(fan_in)) for both.
   void initialise(WeightInit init, uint64_t seed);
 
-  // Input rows from images: row r shows image sample[r] under label[r].
-  void gather(const uint8_t* pixels, VectorView<const int32_t> sample, VectorView<const int32_t> label,
-              MatrixView x_hat, VectorView<float> row_scale = {});
+  // Loads image sample[i] of `pixels` (device memory) as image i of `rows`.
+  void load(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample);
 
   // Forward through layers [from, to) of rows [first, first + count) of `rows`.
   void forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from, size_t to);
 
-  // What layer l reads: the input, or the activities of the layer below.
-  ConstMatrixView input_of(const NetworkRows& rows, size_t l, int64_t first, int64_t count) const;
+  // What layer l reads: the images, or the activities of the layer below.
+  LayerInput input_of(const NetworkRows& rows, size_t l, int64_t first, int64_t count) const;
   // What the head reads.
   std::vector<ConstMatrixView> head_input(const NetworkRows& rows, int64_t first, int64_t count) const;
 

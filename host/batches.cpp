@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "kernels/gather_images.h"
+#include "kernels/overlay_labels.h"
 #include "kernels/random.h"
 
 namespace ffwd {
@@ -18,19 +18,19 @@ std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch) {
   return order;
 }
 
-EpochTable epoch_table(const std::vector<int32_t>& order, const std::vector<int32_t>& labels, int64_t batch) {
-  EpochTable table;
-  table.sample.reserve(3 * order.size());
-  table.label.reserve(3 * order.size());
+std::vector<int32_t> epoch_labels(const std::vector<int32_t>& order, const std::vector<int32_t>& labels,
+                                  int64_t batch) {
+  std::vector<int32_t> rows;
+  rows.reserve(3 * order.size());
   for (auto first = order.begin(); first != order.end();) {
     const auto end = first + std::min<int64_t>(batch, order.end() - first);
-    for (int part = 0; part < 3; ++part) table.sample.insert(table.sample.end(), first, end);
-    for (auto i = first; i != end; ++i) table.label.push_back(labels[size_t(*i)]);
-    table.label.insert(table.label.end(), size_t(end - first), kBlankLabel);
-    table.label.insert(table.label.end(), size_t(end - first), kNeutralLabel);
+    for (int show = 0; show < 2; ++show) {
+      for (auto i = first; i != end; ++i) rows.push_back(labels[size_t(*i)]);
+    }
+    rows.insert(rows.end(), size_t(end - first), kNeutralLabel);
     first = end;
   }
-  return table;
+  return rows;
 }
 
 }  // namespace ffwd

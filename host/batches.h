@@ -9,11 +9,10 @@ namespace ffwd {
 // A permutation of 0 .. count-1 that depends on (seed, epoch) alone.
 std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch);
 
-// The rows of all batches of an epoch, one batch after the other. A batch of b images has 3b rows: b positive
-// (the true label), b negative (a wrong label, to be drawn on the device), b neutral.
-struct EpochTable {
-  std::vector<int32_t> sample, label;  // 3 * images
-};
-EpochTable epoch_table(const std::vector<int32_t>& order, const std::vector<int32_t>& labels, int64_t batch);
+// The labels of all batches of an epoch, one batch after the other. A batch of b images is shown three times: b rows
+// with the true label, b with a wrong one (to be drawn on the device; the true one stands there until then), and b
+// with the neutral label.
+std::vector<int32_t> epoch_labels(const std::vector<int32_t>& order, const std::vector<int32_t>& labels,
+                                  int64_t batch);
 
 }  // namespace ffwd

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "host/png.h"
-#include "kernels/gather_images.h"
+#include "kernels/overlay_labels.h"
 #include "kernels/wrong_labels.h"
 
 namespace ffwd {

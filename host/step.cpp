@@ -3,6 +3,11 @@
 #include "engine/range.h"
 
 namespace ffwd {
+namespace {
+
+constexpr int64_t kShows = 3;  // of every image: positive, negative, neutral
+
+}  // namespace
 
 std::vector<Stage> stages_of(Schedule schedule, size_t layers, bool head) {
   if (schedule == Schedule::simultaneous) return {{0, layers, head}};
@@ -16,32 +21,29 @@ Step::Step(Network& network, const Recipe& recipe, int64_t max_batch)
     : network_(&network),
       negatives_(recipe.negatives.labels),
       seed_(recipe.training.seed),
-      rows_(network.device(), network, 3 * max_batch) {
+      rows_(network.device(), network, max_batch, kShows) {
   const Recipe::Optimiser& o = recipe.optimiser;
   layer_optimiser_ = {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
   head_optimiser_ = {o.kind, o.head_learning_rate, o.head_weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
 }
 
-void Step::draw_wrong_labels(ConstMatrixView logits, VectorView<int32_t> sample, VectorView<int32_t> label,
+void Step::draw_wrong_labels(ConstMatrixView logits, VectorView<const int32_t> sample, VectorView<int32_t> label,
                              int64_t step) {
-  const int64_t images = sample.size / 3;
+  const int64_t images = sample.size;
   const uint32_t draw = negatives_ == Negatives::fixed ? 0 : uint32_t(step + 1);
-  network_->device().wrong_labels({logits, sample.slice(0, images), label.slice(0, images),
-                                   network_->shape().input.classes, seed_, draw, label.slice(images, images)});
+  network_->device().wrong_labels({logits, sample, label.slice(0, images), network_->shape().input.classes, seed_,
+                                   draw, label.slice(images, images)});
 }
 
-void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<int32_t> sample, VectorView<int32_t> label,
-               int64_t step, float rate_factor) {
+void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<const int32_t> sample,
+               VectorView<int32_t> label, int64_t step, float rate_factor) {
   const Range range("step", step);
   auto& layers = network_->layers();
-  const int64_t images = sample.size / 3, learning = 2 * images;
+  const int64_t images = sample.size, learning = 2 * images;
+  const bool layers_learn = stage.first_layer < stage.end_layer;
   const bool drawn_from_head = negatives_ == Negatives::head;
-  const auto gather = [&](int64_t first, int64_t count) {
-    network_->gather(pixels, sample.slice(first, count), label.slice(first, count),
-                     rows_.input.view().row_range(first, count));
-  };
-  // Neutral rows go through the layers on their own if wrong labels depend on them, else beside the others.
-  const bool neutral_first = drawn_from_head || (stage.head && stage.first_layer == stage.end_layer);
+
+  const auto show = [&](int64_t first, int64_t count) { rows_.images.show(label.slice(first, count), first); };
   const auto head_step = [&] {
     const auto activities = network_->head_input(rows_, learning, images);
     const MatrixView logits = rows_.logits.view(images);
@@ -52,15 +54,18 @@ void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<int32_t> sa
     }
   };
 
+  network_->load(rows_, pixels, sample);
+  // Neutral rows go through the layers on their own if wrong labels depend on them, else beside the others.
+  const bool neutral_first = drawn_from_head || !layers_learn;
   if (neutral_first) {
-    gather(learning, images);
+    show(learning, images);
     network_->forward(rows_, learning, images, 0, layers.size());
     head_step();
-    if (stage.first_layer == stage.end_layer) return;
+    if (!layers_learn) return;
   }
   if (!drawn_from_head) draw_wrong_labels({}, sample, label, step);
-  const int64_t rows = stage.head && !neutral_first ? 3 * images : learning;
-  gather(0, rows);
+  const int64_t rows = stage.head && !neutral_first ? kShows * images : learning;
+  show(0, rows);
   network_->forward(rows_, 0, rows, 0, stage.first_layer);
   for (size_t l = stage.first_layer; l < stage.end_layer; ++l) {
     layers[l].learn(network_->input_of(rows_, l, 0, rows), rows_.layers[l].view(0, rows), images, images,

@@ -21,13 +21,13 @@ class Step {
   // `max_batch` images at a time. The network must outlive it.
   Step(Network& network, const Recipe& recipe, int64_t max_batch);
 
-  // Learns from `images` images. `sample` and `label` are the batch's part of an EpochTable (3 x images); wrong
-  // labels are written into it. `step` counts from 0 over the whole run.
-  void run(const Stage& stage, const uint8_t* pixels, VectorView<int32_t> sample, VectorView<int32_t> label,
+  // Learns from images sample[i] of `pixels` (device memory). `label` is the batch's part of epoch_labels (three for
+  // each image); wrong labels are written into it. `step` counts from 0 over the whole run.
+  void run(const Stage& stage, const uint8_t* pixels, VectorView<const int32_t> sample, VectorView<int32_t> label,
            int64_t step, float rate_factor);
 
  private:
-  void draw_wrong_labels(ConstMatrixView logits, VectorView<int32_t> sample, VectorView<int32_t> label,
+  void draw_wrong_labels(ConstMatrixView logits, VectorView<const int32_t> sample, VectorView<int32_t> label,
                          int64_t step);
 
   Network* network_;

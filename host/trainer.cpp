@@ -37,7 +37,7 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train)
       train_(&train),
       batch_(recipe.training.batch == 0 ? train.count : std::min(recipe.training.batch, train.count)),
       pixels_(network.device(), train.pixels),
-      sample_(network.device(), 3 * train.count),
+      sample_(network.device(), train.count),
       label_(network.device(), 3 * train.count),
       step_(network, recipe, batch_) {}
 
@@ -88,7 +88,7 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress, c
   double reported = begin;
   for (int64_t s = 0; s < progress.steps && !stopped_; ++s) {
     const int64_t first = s * batch_, images = std::min(batch_, count - first);
-    step_.run(stage, pixels(), sample_.view().slice(3 * first, 3 * images),
+    step_.run(stage, pixels(), sample_.view().slice(first, images),
               label_.view().slice(3 * first, 3 * images), steps_, factor);
     ++steps_;
     images_seen_ += images;
@@ -102,10 +102,9 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress, c
 }
 
 void Trainer::upload_table() {
-  const EpochTable table = epoch_table(shuffled(train_->count, recipe_.training.seed, uint32_t(epochs_)),
-                                       train_->labels, batch_);
-  sample_.upload(table.sample);
-  label_.upload(table.label);
+  const std::vector<int32_t> order = shuffled(train_->count, recipe_.training.seed, uint32_t(epochs_));
+  sample_.upload(order);
+  label_.upload(epoch_labels(order, train_->labels, batch_));
 }
 
 void Trainer::clear_totals() {

@@ -5,48 +5,34 @@
 namespace ffwd {
 namespace {
 
-// One row by blockDim.x threads. The bytes are read twice, the second time from the L1 cache, because a row's length
-// has to be known before its first element is written.
+// One row by blockDim.x threads, in one pass over its bytes.
 template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads)
     gather_images_kernel(GatherImages a, bool aligned) {
   FFWD_SHARED(float, slots, kRowBlockWarps);
-  const int64_t r = block_row(), width = a.x_hat.cols;
-  const bool inside = r < a.x_hat.rows;
+  const int64_t i = block_row(), width = a.base.cols;
+  const bool inside = i < a.base.rows;
   const int channels = a.standardise.channels;
-  const int64_t first = int64_t(threadIdx.x) * kVector<T>, step = int64_t(blockDim.x) * kVector<T>;
-  const int32_t label = inside ? a.label.data[r] : kBlankLabel;
-  const uint8_t* pixels = a.pixels + (inside ? int64_t(a.sample.data[r]) * width : 0);
-
-  const auto element = [&](int64_t j) {
-    if (j >= width) return 0.0f;
-    const int64_t p = j / channels;
-    if (p < a.classes) return overlay_value(label, int32_t(p), a.classes, a.label_value);
-    const int c = int(j - p * channels);
-    return float(pixels[j]) * a.standardise.scale[c] + a.standardise.shift[c];
-  };
+  const int64_t step = int64_t(blockDim.x) * kVector<T>;
 
   float sum = 0.0f;
   if (inside) {
-    for (int64_t j = first; j < width; j += step) {
+    const uint8_t* pixels = a.pixels + int64_t(a.sample.data[i]) * width;
+    T* base = a.base.row<T>(i);
+    for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
+      float x[kVector<T>];
       for (int k = 0; k < kVector<T>; ++k) {
-        const float x = element(j + k);
-        sum += x * x;
+        const int64_t p = (j + k) / channels;
+        const int c = int(j + k - p * channels);
+        const bool shown = j + k < width && p >= a.classes;
+        x[k] = shown ? float(pixels[j + k]) * a.standardise.scale[c] + a.standardise.shift[c] : 0.0f;
+        sum += x[k] * x[k];
       }
+      store_vector(base, j, width, aligned, x);
     }
   }
   sum = row_sum(sum, slots);
-  if (!inside) return;
-  if (label == kBlankLabel) sum += float(channels) * a.label_value * a.label_value;
-
-  const float scale = norm_scale(a.norm, sum, width);
-  if (a.row_scale.data && threadIdx.x == 0) a.row_scale.data[r] = scale;
-  T* x_hat = a.x_hat.row<T>(r);
-  for (int64_t j = first; j < width; j += step) {
-    float x[kVector<T>];
-    for (int k = 0; k < kVector<T>; ++k) x[k] = scale * element(j + k);
-    store_vector(x_hat, j, width, aligned, x);
-  }
+  if (inside && threadIdx.x == 0) a.squares.data[i] = sum;
 }
 
 }  // namespace
@@ -55,11 +41,11 @@ namespace cuda {
 
 void gather_images(const GatherImages& a, Stream stream) {
   check(a);
-  with_dtype(a.x_hat.dtype, [&](auto zero) {
+  with_dtype(a.base.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const RowBlocks blocks = row_blocks(a.x_hat.rows, a.x_hat.cols, kVector<T>);
+    const RowBlocks blocks = row_blocks(a.base.rows, a.base.cols, kVector<T>);
     launch(gather_images_kernel<T>, blocks.grid, blocks.block, 0, stream, a,
-           rows_are_aligned<T>(a.x_hat));
+           rows_are_aligned<T>(a.base));
   });
 }
 

@@ -43,6 +43,8 @@ struct MatrixView {
   MatrixView row_range(int64_t first, int64_t count) const {
     return {static_cast<char*>(data) + first * stride * size_of(dtype), dtype, count, cols, stride};
   }
+  // The first `count` columns.
+  MatrixView left(int64_t count) const { return {data, dtype, rows, count, stride}; }
 };
 
 // The same, to be read only.
@@ -65,6 +67,7 @@ struct ConstMatrixView {
     return {static_cast<const char*>(data) + first * stride * size_of(dtype), dtype, count, cols,
             stride};
   }
+  ConstMatrixView left(int64_t count) const { return {data, dtype, rows, count, stride}; }
 };
 
 inline bool same_shape(const ConstMatrixView& a, const ConstMatrixView& b) {

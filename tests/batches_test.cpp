@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "kernels/gather_images.h"
+#include "kernels/overlay_labels.h"
 
 namespace ffwd::test {
 namespace {
@@ -39,11 +39,10 @@ TEST(Shuffle, PutsEveryImageAnywhere) {
   }
 }
 
-TEST(EpochTable, HasPositiveNegativeAndNeutralRowsOfEveryBatch) {
-  const EpochTable table = epoch_table({2, 0, 1}, {10, 11, 12}, 2);
-  EXPECT_EQ(table.sample, (std::vector<int32_t>{2, 0, 2, 0, 2, 0, 1, 1, 1}));
-  EXPECT_EQ(table.label, (std::vector<int32_t>{12, 10, kBlankLabel, kBlankLabel, kNeutralLabel, kNeutralLabel, 11,
-                                               kBlankLabel, kNeutralLabel}));
+TEST(EpochLabels, ShowEveryBatchUnderItsTrueAWrongAndTheNeutralLabel) {
+  const int32_t neutral = kNeutralLabel;
+  EXPECT_EQ(epoch_labels({2, 0, 1}, {10, 11, 12}, 2),
+            (std::vector<int32_t>{12, 10, 12, 10, neutral, neutral, 11, 11, neutral}));
 }
 
 }  // namespace

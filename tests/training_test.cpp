@@ -144,21 +144,25 @@ TEST_P(Training, NamesTheLayerThatDiverges) {
 }
 
 TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
-  // The classifier shares the first layer's matmul among the labels; here every label goes through alone.
+  // The classifier shares the first layer's matmul among the labels; here every image is written out under every
+  // label, normalised and multiplied in full.
   const Trained trained = train(toy_recipe());
   Network& network = *trained.model.network;
   const Dataset data = toy_dataset();
   const Vector<uint8_t> pixels(device(), data.test.pixels);
   const std::vector<float> shared = Classifier(network).goodness(pixels.view().data, 0, data.test.count);
-  NetworkRows rows(device(), network, data.test.count);
-  std::vector<int32_t> sample;
-  for (int64_t i = 0; i < data.test.count; ++i) sample.push_back(int32_t(i));
-  const Vector<int32_t> device_sample(device(), sample);
+  NetworkRows rows(device(), network, data.test.count, 1);
+  Matrix x(device(), data.test.count, 64);
   for (int32_t k = 0; k < 5; ++k) {
-    const Vector<int32_t> label(device(), std::vector<int32_t>(sample.size(), k));
-    network.gather(pixels.view().data, device_sample.view(), label.view(), rows.input.view());
-    network.forward(rows, 0, data.test.count, 0, 3);
-    std::vector<float> sum(sample.size(), 0.0f);
+    std::vector<float> values;
+    for (int64_t j = 0; j < data.test.count * 64; ++j) {
+      values.push_back(j % 64 < 5 ? (j % 64 == k ? 1.0f : 0.0f) : float(data.test.pixels[size_t(j)]) / 255.0f);
+    }
+    x.upload(values);
+    device().normalise_rows({x.view(), network.shape().input.norm, x.view()});
+    network.layers()[0].forward(ConstMatrixView(x.view()), rows.layers[0].view(0, data.test.count));
+    network.forward(rows, 0, data.test.count, 1, 3);
+    std::vector<float> sum(size_t(data.test.count), 0.0f);
     for (size_t l = 1; l < 3; ++l) {  // the first layer is left out
       const auto goodness = rows.layers[l].goodness.download();
       for (size_t i = 0; i < sum.size(); ++i) sum[i] += goodness[i];

@@ -1,0 +1,33 @@
+#include "kernels/overlay_labels.h"
+
+namespace ffwd {
+
+void check(const OverlayLabels& a) {
+  const int64_t rows = a.label_part.rows;
+  FFWD_EXPECT(a.label.size == rows && a.row_scale.size == rows, "label and row_scale need one entry a row");
+  FFWD_EXPECT(rows == 0 || (a.squares.size > 0 && rows % a.squares.size == 0),
+              "every image is shown equally often");
+  FFWD_EXPECT(a.classes >= 1 && a.channels >= 1 && a.label_part.cols == int64_t(a.classes) * a.channels,
+              "label_part needs a column for each class and channel");
+}
+
+namespace cpu {
+
+void overlay_labels(const OverlayLabels& a, Stream) {
+  check(a);
+  with_dtype(a.label_part.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    for (int64_t r = 0; r < a.label_part.rows; ++r) {
+      const float scale = overlay_row_scale(a, r);
+      a.row_scale.data[r] = scale;
+      T* label_part = a.label_part.row<T>(r);
+      for (int64_t j = 0; j < a.label_part.cols; ++j) {
+        const auto p = int32_t(j / a.channels);
+        store(label_part[j], scale * overlay_value(a.label.data[r], p, a.classes, a.label_value));
+      }
+    }
+  });
+}
+
+}  // namespace cpu
+}  // namespace ffwd
