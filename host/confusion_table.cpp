@@ -41,10 +41,12 @@ class ConfusionTable {
                      [](const Mistake& a, const Mistake& b) { return a.count > b.count; });
   }
 
-  std::string draw() const {
+  std::string draw(const std::string& classifier) const {
     if (names_.empty()) return "";
     return "<h2>Confusion matrix</h2>\n<div class=\"card\"><p class=\"soft\">Images of the test "
-           "set. Rows: true class. "
+           "set, classified by " +
+           classifier +
+           ". Rows: true class. "
            "Columns: predicted class. At the end of a row: the share that is right.</p>\n"
            "<div class=\"confusion\">" +
            table() + mistakes() + "</div></div>\n";
@@ -107,8 +109,9 @@ class ConfusionTable {
 }  // namespace
 
 std::string confusion_table(const std::vector<std::vector<int64_t>>& counts,
-                            const std::vector<std::string>& class_names) {
-  return ConfusionTable(counts, class_names).draw();
+                            const std::vector<std::string>& class_names,
+                            const std::string& classifier) {
+  return ConfusionTable(counts, class_names).draw(classifier);
 }
 
 }  // namespace ffwd

@@ -80,7 +80,8 @@ std::string render_report(const Summary& summary, const std::vector<EpochMetrics
   return report_page(summary.title.empty() ? summary.recipe : summary.title,
                      heading(summary) + headline(summary) + facts(summary) + "<h2>Learning</h2>\n" +
                          run_charts(metrics) +
-                         confusion_table(summary.confusion, summary.class_names) +
+                         confusion_table(summary.confusion, summary.class_names,
+                                         summary.test_accuracy_head ? "the head" : "goodness") +
                          sample_images(samples) + "<h2>Recipe</h2>\n<div class=\"card\"><pre>" +
                          html_escape(recipe_text) + "</pre></div>\n");
 }
