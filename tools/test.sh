@@ -6,7 +6,7 @@ usage() {
   cat <<'EOF'
 usage: tools/test.sh [--preset NAME] [--only LABEL]
   --preset NAME   a preset of CMakePresets.json; cuda-release where nvcc is found, else cpu-release
-  --only LABEL    one group of tests: unit, kernels, simt, style
+  --only LABEL    one group of tests: unit, kernels, simt, pytorch, style
 FFWD_DATA_DIR tells where data sets are; FFWD_REQUIRE_GPU=1 makes a skipped GPU test a failure.
 EOF
 }
@@ -28,7 +28,7 @@ cd "$(dirname "$0")/.."
 . tools/setup.sh
 mkdir -p build
 install_build_packages
-install_packages dataset-fashion-mnist python3 python3-torch
+install_packages dataset-fashion-mnist libopenblas0-openmp python3 python3-torch
 
 find_nvcc && found=cuda-release || found=cpu-release
 preset=${preset:-$found}
