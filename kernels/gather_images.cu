@@ -5,14 +5,15 @@
 namespace ffwd {
 namespace {
 
-// One row by blockDim.x threads, in one pass over its bytes.
+// One row by blockDim.x threads, in one pass over its bytes. __grid_constant__: else the arrays of `standardise` would
+// be copied to local memory. Pixels count in 32 bits, since a 64-bit division is a call.
 template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads)
-    gather_images_kernel(GatherImages a, bool aligned) {
+    gather_images_kernel(const __grid_constant__ GatherImages a, bool aligned) {
   FFWD_SHARED(float, slots, kRowBlockWarps);
   const int64_t i = block_row(), width = a.base.cols;
   const bool inside = i < a.base.rows;
-  const int channels = a.standardise.channels;
+  const uint32_t channels = uint32_t(a.standardise.channels);
   const int64_t step = int64_t(blockDim.x) * kVector<T>;
 
   float sum = 0.0f;
@@ -22,9 +23,8 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
       float x[kVector<T>];
       for (int k = 0; k < kVector<T>; ++k) {
-        const int64_t p = (j + k) / channels;
-        const int c = int(j + k - p * channels);
-        const bool shown = j + k < width && p >= a.classes;
+        const uint32_t p = uint32_t(j + k) / channels, c = uint32_t(j + k) - p * channels;
+        const bool shown = j + k < width && p >= uint32_t(a.classes);
         x[k] = shown ? float(pixels[j + k]) * a.standardise.scale[c] + a.standardise.shift[c] : 0.0f;
         sum += x[k] * x[k];
       }
@@ -41,6 +41,7 @@ namespace cuda {
 
 void gather_images(const GatherImages& a, Stream stream) {
   check(a);
+  FFWD_EXPECT(a.base.cols <= 0x7fffffff, "an image is too large");
   with_dtype(a.base.dtype, [&](auto zero) {
     using T = decltype(zero);
     const RowBlocks blocks = row_blocks(a.base.rows, a.base.cols, kVector<T>);

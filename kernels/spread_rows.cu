@@ -9,7 +9,7 @@ template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads) spread_rows_kernel(SpreadRows a, bool aligned) {
   const int64_t r = block_row(), width = a.z.cols;
   if (r >= a.z.rows) return;
-  const T* base = a.base.row<T>(r % a.base.rows);
+  const T* base = a.base.row<T>(uint32_t(r) % uint32_t(a.base.rows));  // in 64 bits it would be a call
   T* z = a.z.row<T>(r);
   const float scale = a.row_scale.data[r];
   const int64_t step = int64_t(blockDim.x) * kVector<T>;
@@ -28,6 +28,7 @@ namespace cuda {
 
 void spread_rows(const SpreadRows& a, Stream stream) {
   check(a);
+  FFWD_EXPECT(a.z.rows <= 0x7fffffff, "too many rows");
   with_dtype(a.z.dtype, [&](auto zero) {
     using T = decltype(zero);
     const bool aligned = rows_are_aligned<T>(a.base) && rows_are_aligned<T>(a.z);
