@@ -1,7 +1,5 @@
 #include "engine/dense_layer.h"
 
-#include "engine/range.h"
-
 namespace ffwd {
 
 LayerRows::LayerRows(Device& device, int64_t rows, int64_t units)
@@ -47,14 +45,12 @@ GoodnessRows DenseLayer::row_arguments(const LayerRows::View& out) const {
 }
 
 void DenseLayer::forward(const LayerInput& input, const LayerRows::View& out) {
-  const Range range("layer.forward");
   multiply(*device_, input, weight_, out.z);
   device_->goodness_rows(row_arguments(out));
 }
 
 void DenseLayer::learn(const LayerInput& input, const LayerRows::View& out, int64_t positive,
                        int64_t negative, const Optimiser& optimiser, float rate_factor) {
-  const Range range("layer.learn");
   const int64_t learning = positive + negative;
   const MatrixView dz = out.z.row_range(0, learning);
 

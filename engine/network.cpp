@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "engine/range.h"
 #include "kernels/random.h"
 
 namespace ffwd {
@@ -79,6 +80,7 @@ void Network::load(NetworkRows& rows, const uint8_t* pixels, VectorView<const in
 void Network::forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from,
                       size_t to) {
   for (size_t l = from; l < to; ++l) {
+    const Range range("layer.forward", int64_t(l));
     layers_[l].forward(input_of(rows, l, first, count), rows.layers[l].view(first, count));
   }
 }

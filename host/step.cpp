@@ -74,6 +74,7 @@ void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<const int32
   show(0, rows);
   network_->forward(rows_, 0, rows, 0, stage.first_layer);
   for (size_t l = stage.first_layer; l < stage.end_layer; ++l) {
+    const Range layer_range("layer.learn", int64_t(l));
     layers[l].learn(network_->input_of(rows_, l, 0, rows), rows_.layers[l].view(0, rows), images,
                     images, layer_optimiser_, rate_factor);
   }
