@@ -57,6 +57,9 @@ class Memory {
     for (const Operand& operand : operands_) release(place_, operand.memory);
   }
 
+  // How the operands that are made from now on lie.
+  void lay_out(Layout layout) { layout_ = layout; }
+
   ConstMatrixView input(DType dtype, const Matrix& values) {
     return matrix("", dtype, values, true);
   }
