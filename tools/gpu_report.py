@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 LEAST_ACCURACY = 0.8  # of the quickstart recipe; a network that learnt nothing has 0.1
 SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
 COPY_GOAL = 0.85  # of the fused row kernel and the optimisers, at 16,000 rows and more
@@ -32,7 +33,7 @@ def read_steps(logs):
     steps = []
     for line in text_of(logs / "steps.tsv").splitlines():
         name, outcome, seconds, command = line.split("\t")
-        step = {"name": name, "command": command, "seconds": int(seconds)}
+        step = {"name": name, "command": command.replace(f"{ROOT}/", ""), "seconds": int(seconds)}
         if outcome.startswith("not run: "):
             step.update(outcome="not run", reason=outcome[len("not run: "):])
         else:
@@ -90,6 +91,8 @@ def read_bench(logs, step):
     report = json_of(logs / "kernels_bench.json")
     if not report or not report["benchmarks"]:
         return fail(step, "the benchmark left no report")
+    for key in ("host_name", "executable"):  # says nothing about the figures
+        report["context"].pop(key, None)
     for case in report["benchmarks"]:
         case["name"] = case["name"].replace("/iterations:1/manual_time", "")
         if case.get("error_occurred"):
@@ -143,7 +146,7 @@ def main(logs, result=None):
 
     gpu = re.sub(r"[^a-z0-9]+", "-", (report["device"] or "gpu").lower()).strip("-")
     default = f"bench/results/{report['date'][:10]}-{gpu}-{report['commit']}.json"
-    result = pathlib.Path(result or pathlib.Path(__file__).parent.parent / default)
+    result = pathlib.Path(result or ROOT / default)
     result.parent.mkdir(parents=True, exist_ok=True)
     result.write_text(json.dumps(report, indent=1) + "\n")
 
