@@ -15,6 +15,11 @@ double quantile(const std::vector<double>& sorted, double part) {
   return sorted[below] + (place - double(below)) * (sorted[above] - sorted[below]);
 }
 
+// The distance of the quartiles, as a part of the median.
+double spread(const std::vector<double>& sorted) {
+  return (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / quantile(sorted, 0.5);
+}
+
 }  // namespace
 
 Bench::Bench(Device& device, std::unique_ptr<Stopwatch> stopwatch, int64_t copy_bytes, int samples)
@@ -56,7 +61,8 @@ void Bench::report(benchmark::State& state, const Cost& cost, int64_t calls,
   state.counters["flops_per_second"] = cost.flops / median;
   state.counters["copy_bytes_per_second"] = copy_rate;
   state.counters["copy_share"] = cost.bytes / median / copy_rate;
-  state.counters["spread"] = (quantile(call_seconds, 0.75) - quantile(call_seconds, 0.25)) / median;
+  state.counters["spread"] = spread(call_seconds);
+  state.counters["copy_spread"] = spread(copy_seconds);
   state.counters["samples"] = samples_;
   state.counters["touched"] = cost.bytes * double(calls);
 }
