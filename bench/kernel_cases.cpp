@@ -81,22 +81,21 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
                      memory.matrix(rows, width, dtype, Fill::centred)};
            });
 
-  // `rows` are those of z: kClasses for each image of MNIST.
-  const int64_t images = rows / kClasses;
-  const double part = double(images) / double(rows) * matrix;
-  add_call(
-      bench, name("label_rows"),
-      {part + kClasses * part + double(width * kClasses * size_of(dtype)) + 4.0 * double(images),
-       2.0 * kClasses * double(images * width)},
-      &Device::label_rows, [=](Operands& memory) -> LabelRows {
-        return {memory.matrix(images, width, dtype, Fill::centred),
-                memory.matrix(width, 784, dtype, Fill::centred),
-                memory.floats(images, Fill::positive),
-                1.0f,
-                kClasses,
-                1,
-                memory.matrix(images * kClasses, width, dtype, Fill::zero)};
-      });
+  // Two rows an image, as a layer learns from them.
+  const int64_t images = rows / 2;
+  const double shared = double(images * width) * double(size_of(dtype));
+  add_call(bench, name("spread_rows"), {shared + 2 * matrix + row_floats, 2 * elements},
+           &Device::spread_rows, [=](Operands& memory) -> SpreadRows {
+             return {memory.matrix(images, width, dtype, Fill::centred),
+                     memory.floats(2 * images, Fill::positive),
+                     memory.matrix(2 * images, width, dtype, Fill::centred)};
+           });
+  add_call(bench, name("fold_rows"), {shared + matrix + row_floats, 2 * elements},
+           &Device::fold_rows, [=](Operands& memory) -> FoldRows {
+             return {memory.matrix(2 * images, width, dtype, Fill::centred),
+                     memory.floats(2 * images, Fill::positive),
+                     memory.matrix(images, width, dtype, Fill::zero)};
+           });
 }
 
 // --- kernels on images and on few numbers a row --------------------------------------------------
@@ -104,17 +103,15 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
 void add_gather_images(Bench& bench, DType dtype, int64_t rows, int64_t width, int32_t channels) {
   const double elements = double(rows) * double(width);
   add_call(bench, name_of("gather_images", dtype, rows, width),
-           {elements * double(1 + size_of(dtype)) + 12.0 * double(rows), 5 * elements},
+           {elements * double(1 + size_of(dtype)) + 8.0 * double(rows), 4 * elements},
            &Device::gather_images, [=](Operands& memory) {
              GatherImages args{};
              args.pixels = memory.images(rows * width);
              args.sample = memory.integers(permutation(rows));
-             args.label = memory.integers(labels(rows, kClasses));
              args.standardise.channels = channels;
              args.classes = kClasses;
-             args.label_value = 1.0f;
-             args.x_hat = memory.matrix(rows, width, dtype, Fill::zero);
-             args.row_scale = memory.floats(rows, Fill::zero);
+             args.base = memory.matrix(rows, width, dtype, Fill::zero);
+             args.squares = memory.floats(rows, Fill::zero);
              return args;
            });
 }
@@ -131,6 +128,19 @@ void add_small_kernels(Bench& bench, int64_t rows) {
                      rows / 2, rows - rows / 2, memory.floats(3, Fill::zero)};
            });
   for (const DType dtype : {DType::f32, DType::bf16}) {
+    add_call(bench, name_of("overlay_labels", dtype, rows, kClasses),
+             {kClasses * n * double(size_of(dtype)) + 12 * n, 3 * kClasses * n},
+             &Device::overlay_labels, [=](Operands& memory) -> OverlayLabels {
+               return {memory.integers(labels(rows, kClasses)),
+                       memory.floats(rows, Fill::positive),
+                       kClasses,
+                       1,
+                       1.0f,
+                       Norm{},
+                       784,
+                       memory.matrix(rows, kClasses, dtype, Fill::zero),
+                       memory.floats(rows, Fill::zero)};
+             });
     add_call(bench, name_of("softmax_loss", dtype, rows, kClasses),
              {kClasses * n * double(4 + size_of(dtype)) + 8 * n, 8 * kClasses * n},
              &Device::softmax_loss, [=](Operands& memory) -> SoftmaxLoss {

@@ -134,15 +134,8 @@ TEST_P(Capture, ColumnSum) {
 TEST_P(Capture, GatherImages) {
   for (const DType dtype : kDTypes) {
     compare(&Device::gather_images, [&](Operands& m) -> GatherImages {
-      return {m.pixels(50 * kCols),
-              m.integers(kRows, 50),
-              m.integers(kRows, kClasses),
-              Standardise{},
-              kClasses,
-              1.0f,
-              Norm{},
-              m.matrix(kRows, kCols, dtype),
-              m.floats(kRows)};
+      return {m.pixels(50 * kCols),          m.integers(kRows, 50), Standardise{}, kClasses,
+              m.matrix(kRows, kCols, dtype), m.floats(kRows)};
     });
   }
 }
@@ -171,16 +164,27 @@ TEST_P(Capture, GoodnessRows) {
   }
 }
 
-TEST_P(Capture, LabelRows) {
+TEST_P(Capture, FoldRows) {
   for (const DType dtype : kDTypes) {
-    compare(&Device::label_rows, [&](Operands& m) -> LabelRows {
-      return {m.matrix(30, 40, dtype),
-              m.matrix(40, kCols, dtype),
-              m.floats(30),
-              1.0f,
-              kClasses,
-              1,
-              m.matrix(30 * kClasses, 40, dtype)};
+    compare(&Device::fold_rows, [&](Operands& m) -> FoldRows {
+      return {m.matrix(90, kCols, dtype), m.floats(90), m.matrix(30, kCols, dtype)};
+    });
+  }
+}
+
+TEST_P(Capture, SpreadRows) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::spread_rows, [&](Operands& m) -> SpreadRows {
+      return {m.matrix(30, kCols, dtype), m.floats(90), m.matrix(90, kCols, dtype)};
+    });
+  }
+}
+
+TEST_P(Capture, OverlayLabels) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::overlay_labels, [&](Operands& m) -> OverlayLabels {
+      return {m.integers(kRows, kClasses),      m.floats(kRows), kClasses, 1, 1.0f, Norm{}, 784,
+              m.matrix(kRows, kClasses, dtype), m.floats(kRows)};
     });
   }
 }
