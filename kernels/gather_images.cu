@@ -25,7 +25,8 @@ __global__ void __launch_bounds__(kRowBlockThreads)
         const int64_t p = (j + k) / channels;
         const int c = int(j + k - p * channels);
         const bool shown = j + k < width && p >= a.classes;
-        x[k] = shown ? float(pixels[j + k]) * a.standardise.scale[c] + a.standardise.shift[c] : 0.0f;
+        x[k] =
+            shown ? float(pixels[j + k]) * a.standardise.scale[c] + a.standardise.shift[c] : 0.0f;
         sum += x[k] * x[k];
       }
       store_vector(base, j, width, aligned, x);
