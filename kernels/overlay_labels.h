@@ -3,7 +3,7 @@
 //
 //     overlay(p)            = label_value if p == label[r], or label_value / K for every p if the
 //                             label is kNeutralLabel, else 0
-//     row_scale[r]          = 1 / length of the whole row  (kernels/norm.h), whose sum of squares is
+//     row_scale[r]          = 1 / length of the whole row (kernels/norm.h), whose squares sum to
 //                             squares[i] + C * sum_p overlay(p)^2
 //     label_part[r, p*C+c]  = row_scale[r] * overlay(p)     for p < K
 //
