@@ -56,7 +56,8 @@ class Vector {
   std::vector<T> download(int64_t count) const {
     FFWD_EXPECT(count <= size_, "cannot download more than there is");
     std::vector<T> host(static_cast<size_t>(count));
-    if (count > 0) buffer_.device().download(host.data(), buffer_.data(), count * int64_t(sizeof(T)));
+    if (count > 0)
+      buffer_.device().download(host.data(), buffer_.data(), count * int64_t(sizeof(T)));
     return host;
   }
   void clear() {
@@ -68,12 +69,16 @@ class Vector {
   int64_t size_ = 0;
 };
 
-// Row-major; rows are padded to whole 16-byte segments of either element type, and the padding is zero.
+// Row-major; rows are padded to whole 16-byte segments of either element type, and the padding is
+// zero.
 class Matrix {
  public:
   Matrix() = default;
   Matrix(Device& device, int64_t rows, int64_t cols, DType dtype = DType::f32)
-      : rows_(rows), cols_(cols), dtype_(dtype), buffer_(device, rows * stride() * size_of(dtype)) {}
+      : rows_(rows),
+        cols_(cols),
+        dtype_(dtype),
+        buffer_(device, rows * stride() * size_of(dtype)) {}
 
   int64_t stride() const { return (cols_ + 7) / 8 * 8; }
   MatrixView view() const { return {buffer_.data(), dtype_, rows_, cols_, stride()}; }

@@ -16,8 +16,8 @@ const std::vector<float>& tensor(const SafetensorsFile& file, const std::string&
   const NamedTensor* found = file.find(name);
   if (found == nullptr) throw Error(origin + ": the tensor \"" + name + "\" is missing");
   if (found->shape != shape) {
-    throw Error(origin + ": the tensor \"" + name + "\" has shape " + shape_text(found->shape) + ", expected " +
-                shape_text(shape));
+    throw Error(origin + ": the tensor \"" + name + "\" has shape " + shape_text(found->shape) +
+                ", expected " + shape_text(shape));
   }
   return found->data;
 }
@@ -29,7 +29,9 @@ std::vector<NamedTensor> network_tensors(const Network& network) {
   for (size_t l = 0; l < network.layers().size(); ++l) {
     const DenseLayer& layer = network.layers()[l];
     const std::string prefix = std::to_string(l) + ".";
-    tensors.push_back({prefix + "weight", {layer.shape().units, layer.shape().inputs}, layer.weight().value().download()});
+    tensors.push_back({prefix + "weight",
+                       {layer.shape().units, layer.shape().inputs},
+                       layer.weight().value().download()});
     tensors.push_back({prefix + "bias", {layer.shape().units}, layer.bias().value().download()});
   }
   if (!network.head()) return tensors;
@@ -55,7 +57,8 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
   for (size_t l = 0; l < network.layers().size(); ++l) {
     DenseLayer& layer = network.layers()[l];
     const std::string prefix = std::to_string(l) + ".";
-    layer.weight().upload(tensor(file, prefix + "weight", {layer.shape().units, layer.shape().inputs}, origin));
+    layer.weight().upload(
+        tensor(file, prefix + "weight", {layer.shape().units, layer.shape().inputs}, origin));
     layer.bias().upload(tensor(file, prefix + "bias", {layer.shape().units}, origin));
   }
   size_t expected = 2 * network.layers().size();

@@ -1,7 +1,7 @@
 // A network's weights as tensors with PyTorch's names and layouts, and back.
 //
-//     0.weight (units, inputs), 0.bias (units), 1.weight, ...     as in torch.nn.Sequential of Linear layers
-//     head.weight (classes, sum of the widths that it sees)       torch.nn.Linear without bias
+//     0.weight (units, inputs), 0.bias (units), 1.weight, ...  torch.nn.Sequential of Linear layers
+//     head.weight (classes, sum of the widths that it sees)    torch.nn.Linear without bias
 #pragma once
 
 #include <string>
@@ -14,7 +14,8 @@ namespace ffwd {
 
 std::vector<NamedTensor> network_tensors(const Network& network);
 
-// Throws ffwd::Error naming `origin` and the tensor if one is missing, has another shape, or is too many.
+// Throws ffwd::Error naming `origin` and the tensor if one is missing, has another shape, or is too
+// many.
 void load_network(Network& network, const SafetensorsFile& file, const std::string& origin);
 
 }  // namespace ffwd

@@ -9,7 +9,8 @@
 namespace ffwd {
 namespace {
 
-constexpr int64_t kRowsAtATime = 4000;  // images x labels; enough to fill a device, few enough to stay small
+constexpr int64_t kRowsAtATime =
+    4000;  // images x labels; enough to fill a device, few enough to stay small
 
 int64_t images_at_a_time(const Network& network) {
   return std::max<int64_t>(1, kRowsAtATime / network.shape().input.classes);
@@ -33,7 +34,8 @@ Classifier::Classifier(Network& network)
       sample_(network.device(), images_),
       label_(network.device(), images_ * network.shape().input.classes) {}
 
-void Classifier::load(const uint8_t* pixels, int64_t first, int64_t count, const std::vector<int32_t>& labels) {
+void Classifier::load(const uint8_t* pixels, int64_t first, int64_t count,
+                      const std::vector<int32_t>& labels) {
   std::vector<int32_t> sample(static_cast<size_t>(images_)), label;
   std::iota(sample.begin(), sample.end(), int32_t(first));
   for (const int32_t k : labels) label.insert(label.end(), size_t(count), k);
@@ -60,7 +62,8 @@ std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, in
     for (size_t l = network_->first_read_layer(); l < layers.size(); ++l) {
       const std::vector<float> of_layer = rows_.layers[l].goodness.download(rows);
       for (int64_t k = 0; k < classes; ++k) {
-        for (int64_t i = 0; i < batch; ++i) scores[(done + i) * classes + k] += of_layer[k * batch + i];
+        for (int64_t i = 0; i < batch; ++i)
+          scores[(done + i) * classes + k] += of_layer[k * batch + i];
       }
     }
   }
@@ -90,7 +93,8 @@ std::vector<float> Classifier::probabilities(const uint8_t* pixels, int64_t firs
   for (auto row = p.begin(); row != p.end(); row += classes) {
     const float top = *std::max_element(row, row + classes);
     float total = 0.0f;
-    for (auto value = row; value != row + classes; ++value) total += *value = std::exp(*value - top);
+    for (auto value = row; value != row + classes; ++value)
+      total += * value = std::exp(*value - top);
     for (auto value = row; value != row + classes; ++value) *value /= total;
   }
   return p;

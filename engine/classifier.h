@@ -10,11 +10,12 @@ class Classifier {
   // The network must outlive it.
   explicit Classifier(Network& network);
 
-  // The label with the most goodness, summed over the layers that are read, for images
-  // [first, first + count) of `pixels` (device memory). The first layer's matmul is shared by all labels.
+  // The label with the most goodness, summed over the layers that are read, for images [first,
+  // first + count) of `pixels` (device memory). The first layer's matmul is shared by all labels.
   std::vector<int32_t> by_goodness(const uint8_t* pixels, int64_t first, int64_t count);
 
-  // The label with the largest logit of the head, which sees each image once under the neutral label.
+  // The label with the largest logit of the head, which sees each image once under the neutral
+  // label.
   std::vector<int32_t> by_head(const uint8_t* pixels, int64_t first, int64_t count);
 
   // Per image and label, row-major (count, classes): the summed goodness.
@@ -23,8 +24,10 @@ class Classifier {
   std::vector<float> probabilities(const uint8_t* pixels, int64_t first, int64_t count);
 
  private:
-  // Loads the images and shows each under every label of `labels`: image i under the k-th is row k * count + i.
-  void load(const uint8_t* pixels, int64_t first, int64_t count, const std::vector<int32_t>& labels);
+  // Loads the images and shows each under every label of `labels`: image i under the k-th is row k
+  // * count + i.
+  void load(const uint8_t* pixels, int64_t first, int64_t count,
+            const std::vector<int32_t>& labels);
   std::vector<float> logits(const uint8_t* pixels, int64_t first, int64_t count);
 
   Network* network_;

@@ -46,7 +46,9 @@ class CpuDevice final : public Device {
   void fold_rows(const FoldRows& args) override { cpu::fold_rows(args, kNoStream); }
   void gather_images(const GatherImages& args) override { cpu::gather_images(args, kNoStream); }
   void goodness_rows(const GoodnessRows& args) override { cpu::goodness_rows(args, kNoStream); }
-  void momentum_update(const MomentumUpdate& args) override { cpu::momentum_update(args, kNoStream); }
+  void momentum_update(const MomentumUpdate& args) override {
+    cpu::momentum_update(args, kNoStream);
+  }
   void normalise_rows(const NormaliseRows& args) override { cpu::normalise_rows(args, kNoStream); }
   void overlay_labels(const OverlayLabels& args) override { cpu::overlay_labels(args, kNoStream); }
   void peer_normalise(const PeerNormalise& args) override { cpu::peer_normalise(args, kNoStream); }

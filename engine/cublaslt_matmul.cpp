@@ -74,30 +74,34 @@ CublasLtMatmul::~CublasLtMatmul() {
 const CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
   const uint32_t align_a = alignment_of(a.a.data), align_b = alignment_of(a.b.data),
                  align_c = alignment_of(a.c.data);
-  const Key key{a.m(),      a.n(),      a.k(),      a.transpose_a, a.transpose_b, a.a.dtype, a.c.dtype,
-                a.a.stride, a.b.stride, a.c.stride, align_a,       align_b,       align_c,   a.beta != 0.0f};
+  const Key key{a.m(),     a.n(),     a.k(),      a.transpose_a, a.transpose_b,
+                a.a.dtype, a.c.dtype, a.a.stride, a.b.stride,    a.c.stride,
+                align_a,   align_b,   align_c,    a.beta != 0.0f};
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
 
   auto plan = std::make_unique<Plan>();
-  const auto compute = tf32_ && a.a.dtype == DType::f32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  const auto compute =
+      tf32_ && a.a.dtype == DType::f32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   FFWD_CHECK_CUBLAS(cublasLtMatmulDescCreate(&plan->operation, compute, CUDA_R_32F));
   const cublasOperation_t first = a.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
   const cublasOperation_t second = a.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
-  FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_TRANSA, &first,
-                                                   sizeof first));
-  FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_TRANSB, &second,
-                                                   sizeof second));
+  FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_TRANSA,
+                                                   &first, sizeof first));
+  FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_TRANSB,
+                                                   &second, sizeof second));
   plan->first = make_layout(a.b);
   plan->second = make_layout(a.a);
   plan->result = make_layout(a.c);
 
   cublasLtMatmulPreference_t preference = nullptr;
   FFWD_CHECK_CUBLAS(cublasLtMatmulPreferenceCreate(&preference));
-  const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, cublasStatus_t (*)(cublasLtMatmulPreference_t)> owner(
-      preference, cublasLtMatmulPreferenceDestroy);
+  const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t,
+                        cublasStatus_t (*)(cublasLtMatmulPreference_t)>
+      owner(preference, cublasLtMatmulPreferenceDestroy);
   const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
-    FFWD_CHECK_CUBLAS(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value));
+    FFWD_CHECK_CUBLAS(
+        cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value));
   };
   prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t(kWorkspaceBytes));
   prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, align_b);
@@ -110,8 +114,9 @@ const CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
 
   cublasLtMatmulHeuristicResult_t best = {};
   int count = 0;
-  FFWD_CHECK_CUBLAS(cublasLtMatmulAlgoGetHeuristic(handle_, plan->operation, plan->first, plan->second,
-                                                   plan->result, plan->result, preference, 1, &best, &count));
+  FFWD_CHECK_CUBLAS(cublasLtMatmulAlgoGetHeuristic(handle_, plan->operation, plan->first,
+                                                   plan->second, plan->result, plan->result,
+                                                   preference, 1, &best, &count));
   FFWD_EXPECT(count == 1, "cuBLASLt has no algorithm for this product");
   plan->algorithm = best.algo;
   return *plans_.emplace(key, std::move(plan)).first->second;
@@ -121,9 +126,10 @@ void CublasLtMatmul::run(const Matmul& a) {
   check(a);
   if (a.m() == 0 || a.n() == 0) return;
   const Plan& plan = plan_for(a);
-  FFWD_CHECK_CUBLAS(cublasLtMatmul(handle_, plan.operation, &a.alpha, a.b.data, plan.first, a.a.data,
-                                   plan.second, &a.beta, a.c.data, plan.result, a.c.data, plan.result,
-                                   &plan.algorithm, workspace_, kWorkspaceBytes, stream_.handle));
+  FFWD_CHECK_CUBLAS(cublasLtMatmul(handle_, plan.operation, &a.alpha, a.b.data, plan.first,
+                                   a.a.data, plan.second, &a.beta, a.c.data, plan.result, a.c.data,
+                                   plan.result, &plan.algorithm, workspace_, kWorkspaceBytes,
+                                   stream_.handle));
 }
 
 }  // namespace ffwd

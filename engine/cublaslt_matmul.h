@@ -26,9 +26,10 @@ class CublasLtMatmul {
 
  private:
   struct Plan;
-  // What distinguishes two plans: sizes, transposes, types, strides, alignments, and whether c is added to.
-  using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, DType, DType, int64_t, int64_t, int64_t,
-                         uint32_t, uint32_t, uint32_t, bool>;
+  // What distinguishes two plans: sizes, transposes, types, strides, alignments, and whether c is
+  // added to.
+  using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, DType, DType, int64_t, int64_t,
+                         int64_t, uint32_t, uint32_t, uint32_t, bool>;
 
   const Plan& plan_for(const Matmul& args);
 

@@ -70,7 +70,9 @@ class CudaDevice final : public Device {
   void fold_rows(const FoldRows& args) override { cuda::fold_rows(args, stream()); }
   void gather_images(const GatherImages& args) override { cuda::gather_images(args, stream()); }
   void goodness_rows(const GoodnessRows& args) override { cuda::goodness_rows(args, stream()); }
-  void momentum_update(const MomentumUpdate& args) override { cuda::momentum_update(args, stream()); }
+  void momentum_update(const MomentumUpdate& args) override {
+    cuda::momentum_update(args, stream());
+  }
   void normalise_rows(const NormaliseRows& args) override { cuda::normalise_rows(args, stream()); }
   void overlay_labels(const OverlayLabels& args) override { cuda::overlay_labels(args, stream()); }
   void peer_normalise(const PeerNormalise& args) override { cuda::peer_normalise(args, stream()); }
@@ -94,8 +96,9 @@ std::string dotted(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-// True if one of CMake's architectures, such as "80-real" or "120", runs on a device of this capability: machine code
-// runs within its major version, PTX (an entry that is not "-real") on everything newer.
+// True if one of CMake's architectures, such as "80-real" or "120", runs on a device of this
+// capability: machine code runs within its major version, PTX (an entry that is not "-real") on
+// everything newer.
 bool fits(const std::string& architectures, int capability) {
   std::istringstream list(architectures);
   for (std::string entry; list >> entry;) {
@@ -143,8 +146,8 @@ CudaStatus cuda_status() {
   if (!status.gpus.empty() && !status.gpus[0].runs_our_code) {
     const auto& gpu = status.gpus[0];
     status.problem = gpu.name + " has compute capability " + std::to_string(gpu.major) + "." +
-                     std::to_string(gpu.minor) + ", but this ffwd was built for " + status.architectures +
-                     "; rebuild it with -DCMAKE_CUDA_ARCHITECTURES=native";
+                     std::to_string(gpu.minor) + ", but this ffwd was built for " +
+                     status.architectures + "; rebuild it with -DCMAKE_CUDA_ARCHITECTURES=native";
   }
   return status;
 }

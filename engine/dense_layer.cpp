@@ -1,7 +1,5 @@
 #include "engine/dense_layer.h"
 
-#include "engine/range.h"
-
 namespace ffwd {
 
 LayerRows::LayerRows(Device& device, int64_t rows, int64_t units)
@@ -47,14 +45,12 @@ GoodnessRows DenseLayer::row_arguments(const LayerRows::View& out) const {
 }
 
 void DenseLayer::forward(const LayerInput& input, const LayerRows::View& out) {
-  const Range range("layer.forward");
   multiply(*device_, input, weight_, out.z);
   device_->goodness_rows(row_arguments(out));
 }
 
-void DenseLayer::learn(const LayerInput& input, const LayerRows::View& out, int64_t positive, int64_t negative,
-                       const Optimiser& optimiser, float rate_factor) {
-  const Range range("layer.learn");
+void DenseLayer::learn(const LayerInput& input, const LayerRows::View& out, int64_t positive,
+                       int64_t negative, const Optimiser& optimiser, float rate_factor) {
   const int64_t learning = positive + negative;
   const MatrixView dz = out.z.row_range(0, learning);
 
@@ -71,14 +67,17 @@ void DenseLayer::learn(const LayerInput& input, const LayerRows::View& out, int6
 
   if (objective_.peer_strength > 0.0f) {
     const ConstMatrixView activities = out.next.row_range(0, positive);
-    device_->column_sum({activities, out.length.slice(0, positive), 1.0f / float(positive), batch_mean_.view(),
-                         column_scratch_.view()});
+    device_->column_sum({activities, out.length.slice(0, positive), 1.0f / float(positive),
+                         batch_mean_.view(), column_scratch_.view()});
     device_->peer_normalise({batch_mean_.view(), objective_.peer_momentum, objective_.peer_strength,
                              peer_mean_.view(), peer_push_.view(), dz.row_range(0, positive)});
   }
 
   weight_gradient(*device_, input, dz, weight_);
-  device_->column_sum({dz, {}, 1.0f, {static_cast<float*>(bias_.gradient().data), shape_.units},
+  device_->column_sum({dz,
+                       {},
+                       1.0f,
+                       {static_cast<float*>(bias_.gradient().data), shape_.units},
                        column_scratch_.view()});
 
   weight_.update(optimiser, rate_factor);

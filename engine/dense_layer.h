@@ -50,12 +50,13 @@ class DenseLayer {
   // Activities and goodness of every row of the input.
   void forward(const LayerInput& input, const LayerRows::View& out);
 
-  // One step: the input holds `positive` rows, then `negative` rows, then neutral rows, which only pass through.
-  // The weights that `out` is computed with are those from before the update.
-  void learn(const LayerInput& input, const LayerRows::View& out, int64_t positive, int64_t negative,
-             const Optimiser& optimiser, float rate_factor);
+  // One step: the input holds `positive` rows, then `negative` rows, then neutral rows, which only
+  // pass through. The weights that `out` is computed with are those from before the update.
+  void learn(const LayerInput& input, const LayerRows::View& out, int64_t positive,
+             int64_t negative, const Optimiser& optimiser, float rate_factor);
 
-  // Running totals since the last clear: mean loss, mean goodness of positive and of negative rows, one step each.
+  // Running totals since the last clear: mean loss, mean goodness of positive and of negative rows,
+  // one step each.
   Vector<float>& totals() { return totals_; }
 
  private:

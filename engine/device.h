@@ -1,7 +1,8 @@
-// A device: memory, a stream, and every operation of the engine. What a back end lacks does not compile.
+// A device: memory, a stream, and every operation of the engine. What a back end lacks does not
+// compile.
 //
-// Operations queue work on the stream and do not wait (the CPU back end works at once). A Device is used by
-// one thread at a time.
+// Operations queue work on the stream and do not wait (the CPU back end works at once). A Device is
+// used by one thread at a time.
 #pragma once
 
 #include <memory>
@@ -66,7 +67,9 @@ class Device {
   virtual void wrong_labels(const WrongLabels& args) = 0;
 
   // The element type of matmul operands and activations.
-  DType activation_type() const { return precision() == Precision::bf16 ? DType::bf16 : DType::f32; }
+  DType activation_type() const {
+    return precision() == Precision::bf16 ? DType::bf16 : DType::f32;
+  }
 };
 
 // The CPU back end: fp32, on the threads that OpenMP gives (OMP_NUM_THREADS).

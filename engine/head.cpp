@@ -4,8 +4,8 @@
 
 namespace ffwd {
 
-Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes, OptimiserKind optimiser,
-           int64_t max_rows)
+Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
+           OptimiserKind optimiser, int64_t max_rows)
     : device_(&device),
       classes_(classes),
       dlogits_(device, max_rows, classes, device.activation_type()),
@@ -18,9 +18,11 @@ Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes, 
 
 void Head::forward(const std::vector<ConstMatrixView>& activities, MatrixView logits) {
   const Range range("head.forward");
-  FFWD_EXPECT(activities.size() == weights_.size(), "the head needs the activities of every layer that it sees");
+  FFWD_EXPECT(activities.size() == weights_.size(),
+              "the head needs the activities of every layer that it sees");
   for (size_t l = 0; l < weights_.size(); ++l) {
-    device_->matmul({activities[l], false, weights_[l].operand(), true, logits, 1.0f, l == 0 ? 0.0f : 1.0f});
+    device_->matmul(
+        {activities[l], false, weights_[l].operand(), true, logits, 1.0f, l == 0 ? 0.0f : 1.0f});
   }
 }
 

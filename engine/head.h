@@ -23,7 +23,8 @@ class Head {
   std::vector<Parameter>& weights() { return weights_; }
   const std::vector<Parameter>& weights() const { return weights_; }
 
-  // The logits (R, classes) of R rows; one matrix of normalised activities for each layer that the head sees.
+  // The logits (R, classes) of R rows; one matrix of normalised activities for each layer that the
+  // head sees.
   void forward(const std::vector<ConstMatrixView>& activities, MatrixView logits);
 
   // One step on the rows that `logits` came from.

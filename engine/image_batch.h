@@ -17,14 +17,15 @@ struct InputFormat {
 class ImageBatch {
  public:
   // Up to `max_images` images, each shown up to `shows` times, for a first layer of `units` units.
-  ImageBatch(Device& device, const InputFormat& format, int64_t max_images, int64_t shows, int64_t units);
+  ImageBatch(Device& device, const InputFormat& format, int64_t max_images, int64_t shows,
+             int64_t units);
 
-  // Gathers image sample[i] of `pixels` (device memory) as image i, and multiplies them with the first layer's
-  // weights as they are now.
+  // Gathers image sample[i] of `pixels` (device memory) as image i, and multiplies them with the
+  // first layer's weights as they are now.
   void load(const uint8_t* pixels, VectorView<const int32_t> sample, const Parameter& weight);
 
-  // Shows the loaded images again under each label of `label`: row first + i shows image i mod B. `first` and the
-  // number of labels are multiples of the number of images.
+  // Shows the loaded images again under each label of `label`: row first + i shows image i mod B.
+  // `first` and the number of labels are multiples of the number of images.
   void show(VectorView<const int32_t> label, int64_t first);
 
   // Rows [first, first + count), which have been shown.

@@ -3,20 +3,24 @@
 namespace ffwd {
 namespace {
 
-void multiply_rows(Device& device, const ConstMatrixView& x_hat, const Parameter& weight, MatrixView z) {
+void multiply_rows(Device& device, const ConstMatrixView& x_hat, const Parameter& weight,
+                   MatrixView z) {
   device.matmul({x_hat, false, weight.operand(), true, z});
 }
 
-void multiply_rows(Device& device, const LabelledImages& images, const Parameter& weight, MatrixView z) {
+void multiply_rows(Device& device, const LabelledImages& images, const Parameter& weight,
+                   MatrixView z) {
   device.matmul({images.label_part, false, weight.operand().left(images.label_part.cols), true, z});
   device.spread_rows({images.product, images.row_scale, z});
 }
 
-void gradient_of_rows(Device& device, const ConstMatrixView& x_hat, ConstMatrixView dz, MatrixView gradient) {
+void gradient_of_rows(Device& device, const ConstMatrixView& x_hat, ConstMatrixView dz,
+                      MatrixView gradient) {
   device.matmul({dz, true, x_hat.row_range(0, dz.rows), false, gradient});
 }
 
-void gradient_of_rows(Device& device, const LabelledImages& images, ConstMatrixView dz, MatrixView gradient) {
+void gradient_of_rows(Device& device, const LabelledImages& images, ConstMatrixView dz,
+                      MatrixView gradient) {
   device.fold_rows({dz, images.row_scale.slice(0, dz.rows), images.folded});
   device.matmul({images.folded, true, images.base, false, gradient});
   // The images are zero where the label is, and so are these columns of their gradient.
@@ -30,8 +34,10 @@ void multiply(Device& device, const LayerInput& input, const Parameter& weight, 
   std::visit([&](const auto& rows) { multiply_rows(device, rows, weight, z); }, input);
 }
 
-void weight_gradient(Device& device, const LayerInput& input, ConstMatrixView dz, const Parameter& weight) {
-  std::visit([&](const auto& rows) { gradient_of_rows(device, rows, dz, weight.gradient()); }, input);
+void weight_gradient(Device& device, const LayerInput& input, ConstMatrixView dz,
+                     const Parameter& weight) {
+  std::visit([&](const auto& rows) { gradient_of_rows(device, rows, dz, weight.gradient()); },
+             input);
 }
 
 }  // namespace ffwd

@@ -5,8 +5,8 @@
 
 namespace ffwd {
 
-// Shapes:  op(a) (M, K), op(b) (K, N), c (M, N). a and b share an element type; c is of that type or fp32.
-//          M = 0 or N = 0 is allowed and does nothing; K must be above 0.
+// Shapes:  op(a) (M, K), op(b) (K, N), c (M, N). a and b share an element type; c is of that type
+//          or fp32. M = 0 or N = 0 is allowed and does nothing; K must be above 0.
 // Order:   fixed for a shape, a device and a number of threads, so a result repeats bit for bit.
 struct Matmul {
   ConstMatrixView a;

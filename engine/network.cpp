@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "engine/range.h"
 #include "kernels/random.h"
 
 namespace ffwd {
@@ -23,8 +24,9 @@ NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, 
   if (network.head()) logits = Matrix(device, rows, network.head()->classes());
 }
 
-Network::Network(Device& device, const NetworkShape& shape, const std::vector<Objective>& objectives,
-                 OptimiserKind optimiser, int64_t max_rows)
+Network::Network(Device& device, const NetworkShape& shape,
+                 const std::vector<Objective>& objectives, OptimiserKind optimiser,
+                 int64_t max_rows)
     : device_(&device), shape_(shape) {
   FFWD_EXPECT(objectives.size() == shape.widths.size(), "every layer needs an objective");
   int64_t inputs = shape.input.pixels;
@@ -35,7 +37,8 @@ Network::Network(Device& device, const NetworkShape& shape, const std::vector<Ob
   }
   FFWD_EXPECT(first_read_layer() < layers_.size(), "no layer is left to classify with");
   if (shape.head) {
-    const std::vector<int64_t> seen(shape.widths.begin() + int64_t(first_read_layer()), shape.widths.end());
+    const std::vector<int64_t> seen(shape.widths.begin() + int64_t(first_read_layer()),
+                                    shape.widths.end());
     head_.emplace(device, seen, shape.input.classes, optimiser, max_rows);
   }
 }
@@ -57,7 +60,8 @@ void Network::initialise(WeightInit init, uint64_t seed) {
     const float scale = 1.0f / std::sqrt(float(shape.inputs));
     const auto draw = [&](int64_t index) {
       const RandomBits bits = random_bits(seed, RandomUse::weights, uint64_t(index), uint32_t(l));
-      return scale * (init == WeightInit::normal ? normal(bits) : 2.0f * unit_interval(bits.word[0]) - 1.0f);
+      return scale * (init == WeightInit::normal ? normal(bits)
+                                                 : 2.0f * unit_interval(bits.word[0]) - 1.0f);
     };
     std::vector<float> weight(size_t(shape.units * shape.inputs)), bias(size_t(shape.units), 0.0f);
     for (size_t i = 0; i < weight.size(); ++i) weight[i] = draw(int64_t(i));
@@ -73,18 +77,22 @@ void Network::load(NetworkRows& rows, const uint8_t* pixels, VectorView<const in
   rows.images.load(pixels, sample, layers_[0].weight());
 }
 
-void Network::forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from, size_t to) {
+void Network::forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from,
+                      size_t to) {
   for (size_t l = from; l < to; ++l) {
+    const Range range("layer.forward", int64_t(l));
     layers_[l].forward(input_of(rows, l, first, count), rows.layers[l].view(first, count));
   }
 }
 
-LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t first, int64_t count) const {
+LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t first,
+                             int64_t count) const {
   if (l == 0) return rows.images.rows(first, count);
   return ConstMatrixView(rows.layers[l - 1].next.view().row_range(first, count));
 }
 
-std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t first, int64_t count) const {
+std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t first,
+                                                 int64_t count) const {
   std::vector<ConstMatrixView> activities;
   for (size_t l = first_read_layer(); l < layers_.size(); ++l) {
     activities.push_back(rows.layers[l].next.view().row_range(first, count));

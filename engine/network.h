@@ -22,7 +22,8 @@ enum class WeightInit { normal, uniform };
 
 class Network;
 
-// The images of a batch, and what a network makes of them: up to `shows` rows an image, each under its label.
+// The images of a batch, and what a network makes of them: up to `shows` rows an image, each under
+// its label.
 struct NetworkRows {
   NetworkRows(Device& device, const Network& network, int64_t images, int64_t shows);
 
@@ -47,7 +48,8 @@ class Network {
   size_t first_read_layer() const { return shape_.skip_first_layer ? 1 : 0; }
   int64_t parameter_count() const;
 
-  // Draws all weights from the seed: N(0, 1/fan_in) and zero biases, or U(+-1/sqrt(fan_in)) for both.
+  // Draws all weights from the seed: N(0, 1/fan_in) and zero biases, or U(+-1/sqrt(fan_in)) for
+  // both.
   void initialise(WeightInit init, uint64_t seed);
 
   // Loads image sample[i] of `pixels` (device memory) as image i of `rows`.
@@ -59,7 +61,8 @@ class Network {
   // What layer l reads: the images, or the activities of the layer below.
   LayerInput input_of(const NetworkRows& rows, size_t l, int64_t first, int64_t count) const;
   // What the head reads.
-  std::vector<ConstMatrixView> head_input(const NetworkRows& rows, int64_t first, int64_t count) const;
+  std::vector<ConstMatrixView> head_input(const NetworkRows& rows, int64_t first,
+                                          int64_t count) const;
 
  private:
   Device* device_;

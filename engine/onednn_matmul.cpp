@@ -8,20 +8,22 @@ void check(const Matmul& a) {
   const int64_t a_rows = a.transpose_a ? a.a.cols : a.a.rows;
   const int64_t b_rows = a.transpose_b ? a.b.cols : a.b.rows;
   const int64_t b_cols = a.transpose_b ? a.b.rows : a.b.cols;
-  FFWD_EXPECT(a_rows == a.m() && b_cols == a.n() && b_rows == a.k(), "shapes must fit: (M,K) (K,N) -> (M,N)");
+  FFWD_EXPECT(a_rows == a.m() && b_cols == a.n() && b_rows == a.k(),
+              "shapes must fit: (M,K) (K,N) -> (M,N)");
   FFWD_EXPECT(a.k() > 0, "the inner dimension must be above 0");
   FFWD_EXPECT(a.a.dtype == a.b.dtype, "operands share an element type");
-  FFWD_EXPECT(a.c.dtype == a.a.dtype || a.c.dtype == DType::f32, "the result is fp32 or of the operands' type");
+  FFWD_EXPECT(a.c.dtype == a.a.dtype || a.c.dtype == DType::f32,
+              "the result is fp32 or of the operands' type");
 }
 
 void onednn_matmul(const Matmul& a) {
   check(a);
   FFWD_EXPECT(a.a.dtype == DType::f32, "the CPU back end multiplies fp32 only");
   if (a.m() == 0 || a.n() == 0) return;
-  const auto status = dnnl::sgemm(a.transpose_a ? 'T' : 'N', a.transpose_b ? 'T' : 'N', a.m(), a.n(), a.k(),
-                                  a.alpha, static_cast<const float*>(a.a.data), a.a.stride,
-                                  static_cast<const float*>(a.b.data), a.b.stride, a.beta,
-                                  static_cast<float*>(a.c.data), a.c.stride);
+  const auto status = dnnl::sgemm(a.transpose_a ? 'T' : 'N', a.transpose_b ? 'T' : 'N', a.m(),
+                                  a.n(), a.k(), a.alpha, static_cast<const float*>(a.a.data),
+                                  a.a.stride, static_cast<const float*>(a.b.data), a.b.stride,
+                                  a.beta, static_cast<float*>(a.c.data), a.c.stride);
   FFWD_EXPECT(status == dnnl::status::success, "oneDNN's sgemm failed");
 }
 

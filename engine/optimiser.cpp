@@ -4,7 +4,8 @@
 
 namespace ffwd {
 
-Parameter::Parameter(Device& device, int64_t rows, int64_t cols, OptimiserKind kind, DType operand_type)
+Parameter::Parameter(Device& device, int64_t rows, int64_t cols, OptimiserKind kind,
+                     DType operand_type)
     : device_(&device), value_(device, rows, cols), gradient_(device, rows, cols) {
   state_[0] = Matrix(device, rows, cols);
   if (kind == OptimiserKind::adam) state_[1] = Matrix(device, rows, cols);
@@ -15,7 +16,8 @@ Parameter::Parameter(Device& device, int64_t rows, int64_t cols, OptimiserKind k
 void Parameter::upload(const std::vector<float>& host) {
   value_.upload(host);
   // A step of size zero: it writes the operand and leaves weights and state as they are.
-  device_->momentum_update({value_.elements<float>(), state_[0].elements<float>(), gradient_.elements<float>(),
+  device_->momentum_update({value_.elements<float>(), state_[0].elements<float>(),
+                            gradient_.elements<float>(),
                             /*learning_rate=*/0.0f, /*momentum=*/1.0f, /*weight_decay=*/0.0f,
                             operand_.elements<bfloat16>()});
 }
@@ -33,11 +35,10 @@ void Parameter::update(const Optimiser& optimiser, float rate_factor) {
       break;
     case OptimiserKind::adam: {
       const double t = double(steps_);
-      device_->adam_update({weight, state, state_[1].elements<float>(), gradient, rate, optimiser.beta1,
-                            optimiser.beta2, optimiser.eps, optimiser.weight_decay,
+      device_->adam_update({weight, state, state_[1].elements<float>(), gradient, rate,
+                            optimiser.beta1, optimiser.beta2, optimiser.eps, optimiser.weight_decay,
                             float(1.0 - std::pow(double(optimiser.beta1), t)),
-                            float(1.0 - std::pow(double(optimiser.beta2), t)),
-                            operand});
+                            float(1.0 - std::pow(double(optimiser.beta2), t)), operand});
       break;
     }
   }

@@ -16,8 +16,8 @@ struct Optimiser {
   float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;
 };
 
-// fp32 weights with their gradient and optimiser state, and the operand that matmuls read: the weights
-// themselves, or their bf16 copy.
+// fp32 weights with their gradient and optimiser state, and the operand that matmuls read: the
+// weights themselves, or their bf16 copy.
 class Parameter {
  public:
   Parameter(Device& device, int64_t rows, int64_t cols, OptimiserKind kind, DType operand_type);

@@ -5,7 +5,8 @@
 
 namespace ffwd {
 
-// Open while the object lives. `name` must be a literal; `payload` is a number shown beside it: a layer or a step.
+// Open while the object lives. `name` must be a literal; `payload` is a number shown beside it: a
+// layer or a step.
 class Range {
  public:
   explicit Range(const char* name, int64_t payload = 0);

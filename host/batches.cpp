@@ -18,8 +18,8 @@ std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch) {
   return order;
 }
 
-std::vector<int32_t> epoch_labels(const std::vector<int32_t>& order, const std::vector<int32_t>& labels,
-                                  int64_t batch) {
+std::vector<int32_t> epoch_labels(const std::vector<int32_t>& order,
+                                  const std::vector<int32_t>& labels, int64_t batch) {
   std::vector<int32_t> rows;
   rows.reserve(3 * order.size());
   for (auto first = order.begin(); first != order.end();) {

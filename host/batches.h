@@ -9,10 +9,10 @@ namespace ffwd {
 // A permutation of 0 .. count-1 that depends on (seed, epoch) alone.
 std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch);
 
-// The labels of all batches of an epoch, one batch after the other. A batch of b images is shown three times: b rows
-// with the true label, b with a wrong one (to be drawn on the device; the true one stands there until then), and b
-// with the neutral label.
-std::vector<int32_t> epoch_labels(const std::vector<int32_t>& order, const std::vector<int32_t>& labels,
-                                  int64_t batch);
+// The labels of all batches of an epoch, one batch after the other. A batch of b images is shown
+// three times: b rows with the true label, b with a wrong one (to be drawn on the device; the true
+// one stands there until then), and b with the neutral label.
+std::vector<int32_t> epoch_labels(const std::vector<int32_t>& order,
+                                  const std::vector<int32_t>& labels, int64_t batch);
 
 }  // namespace ffwd

@@ -23,7 +23,8 @@ Evaluation evaluate(Classifier& classifier, const Network& network, const uint8_
   }
   const auto classes = size_t(network.shape().input.classes);
   result.confusion.assign(classes, std::vector<int64_t>(classes, 0));
-  for (size_t i = 0; i < labels.size(); ++i) ++result.confusion[size_t(labels[i])][size_t(predicted[i])];
+  for (size_t i = 0; i < labels.size(); ++i)
+    ++result.confusion[size_t(labels[i])][size_t(predicted[i])];
   return result;
 }
 

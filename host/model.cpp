@@ -10,7 +10,8 @@ namespace ffwd {
 namespace {
 
 constexpr uint64_t kLargestModel = uint64_t(8) << 30;  // bytes
-constexpr float kL2Eps = 1e-4f, kRmsEps = 1e-8f;       // PyTorch's and JAX's examples; ffnew.m has a tiny one
+constexpr float kL2Eps = 1e-4f,
+                kRmsEps = 1e-8f;  // PyTorch's and JAX's examples; ffnew.m has a tiny one
 
 Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
   Standardise result;
@@ -39,7 +40,7 @@ std::vector<Objective> objectives(const Recipe& recipe) {
   for (size_t l = 0; l < recipe.network.widths.size(); ++l) {
     Objective objective;
     objective.goodness = recipe.objective.goodness;
-    objective.threshold = threshold.empty()      ? float(recipe.network.widths[l])
+    objective.threshold = threshold.empty()       ? float(recipe.network.widths[l])
                           : threshold.size() == 1 ? threshold[0]
                                                   : threshold[l];
     objective.temperature = recipe.objective.temperature;
@@ -50,7 +51,8 @@ std::vector<Objective> objectives(const Recipe& recipe) {
   return all;
 }
 
-Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format, int64_t max_rows) {
+Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format,
+                   int64_t max_rows) {
   return {recipe, format,
           std::make_unique<Network>(device, network_shape(recipe, format), objectives(recipe),
                                     recipe.optimiser.kind, max_rows)};
@@ -80,7 +82,8 @@ ImageFormat format_of(const Dataset& dataset) {
           dataset.class_names,  dataset.mean,        dataset.deviation};
 }
 
-Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format, int64_t max_images) {
+Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
+                 int64_t max_images) {
   Model model = make_network(device, recipe, format, 3 * max_images);
   model.network->initialise(recipe.network.init, recipe.training.seed);
   return model;
@@ -88,9 +91,9 @@ Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format
 
 void save_model(const Model& model, const std::string& path) {
   const ImageFormat& f = model.format;
-  const nlohmann::json images{{"height", f.height},           {"width", f.width},
-                              {"channels", f.channels},       {"classes", f.class_names},
-                              {"mean", f.mean},               {"deviation", f.deviation}};
+  const nlohmann::json images{{"height", f.height},     {"width", f.width},
+                              {"channels", f.channels}, {"classes", f.class_names},
+                              {"mean", f.mean},         {"deviation", f.deviation}};
   const std::map<std::string, std::string> metadata{
       {"format", "pt"}, {"recipe", to_text(model.recipe)}, {"images", images.dump()}};
   write_file_atomically(path, encode_safetensors(network_tensors(*model.network), metadata));

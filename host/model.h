@@ -26,11 +26,13 @@ struct Model {
   std::unique_ptr<Network> network;
 };
 
-// A network of the recipe's shape with weights drawn from its seed. `max_images` images at a time will train it.
-Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format, int64_t max_images);
+// A network of the recipe's shape with weights drawn from its seed. `max_images` images at a time
+// will train it.
+Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
+                 int64_t max_images);
 
-// The weights with PyTorch's names and layouts (engine/checkpoint.h); recipe and image format as metadata. The
-// file replaces what was at `path` as a whole or not at all.
+// The weights with PyTorch's names and layouts (engine/checkpoint.h); recipe and image format as
+// metadata. The file replaces what was at `path` as a whole or not at all.
 void save_model(const Model& model, const std::string& path);
 
 // Throws FileError naming the file and what is wrong with it.

@@ -1,4 +1,5 @@
-// A recipe: one experiment as plain data. Sections and keys of the file are the structs and fields below.
+// A recipe: one experiment as plain data. Sections and keys of the file are the structs and fields
+// below.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +21,18 @@ struct Recipe {
     std::string name = "mnist";  // mnist | fashion-mnist
     int64_t train_images = 0;    // the first so many; 0: all
     int64_t test_images = 0;     // likewise
-    bool standardise = false;    // subtract the set's mean and divide by its deviation; else bytes / 255
-    float label_value = 1.0f;    // what the overlay writes
+    // Subtract the set's mean and divide by its deviation; else bytes / 255.
+    bool standardise = false;
+    float label_value = 1.0f;  // what the overlay writes
   } data;
 
   struct Network {
     std::vector<int64_t> widths = {500, 500, 500};  // units of each layer
     Activation activation = Activation::relu;
     NormKind normalise = NormKind::rms;
-    WeightInit init = WeightInit::normal;  // normal: N(0, 1/fan_in), bias 0; uniform: U(+-1/sqrt(fan_in)), bias too
-    bool head = true;                      // a softmax classifier on the normalised activities
+    // normal: N(0, 1/fan_in), biases 0; uniform: U(+-1/sqrt(fan_in)), biases too
+    WeightInit init = WeightInit::normal;
+    bool head = true;  // a softmax classifier on the normalised activities
   } network;
 
   struct Objective {
@@ -42,14 +45,15 @@ struct Recipe {
   } objective;
 
   struct NegativeData {
-    Negatives labels = Negatives::random;  // fixed: for the run; random: fresh each step; head: from its softmax
+    // fixed: for the whole run; random: fresh each step; head: drawn from its softmax
+    Negatives labels = Negatives::random;
   } negatives;
 
   struct Optimiser {
     OptimiserKind kind = OptimiserKind::momentum;
     float learning_rate = 0.01f;
-    float weight_decay = 0.0f;  // decoupled; weights only, not biases
-    float momentum = 0.9f;      // kind = momentum
+    float weight_decay = 0.0f;                        // decoupled; weights only, not biases
+    float momentum = 0.9f;                            // kind = momentum
     float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;  // kind = adam
     float head_learning_rate = 0.1f;
     float head_weight_decay = 0.003f;
@@ -62,20 +66,22 @@ struct Recipe {
     int64_t batch = 100;  // pairs; 0: all training images
     uint64_t seed = 1234;
     int64_t evaluate_every = 1;  // epochs; 0: at the end only
-    bool skip_first_layer = true;  // when goodness is summed up to classify, or activities go to the head
+    // When goodness is summed up to classify, and when activities go to the head.
+    bool skip_first_layer = true;
   } training;
 };
 
 // Reads a recipe file (its format: host/recipe_text.h) and applies overrides of the form
-// "section.key=value"; the last one wins. Throws RecipeError naming the file, the key, what was found
-// and what was expected; an unknown key names the nearest valid one.
+// "section.key=value"; the last one wins. Throws RecipeError naming the file, the key, what was
+// found and what was expected; an unknown key names the nearest valid one.
 Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides = {});
 
 // The same from text; `origin` names it in messages.
 Recipe parse_recipe(const std::string& text, const std::string& origin,
                     const std::vector<std::string>& overrides = {});
 
-// Every key with its value, in the format that parse_recipe reads: parse_recipe(to_text(r), ...) equals r.
+// Every key with its value, in the format that parse_recipe reads: parse_recipe(to_text(r), ...)
+// equals r.
 std::string to_text(const Recipe& recipe);
 
 // Every key with its default, range and meaning: what the user reads.

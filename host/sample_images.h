@@ -9,7 +9,8 @@
 
 namespace ffwd {
 
-// The first few training images, each once with its true label written in and once with a wrong one.
+// The first few training images, each once with its true label written in and once with a wrong
+// one.
 std::vector<SampleImage> sample_images(const Recipe& recipe, const Dataset& dataset);
 
 }  // namespace ffwd

@@ -24,15 +24,17 @@ Step::Step(Network& network, const Recipe& recipe, int64_t max_batch)
       rows_(network.device(), network, max_batch, kShows) {
   const Recipe::Optimiser& o = recipe.optimiser;
   layer_optimiser_ = {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
-  head_optimiser_ = {o.kind, o.head_learning_rate, o.head_weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
+  head_optimiser_ = {
+      o.kind, o.head_learning_rate, o.head_weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
 }
 
-void Step::draw_wrong_labels(ConstMatrixView logits, VectorView<const int32_t> sample, VectorView<int32_t> label,
-                             int64_t step) {
+void Step::draw_wrong_labels(ConstMatrixView logits, VectorView<const int32_t> sample,
+                             VectorView<int32_t> label, int64_t step) {
   const int64_t images = sample.size;
   const uint32_t draw = negatives_ == Negatives::fixed ? 0 : uint32_t(step + 1);
-  network_->device().wrong_labels({logits, sample, label.slice(0, images), network_->shape().input.classes, seed_,
-                                   draw, label.slice(images, images)});
+  network_->device().wrong_labels({logits, sample, label.slice(0, images),
+                                   network_->shape().input.classes, seed_, draw,
+                                   label.slice(images, images)});
 }
 
 void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<const int32_t> sample,
@@ -43,19 +45,23 @@ void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<const int32
   const bool layers_learn = stage.first_layer < stage.end_layer;
   const bool drawn_from_head = negatives_ == Negatives::head;
 
-  const auto show = [&](int64_t first, int64_t count) { rows_.images.show(label.slice(first, count), first); };
+  const auto show = [&](int64_t first, int64_t count) {
+    rows_.images.show(label.slice(first, count), first);
+  };
   const auto head_step = [&] {
     const auto activities = network_->head_input(rows_, learning, images);
     const MatrixView logits = rows_.logits.view(images);
     network_->head()->forward(activities, logits);
     if (drawn_from_head) draw_wrong_labels(logits, sample, label, step);
     if (stage.head) {
-      network_->head()->learn(activities, logits, label.slice(0, images), head_optimiser_, rate_factor);
+      network_->head()->learn(activities, logits, label.slice(0, images), head_optimiser_,
+                              rate_factor);
     }
   };
 
   network_->load(rows_, pixels, sample);
-  // Neutral rows go through the layers on their own if wrong labels depend on them, else beside the others.
+  // Neutral rows go through the layers on their own if wrong labels depend on them, else beside the
+  // others.
   const bool neutral_first = drawn_from_head || !layers_learn;
   if (neutral_first) {
     show(learning, images);
@@ -68,8 +74,9 @@ void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<const int32
   show(0, rows);
   network_->forward(rows_, 0, rows, 0, stage.first_layer);
   for (size_t l = stage.first_layer; l < stage.end_layer; ++l) {
-    layers[l].learn(network_->input_of(rows_, l, 0, rows), rows_.layers[l].view(0, rows), images, images,
-                    layer_optimiser_, rate_factor);
+    const Range layer_range("layer.learn", int64_t(l));
+    layers[l].learn(network_->input_of(rows_, l, 0, rows), rows_.layers[l].view(0, rows), images,
+                    images, layer_optimiser_, rate_factor);
   }
   if (stage.head && !neutral_first) head_step();
 }

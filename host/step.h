@@ -6,8 +6,8 @@
 
 namespace ffwd {
 
-// Which part of the network learns: layers [first_layer, end_layer), and the head or not. Layers below only
-// pass data on; layers above are not run unless the head needs them.
+// Which part of the network learns: layers [first_layer, end_layer), and the head or not. Layers
+// below only pass data on; layers above are not run unless the head needs them.
 struct Stage {
   size_t first_layer, end_layer;
   bool head;
@@ -21,14 +21,15 @@ class Step {
   // `max_batch` images at a time. The network must outlive it.
   Step(Network& network, const Recipe& recipe, int64_t max_batch);
 
-  // Learns from images sample[i] of `pixels` (device memory). `label` is the batch's part of epoch_labels (three for
-  // each image); wrong labels are written into it. `step` counts from 0 over the whole run.
-  void run(const Stage& stage, const uint8_t* pixels, VectorView<const int32_t> sample, VectorView<int32_t> label,
-           int64_t step, float rate_factor);
+  // Learns from images sample[i] of `pixels` (device memory). `label` is the batch's part of
+  // epoch_labels (three for each image); wrong labels are written into it. `step` counts from 0
+  // over the whole run.
+  void run(const Stage& stage, const uint8_t* pixels, VectorView<const int32_t> sample,
+           VectorView<int32_t> label, int64_t step, float rate_factor);
 
  private:
-  void draw_wrong_labels(ConstMatrixView logits, VectorView<const int32_t> sample, VectorView<int32_t> label,
-                         int64_t step);
+  void draw_wrong_labels(ConstMatrixView logits, VectorView<const int32_t> sample,
+                         VectorView<int32_t> label, int64_t step);
 
   Network* network_;
   Negatives negatives_;

@@ -25,8 +25,9 @@ float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs) {
 
 void require_finite(double value, const std::string& what, int64_t epoch) {
   if (std::isfinite(value)) return;
-  throw UserError(ExitCode::not_finite, "the loss of " + what + " is no longer a finite number in epoch " +
-                                            std::to_string(epoch) + "; a smaller learning rate may help");
+  throw UserError(ExitCode::not_finite,
+                  "the loss of " + what + " is no longer a finite number in epoch " +
+                      std::to_string(epoch) + "; a smaller learning rate may help");
 }
 
 }  // namespace
@@ -35,14 +36,17 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train)
     : network_(&network),
       recipe_(recipe),
       train_(&train),
-      batch_(recipe.training.batch == 0 ? train.count : std::min(recipe.training.batch, train.count)),
+      batch_(recipe.training.batch == 0 ? train.count
+                                        : std::min(recipe.training.batch, train.count)),
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
       label_(network.device(), 3 * train.count),
       step_(network, recipe, batch_) {}
 
-void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch, const std::function<bool()>& stop) {
-  const auto stages = stages_of(recipe_.training.schedule, network_->layers().size(), recipe_.network.head);
+void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
+                  const std::function<bool()>& stop) {
+  const auto stages =
+      stages_of(recipe_.training.schedule, network_->layers().size(), recipe_.network.head);
   Progress progress{};
   progress.stages = int64_t(stages.size());
   progress.epochs = recipe_.training.epochs;
@@ -58,13 +62,14 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch, const 
   }
 }
 
-void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress, const OnProgress& on_progress,
-                        const std::function<bool()>& stop) {
+void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
+                        const OnProgress& on_progress, const std::function<bool()>& stop) {
   const Range range("epoch", epoch);
   const double begin = now(), trained_before = train_seconds_;
   const int64_t count = train_->count, seen_before = images_seen_;
   const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
-  if (batch_ < count || epochs_ == 1) upload_table();  // the order inside one full batch does not matter
+  if (batch_ < count || epochs_ == 1)
+    upload_table();  // the order inside one full batch does not matter
   clear_totals();
 
   progress.steps = (count + batch_ - 1) / batch_;
@@ -102,7 +107,8 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress, c
 }
 
 void Trainer::upload_table() {
-  const std::vector<int32_t> order = shuffled(train_->count, recipe_.training.seed, uint32_t(epochs_));
+  const std::vector<int32_t> order =
+      shuffled(train_->count, recipe_.training.seed, uint32_t(epochs_));
   sample_.upload(order);
   label_.upload(epoch_labels(order, train_->labels, batch_));
 }
@@ -117,7 +123,8 @@ void Trainer::read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metr
   metrics.layers.resize(layers.size());
   for (size_t l = stage.first_layer; l < stage.end_layer; ++l) {
     const std::vector<float> totals = layers[l].totals().download();
-    metrics.layers[l] = {totals[0] / double(steps), totals[1] / double(steps), totals[2] / double(steps)};
+    metrics.layers[l] = {totals[0] / double(steps), totals[1] / double(steps),
+                         totals[2] / double(steps)};
     require_finite(metrics.layers[l]->loss, "layer " + std::to_string(l), epochs_);
   }
   if (stage.head) {

@@ -27,9 +27,10 @@ class Trainer {
   // Copies the images to the network's device. The network must outlive it.
   Trainer(Network& network, const Recipe& recipe, const Images& train);
 
-  // Runs the whole recipe. `stop` is asked after every step; true ends the training there. Throws UserError
-  // (not_finite) naming layer and epoch when a loss is no longer a number.
-  void run(const OnProgress& on_progress, const OnEpoch& on_epoch, const std::function<bool()>& stop);
+  // Runs the whole recipe. `stop` is asked after every step; true ends the training there. Throws
+  // UserError (not_finite) naming layer and epoch when a loss is no longer a number.
+  void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
+           const std::function<bool()>& stop);
 
   double train_seconds() const { return train_seconds_; }
   int64_t steps() const { return steps_; }
@@ -40,8 +41,8 @@ class Trainer {
   const uint8_t* pixels() const { return pixels_.view().data; }
 
  private:
-  void run_epoch(const Stage& stage, int64_t epoch, Progress& progress, const OnProgress& on_progress,
-                 const std::function<bool()>& stop);
+  void run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
+                 const OnProgress& on_progress, const std::function<bool()>& stop);
   // Means over the epoch's first `steps` steps; checks that they are numbers.
   void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
   void upload_table();

@@ -20,7 +20,8 @@ void adam_update(const AdamUpdate& a, Stream stream) {
   check(a);
   launch_weight_update(
       AdamRule{a},
-      {a.weight.data, a.gradient.data, {a.m.data, a.v.data}, a.operand.data, a.weight.size}, stream);
+      {a.weight.data, a.gradient.data, {a.m.data, a.v.data}, a.operand.data, a.weight.size},
+      stream);
 }
 
 }  // namespace cuda

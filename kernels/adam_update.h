@@ -1,4 +1,5 @@
-// Adam with decoupled weight decay, fused with the cast of the new weights to the matmul's element type.
+// Adam with decoupled weight decay, fused with the cast of the new weights to the matmul's element
+// type.
 //
 //     m      <- beta1 m + (1 - beta1) g
 //     v      <- beta2 v + (1 - beta2) g^2
@@ -6,7 +7,8 @@
 //     c1 = 1 - beta1^t,  c2 = 1 - beta2^t,  t = 1 at the first step
 //     operand <- weight, rounded to bf16
 //
-// Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1; decay: Loshchilov and Hutter, arXiv:1711.05101.
+// Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1; decay: Loshchilov and Hutter,
+//         arXiv:1711.05101.
 //
 // Shapes:   weight, m, v, gradient (n), fp32; operand (n), bf16, or absent.
 // Aliasing: none.

@@ -12,7 +12,8 @@ __device__ float mean(const float* value, int64_t count, float* slots) {
   return count > 0 ? sum / float(count) : 0.0f;
 }
 
-// One block: thread t takes values t, t + blockDim.x, ..., then the threads are added up in a fixed order.
+// One block: thread t takes values t, t + blockDim.x, ..., then the threads are added up in a fixed
+// order.
 __global__ void __launch_bounds__(kRowBlockThreads) batch_means_kernel(BatchMeans a) {
   FFWD_SHARED(float, slots, kRowBlockWarps);
   const float loss = mean(a.loss.data, a.loss.size, slots);

@@ -1,5 +1,5 @@
-// Adds the means of one step to running totals, so that the host reads figures once in a while and not
-// every step:
+// Adds the means of one step to running totals, so that the host reads figures once in a while and
+// not every step:
 //
 //     total[0] += mean of loss over all rows
 //     total[1] += mean of goodness over the P positive rows

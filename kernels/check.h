@@ -23,9 +23,9 @@ struct OutOfMemory : Error {
 }  // namespace ffwd
 
 // Throws ffwd::Error unless `condition` holds. `message` says what the caller must do.
-#define FFWD_EXPECT(condition, message)                                                        \
-  do {                                                                                         \
-    if (!(condition)) {                                                                        \
+#define FFWD_EXPECT(condition, message)                                                         \
+  do {                                                                                          \
+    if (!(condition)) {                                                                         \
       ::ffwd::fail(__FILE__, __LINE__, std::string(message) + " (" #condition " is not true)"); \
-    }                                                                                          \
+    }                                                                                           \
   } while (false)

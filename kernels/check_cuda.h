@@ -1,4 +1,5 @@
-// FFWD_CHECK_CUDA: a failed call of the CUDA runtime becomes an exception with file, line, call and reason.
+// FFWD_CHECK_CUDA: a failed call of the CUDA runtime becomes an exception with file, line, call and
+// reason.
 #pragma once
 
 #include <cuda_runtime_api.h>

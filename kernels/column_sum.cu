@@ -4,10 +4,11 @@
 namespace ffwd {
 namespace {
 
-constexpr int kColumns = 32, kLanes = 8;  // of a block: one warp reads 32 neighbouring columns of a row
+// Of a block: one warp reads 32 neighbouring columns of a row.
+constexpr int kColumns = 32, kLanes = 8;
 
-// Block (tile, chunk) sums kColumnSumChunk rows of kColumns columns. Lane y takes rows y, y + kLanes, ...; then the
-// lanes are added up in order.
+// Block (tile, chunk) sums kColumnSumChunk rows of kColumns columns. Lane y takes rows y, y +
+// kLanes, ...; then the lanes are added up in order.
 template <typename T>
 __global__ void __launch_bounds__(kColumns* kLanes)
     column_sum_chunks_kernel(ColumnSum a, float* chunk_sum) {
@@ -53,8 +54,8 @@ void column_sum(const ColumnSum& a, Stream stream) {
            a.scratch.data);
   });
   constexpr int kThreads = kColumns * kLanes;
-  launch(column_sum_total_kernel, dim3(blocks_for(a.a.cols, kThreads)), dim3(kThreads), 0, stream, a,
-         chunks);
+  launch(column_sum_total_kernel, dim3(blocks_for(a.a.cols, kThreads)), dim3(kThreads), 0, stream,
+         a, chunks);
 }
 
 }  // namespace cuda

@@ -1,13 +1,13 @@
 // Weighted column sums: sum[j] = factor * sum_i weight[i] a[i,j].
 //
-// The bias gradient of a layer (weights absent: all ones, a = dz), and the batch mean of its activities
-// (a = the normalised rows, weight = their lengths, factor = 1/B).
+// The bias gradient of a layer (weights absent: all ones, a = dz), and the batch mean of its
+// activities (a = the normalised rows, weight = their lengths, factor = 1/B).
 //
 // Shapes:   a: (R, M), fp32 or bf16; weight (R) or absent; sum (M), fp32; scratch: at least
 //           column_sum_scratch(R, M) floats of any content. R = 0 gives zeros.
 // Aliasing: none.
-// Order:    rows in chunks of kColumnSumChunk, then the chunks, both in a fixed order: no atomics, and a
-//           result repeats bit for bit.
+// Order:    rows in chunks of kColumnSumChunk, then the chunks, both in a fixed order: no atomics,
+//           and a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
 

@@ -6,7 +6,8 @@ namespace ffwd {
 
 void check(const ColumnSum& a) {
   FFWD_EXPECT(a.sum.size == a.a.cols, "sum needs one entry a column");
-  FFWD_EXPECT(a.weight.data == nullptr || a.weight.size == a.a.rows, "weight needs one entry a row");
+  FFWD_EXPECT(a.weight.data == nullptr || a.weight.size == a.a.rows,
+              "weight needs one entry a row");
   FFWD_EXPECT(a.scratch.size >= column_sum_scratch(a.a.rows, a.a.cols), "scratch is too small");
 }
 
@@ -14,7 +15,8 @@ namespace cpu {
 
 void column_sum(const ColumnSum& a, Stream) {
   check(a);
-  constexpr int64_t kColumns = 64;  // a thread's columns: the order of a sum does not depend on the threads
+  constexpr int64_t kColumns =
+      64;  // a thread's columns: the order of a sum does not depend on the threads
   const int64_t tiles = (a.a.cols + kColumns - 1) / kColumns;
   with_dtype(a.a.dtype, [&](auto zero) {
     using T = decltype(zero);

@@ -5,7 +5,8 @@
 // The first layer's weight gradient then needs a matmul over the B images alone. The adjoint of
 // kernels/spread_rows.h.
 //
-// Shapes:   dz (R, M); folded (B, M), R a multiple of B; both fp32 or both bf16; row_scale (R). R = 0 gives zeros.
+// Shapes:   dz (R, M); folded (B, M), R a multiple of B; both fp32 or both bf16; row_scale (R). R =
+//           0 gives zeros.
 // Aliasing: none.
 // Order:    r ascending, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.

@@ -5,8 +5,9 @@
 namespace ffwd {
 namespace {
 
-// One row by blockDim.x threads, in one pass over its bytes. __grid_constant__: else the arrays of `standardise` would
-// be copied to local memory. Pixels count in 32 bits, since a 64-bit division is a call.
+// One row by blockDim.x threads, in one pass over its bytes. __grid_constant__: else the arrays of
+// `standardise` would be copied to local memory. Pixels count in 32 bits, since a 64-bit division
+// is a call.
 template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads)
     gather_images_kernel(const __grid_constant__ GatherImages a, bool aligned) {
@@ -25,7 +26,8 @@ __global__ void __launch_bounds__(kRowBlockThreads)
       for (int k = 0; k < kVector<T>; ++k) {
         const uint32_t p = uint32_t(j + k) / channels, c = uint32_t(j + k) - p * channels;
         const bool shown = j + k < width && p >= uint32_t(a.classes);
-        x[k] = shown ? float(pixels[j + k]) * a.standardise.scale[c] + a.standardise.shift[c] : 0.0f;
+        x[k] =
+            shown ? float(pixels[j + k]) * a.standardise.scale[c] + a.standardise.shift[c] : 0.0f;
         sum += x[k] * x[k];
       }
       store_vector(base, j, width, aligned, x);

@@ -1,17 +1,18 @@
-// Gathers the images of a batch, which stay on the device as bytes: standardised, with nothing yet where the label
-// will be written (kernels/overlay_labels.h), and not yet normalised, for a row's length depends on its label.
+// Gathers the images of a batch, which stay on the device as bytes: standardised, with nothing yet
+// where the label will be written (kernels/overlay_labels.h), and not yet normalised, for a row's
+// length depends on its label.
 //
 // With image s = sample[i], pixel p and channel c (HWC order):
 //     base[i, p*C + c] = pixels[s, p*C + c] * scale[c] + shift[c]    for p >= K
 //     base[i, p*C + c] = 0                                           for p <  K
 //     squares[i]       = sum_j base[i,j]^2
 //
-// Shapes:   pixels (N, D) bytes, D = P*C; sample (B); base (B, D), fp32 or bf16; squares (B). K <= P, 1 <= C <= 4.
-//           B = 0 is allowed.
+// Shapes:   pixels (N, D) bytes, D = P*C; sample (B); base (B, D), fp32 or bf16; squares (B). K <=
+//           P, 1 <= C <= 4. B = 0 is allowed.
 // Range:    sample in [0, N); not checked on the device.
 // Aliasing: none.
-// Order:    one row's sum of squares, of the values before rounding to bf16, runs in a fixed order, so a result
-//           repeats bit for bit.
+// Order:    one row's sum of squares, of the values before rounding to bf16, runs in a fixed order,
+//           so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
 

@@ -4,7 +4,8 @@ namespace ffwd {
 
 void check(const GatherImages& a) {
   const int64_t rows = a.base.rows;
-  FFWD_EXPECT(a.sample.size == rows && a.squares.size == rows, "sample and squares need one entry a row");
+  FFWD_EXPECT(a.sample.size == rows && a.squares.size == rows,
+              "sample and squares need one entry a row");
   FFWD_EXPECT(a.standardise.channels >= 1 && a.standardise.channels <= kMaxChannels,
               "images have 1 to 4 channels");
   FFWD_EXPECT(a.base.cols % a.standardise.channels == 0, "a row holds whole pixels");

@@ -5,8 +5,8 @@
 namespace ffwd {
 namespace {
 
-// One row by blockDim.x threads. Thread t owns the 16-byte segments t, t + blockDim.x, ... of the row in both passes,
-// so that dz may overwrite z; the second pass finds the row in the L1 cache.
+// One row by blockDim.x threads. Thread t owns the 16-byte segments t, t + blockDim.x, ... of the
+// row in both passes, so that dz may overwrite z; the second pass finds the row in the L1 cache.
 template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads)
     goodness_rows_kernel(GoodnessRows a, bool aligned) {
@@ -64,7 +64,8 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     store_vector(next, j, width, aligned, out);
     if (!learns) continue;
     for (int k = 0; k < kVector<T>; ++k) {
-      out[k] = factor * goodness_slope(a.goodness_kind, y[k]) * activation_slope(a.activation, y[k]);
+      out[k] =
+          factor * goodness_slope(a.goodness_kind, y[k]) * activation_slope(a.activation, y[k]);
     }
     store_vector(dz, j, width, aligned, out);
   }

@@ -1,21 +1,23 @@
-// Everything a layer does with the output z of its matmul, in one read of z: bias, activation, goodness,
-// loss, the gradient of the loss, and the normalised input of the next layer.
+// Everything a layer does with the output z of its matmul, in one read of z: bias, activation,
+// goodness, loss, the gradient of the loss, and the normalised input of the next layer.
 //
 //     a[i,j]    = z[i,j] + bias[j]
 //     y[i,j]    = f(a[i,j])                                         (kernels/activation.h)
 //     G[i]      = scale * sum_j term(y[i,j])                        (kernels/goodness.h)
 //     loss[i]   = softplus(-sign[i] (G[i] - threshold) / temperature)   (kernels/loss.h; nats)
 //     dz[i,j]   = d mean(loss) / da[i,j] = loss'(G[i]) scale term'(y[i,j]) f'(a[i,j]) / (P + N)
-//     next[i,:] = y[i,:] / length[i],  length = sqrt(sum y^2) + eps or its RMS twin  (kernels/norm.h)
+//     next[i,:] = y[i,:] / length[i]                                (kernels/norm.h)
 //
-// The first P rows are positive (sign +1), the next N negative (sign -1); rows after them are neutral: they
-// have a goodness and a next row, but no loss and no gradient.
+// The first P rows are positive (sign +1), the next N negative (sign -1); rows after them are
+// neutral: they have a goodness and a next row, but no loss and no gradient.
 //
-// Source: Hinton 2022, arXiv:2212.13345, section 2. With R1's constants (sum of squares, threshold = width,
+// Source: Hinton 2022, arXiv:2212.13345, section 2. With R1's constants (sum of squares, threshold
+//         = width,
 // temperature 1, P = N = B) dz is the delta of Hinton's ffnew.m divided by -B.
 //
-// Shapes:   z, next: (R, M), dz: (P + N, M), all fp32 or all bf16; bias (M); goodness, length (R); loss (P + N).
-//           dz and loss are absent together (inference); length may be absent. R = 0 is allowed.
+// Shapes:   z, next: (R, M), dz: (P + N, M), all fp32 or all bf16; bias (M); goodness, length (R);
+//           loss (P + N). dz and loss are absent together (inference); length may be absent. R = 0
+//           is allowed.
 // Aliasing: dz may be the memory of z. Nothing else may overlap.
 // Order:    sums of one row run in a fixed order, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.

@@ -7,7 +7,8 @@ void check(const GoodnessRows& a) {
   FFWD_EXPECT(same_shape(a.z, a.next), "next must have the shape and type of z");
   FFWD_EXPECT(a.bias.size == a.z.cols, "bias needs one entry a column");
   FFWD_EXPECT(a.goodness.size == a.z.rows, "goodness needs one entry a row");
-  FFWD_EXPECT(a.length.data == nullptr || a.length.size == a.z.rows, "length needs one entry a row");
+  FFWD_EXPECT(a.length.data == nullptr || a.length.size == a.z.rows,
+              "length needs one entry a row");
   FFWD_EXPECT(a.positive_rows >= 0 && a.negative_rows >= 0 && learning <= a.z.rows,
               "positive and negative rows must be rows of z");
   FFWD_EXPECT((a.dz.data == nullptr) == (a.loss.data == nullptr), "dz and loss go together");

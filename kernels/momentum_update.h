@@ -1,5 +1,5 @@
-// Hinton's update: an average of gradients, and weight decay that is not part of it; fused with the cast
-// of the new weights to the matmul's element type.
+// Hinton's update: an average of gradients, and weight decay that is not part of it; fused with the
+// cast of the new weights to the matmul's element type.
 //
 //     velocity <- momentum * velocity + (1 - momentum) * gradient
 //     weight   <- weight - learning_rate * (velocity + weight_decay * weight)
@@ -24,7 +24,8 @@ struct MomentumUpdate {
   VectorView<bfloat16> operand;
 };
 
-FFWD_HD void momentum_step(const MomentumUpdate& a, float gradient, float& velocity, float& weight) {
+FFWD_HD void momentum_step(const MomentumUpdate& a, float gradient, float& velocity,
+                           float& weight) {
   velocity = a.momentum * velocity + (1.0f - a.momentum) * gradient;
   weight -= a.learning_rate * (velocity + a.weight_decay * weight);
 }

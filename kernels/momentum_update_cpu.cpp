@@ -4,7 +4,8 @@ namespace ffwd {
 
 void check(const MomentumUpdate& a) {
   const int64_t n = a.weight.size;
-  FFWD_EXPECT(a.velocity.size == n && a.gradient.size == n, "velocity and gradient need an entry a weight");
+  FFWD_EXPECT(a.velocity.size == n && a.gradient.size == n,
+              "velocity and gradient need an entry a weight");
   FFWD_EXPECT(a.operand.data == nullptr || a.operand.size == n, "operand needs an entry a weight");
 }
 

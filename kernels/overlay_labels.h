@@ -1,16 +1,19 @@
-// Writes labels over the first pixels of a batch's images. Every image may be shown several times, under different
-// labels: row r shows image i = r mod B. Only what depends on the label is made:
+// Writes labels over the first pixels of a batch's images. Every image may be shown several times,
+// under different labels: row r shows image i = r mod B. Only what depends on the label is made:
 //
-//     overlay(p)            = label_value if p == label[r];  label_value / K for all p if it is kNeutralLabel
-//     row_scale[r]          = 1 / length of the whole row:  squares[i] + C * sum_p overlay(p)^2   (kernels/norm.h)
+//     overlay(p)            = label_value if p == label[r], or label_value / K for every p if the
+//                             label is kNeutralLabel, else 0
+//     row_scale[r]          = 1 / length of the whole row (kernels/norm.h), whose squares sum to
+//                             squares[i] + C * sum_p overlay(p)^2
 //     label_part[r, p*C+c]  = row_scale[r] * overlay(p)     for p < K
 //
-// The whole normalised row is [label_part[r], row_scale[r] * base[i, K*C:]], with base from kernels/gather_images.h.
+// The whole normalised row is [label_part[r], row_scale[r] * base[i, K*C:]], with base from
+// kernels/gather_images.h.
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 3.3 (label in the first pixels, neutral label).
 //
-// Shapes:   label, row_scale (R); squares (B), R a multiple of B; label_part (R, K*C), fp32 or bf16; `width` is the
-//           length of a whole row, which an RMS norm needs. R = 0 is allowed.
+// Shapes:   label, row_scale (R); squares (B), R a multiple of B; label_part (R, K*C), fp32 or
+//           bf16; `width` is the length of a whole row, which an RMS norm needs. R = 0 is allowed.
 // Range:    label in [0, K) or kNeutralLabel, not checked on the device.
 // Aliasing: none.
 // Stream:   work is queued on `stream`; the call does not wait.

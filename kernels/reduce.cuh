@@ -34,8 +34,8 @@ __device__ inline float warp_sum(float value) {
   return value;
 }
 
-// Every thread of a row block calls it and gets the sum over the threads of its row. `slots` is shared
-// memory for kRowBlockWarps floats, which only this function touches.
+// Every thread of a row block calls it and gets the sum over the threads of its row. `slots` is
+// shared memory for kRowBlockWarps floats, which only this function touches.
 __device__ inline float row_sum(float value, float* slots) {
   value = warp_sum(value);
   const int warps = int(blockDim.x) / kWarpSize;

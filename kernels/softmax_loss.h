@@ -4,8 +4,8 @@
 //     loss[i]      = -log p[i, label[i]]                                  (nats)
 //     dlogits[i,k] = d mean(loss) / dlogits[i,k] = (p[i,k] - [k == label[i]]) / B
 //
-// Shapes:   logits (B, K), fp32; label (B), in [0, K), not checked on the device; loss (B); dlogits (B, K),
-//           fp32 or bf16. B = 0 is allowed.
+// Shapes:   logits (B, K), fp32; label (B), in [0, K), not checked on the device; loss (B); dlogits
+//           (B, K), fp32 or bf16. B = 0 is allowed.
 // Aliasing: dlogits may be the memory of logits if it is fp32.
 // Order:    sums of one row run in a fixed order, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.

@@ -9,7 +9,8 @@ template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads) spread_rows_kernel(SpreadRows a, bool aligned) {
   const int64_t r = block_row(), width = a.z.cols;
   if (r >= a.z.rows) return;
-  const T* base = a.base.row<T>(uint32_t(r) % uint32_t(a.base.rows));  // in 64 bits it would be a call
+  const T* base =
+      a.base.row<T>(uint32_t(r) % uint32_t(a.base.rows));  // in 64 bits it would be a call
   T* z = a.z.row<T>(r);
   const float scale = a.row_scale.data[r];
   const int64_t step = int64_t(blockDim.x) * kVector<T>;

@@ -2,10 +2,11 @@
 //
 //     z[r,:] += row_scale[r] * base[r mod B, :]
 //
-// The first layer's matmul runs over the B images alone; this gives every labelled row its share of it. Its adjoint
-// is kernels/fold_rows.h.
+// The first layer's matmul runs over the B images alone; this gives every labelled row its share of
+// it. Its adjoint is kernels/fold_rows.h.
 //
-// Shapes:   base (B, M); z (R, M), R a multiple of B; both fp32 or both bf16; row_scale (R). R = 0 is allowed.
+// Shapes:   base (B, M); z (R, M), R a multiple of B; both fp32 or both bf16; row_scale (R). R = 0
+//           is allowed.
 // Aliasing: none.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once

@@ -3,7 +3,8 @@
 namespace ffwd {
 
 void check(const SpreadRows& a) {
-  FFWD_EXPECT(a.base.cols == a.z.cols && a.base.dtype == a.z.dtype, "base needs the columns and type of z");
+  FFWD_EXPECT(a.base.cols == a.z.cols && a.base.dtype == a.z.dtype,
+              "base needs the columns and type of z");
   FFWD_EXPECT(a.z.rows == 0 || (a.base.rows > 0 && a.z.rows % a.base.rows == 0),
               "every row of base is shared equally often");
   FFWD_EXPECT(a.row_scale.size == a.z.rows, "row_scale needs one entry a row of z");
@@ -21,7 +22,8 @@ void spread_rows(const SpreadRows& a, Stream) {
       T* z = a.z.row<T>(r);
       const float scale = a.row_scale.data[r];
 #pragma omp simd
-      for (int64_t j = 0; j < a.z.cols; ++j) store(z[j], to_float(z[j]) + scale * to_float(base[j]));
+      for (int64_t j = 0; j < a.z.cols; ++j)
+        store(z[j], to_float(z[j]) + scale * to_float(base[j]));
     }
   });
 }

@@ -8,7 +8,8 @@
 
 namespace ffwd {
 
-// A contiguous vector. A view with data == nullptr is "absent"; contracts say where that is allowed.
+// A contiguous vector. A view with data == nullptr is "absent"; contracts say where that is
+// allowed.
 template <typename T>
 struct VectorView {
   T* data = nullptr;

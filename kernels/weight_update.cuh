@@ -1,5 +1,5 @@
-// The loop that every optimiser shares: read weight, gradient and state once, apply the rule, write weight,
-// state and the matmul's bf16 copy once.
+// The loop that every optimiser shares: read weight, gradient and state once, apply the rule, write
+// weight, state and the matmul's bf16 copy once.
 #pragma once
 
 #include "kernels/launch.cuh"
@@ -18,7 +18,8 @@ struct UpdateArrays {
 
 inline constexpr int kUpdateThreads = 256;
 
-// Rule: `static constexpr int kStates` and `void operator()(float gradient, float (&state)[kStates], float& weight)`.
+// Rule: `static constexpr int kStates` and `void operator()(float gradient, float
+//       (&state)[kStates], float& weight)`.
 // A thread owns kVector<float> neighbouring weights.
 template <typename Rule>
 __global__ void __launch_bounds__(kUpdateThreads)
@@ -60,7 +61,8 @@ void launch_weight_update(const Rule& rule, const UpdateArrays<Rule::kStates>& a
   for (const float* state : a.state) bits |= reinterpret_cast<uintptr_t>(state);
   const bool aligned = bits % 16 == 0;
   const unsigned blocks = blocks_for(a.size, int64_t(kUpdateThreads) * kVector<float>);
-  launch(weight_update_kernel<Rule>, dim3(blocks), dim3(kUpdateThreads), 0, stream, rule, a, aligned);
+  launch(weight_update_kernel<Rule>, dim3(blocks), dim3(kUpdateThreads), 0, stream, rule, a,
+         aligned);
 }
 
 }  // namespace ffwd

@@ -23,7 +23,8 @@ namespace cuda {
 
 void wrong_labels(const WrongLabels& a, Stream stream) {
   check(a);
-  launch(wrong_labels_kernel, dim3(blocks_for(a.wrong.size, kThreads)), dim3(kThreads), 0, stream, a);
+  launch(wrong_labels_kernel, dim3(blocks_for(a.wrong.size, kThreads)), dim3(kThreads), 0, stream,
+         a);
 }
 
 }  // namespace cuda

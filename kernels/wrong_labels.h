@@ -1,10 +1,11 @@
 // Draws a wrong label for every sample: never the true one.
 //
-// With logits, label k is drawn with probability softmax(logits[i,:]) after the true label is taken out (a
-// hard negative: what the head mistakes the image for). Without, all K - 1 wrong labels are equally likely.
+// With logits, label k is drawn with probability softmax(logits[i,:]) after the true label is taken
+// out (a hard negative: what the head mistakes the image for). Without, all K - 1 wrong labels are
+// equally likely.
 //
-// The random number depends on (seed, sample[i], draw) alone: the same draw for all steps fixes the label
-// of a sample for the whole run; the step's number makes it fresh.
+// The random number depends on (seed, sample[i], draw) alone: the same draw for all steps fixes the
+// label of a sample for the whole run; the step's number makes it fresh.
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 3.3, and ffnew.m.
 //

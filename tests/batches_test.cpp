@@ -28,7 +28,8 @@ TEST(Shuffle, DependsOnSeedAndEpochAlone) {
 }
 
 TEST(Shuffle, PutsEveryImageAnywhere) {
-  // Each of 4 images in each of 4 places: 2000 shuffles, expected 500 each, deviation 19; 6 deviations allowed.
+  // Each of 4 images in each of 4 places: 2000 shuffles, expected 500 each, deviation 19; 6
+  // deviations allowed.
   int count[4][4] = {};
   for (uint32_t epoch = 0; epoch < 2000; ++epoch) {
     const auto order = shuffled(4, 9, epoch);

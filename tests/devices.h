@@ -1,5 +1,5 @@
-// Tests that run on every device: TEST_P over "cpu" and "cuda". Without a GPU the latter is skipped and counted;
-// FFWD_REQUIRE_GPU=1 makes it fail instead.
+// Tests that run on every device: TEST_P over "cpu" and "cuda". Without a GPU the latter is skipped
+// and counted; FFWD_REQUIRE_GPU=1 makes it fail instead.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,6 +35,6 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
 
 }  // namespace ffwd::test
 
-#define FFWD_ON_EVERY_DEVICE(suite)                                              \
-  INSTANTIATE_TEST_SUITE_P(Devices, suite, ::testing::Values("cpu", "cuda"),     \
+#define FFWD_ON_EVERY_DEVICE(suite)                                          \
+  INSTANTIATE_TEST_SUITE_P(Devices, suite, ::testing::Values("cpu", "cuda"), \
                            [](const auto& info) { return std::string(info.param); })

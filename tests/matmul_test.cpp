@@ -1,5 +1,5 @@
-// Matrix products of every device against a plain triple loop in double: exactly for small integers, and within the
-// bound of an fp32 sum for random numbers.
+// Matrix products of every device against a plain triple loop in double: exactly for small
+// integers, and within the bound of an fp32 sum for random numbers.
 #include <cmath>
 
 #include "engine/buffer.h"
@@ -12,15 +12,16 @@ namespace {
 struct Size {
   int64_t m, n, k;
 };
-constexpr Size kSizes[] = {{1, 1, 1}, {3, 5, 7}, {31, 33, 32}, {100, 10, 500}, {64, 257, 129}, {200, 96, 784}};
+constexpr Size kSizes[] = {{1, 1, 1},      {3, 5, 7},      {31, 33, 32},
+                           {100, 10, 500}, {64, 257, 129}, {200, 96, 784}};
 
 class Matmuls : public OnDevice {
  protected:
   // c = op(a) op(b) + beta c on the device; `c` holds the addend.
   std::vector<float> product(const Size& s, bool ta, bool tb, const std::vector<float>& a,
                              const std::vector<float>& b, const std::vector<float>& c, float beta) {
-    Matrix da(device(), ta ? s.k : s.m, ta ? s.m : s.k), db(device(), tb ? s.n : s.k, tb ? s.k : s.n),
-        dc(device(), s.m, s.n);
+    Matrix da(device(), ta ? s.k : s.m, ta ? s.m : s.k),
+        db(device(), tb ? s.n : s.k, tb ? s.k : s.n), dc(device(), s.m, s.n);
     da.upload(a);
     db.upload(b);
     dc.upload(c);
@@ -29,11 +30,13 @@ class Matmuls : public OnDevice {
   }
 
   // The same in double, with the sum of the absolute products beside it.
-  static std::pair<double, double> entry(const Size& s, bool ta, bool tb, const std::vector<float>& a,
-                                         const std::vector<float>& b, int64_t i, int64_t j) {
+  static std::pair<double, double> entry(const Size& s, bool ta, bool tb,
+                                         const std::vector<float>& a, const std::vector<float>& b,
+                                         int64_t i, int64_t j) {
     double sum = 0, magnitude = 0;
     for (int64_t k = 0; k < s.k; ++k) {
-      const double term = double(ta ? a[k * s.m + i] : a[i * s.k + k]) * double(tb ? b[j * s.k + k] : b[k * s.n + j]);
+      const double term = double(ta ? a[k * s.m + i] : a[i * s.k + k]) *
+                          double(tb ? b[j * s.k + k] : b[k * s.n + j]);
       sum += term;
       magnitude += std::fabs(term);
     }
@@ -49,25 +52,27 @@ class Matmuls : public OnDevice {
     return v;
   }
 
-  // |error| <= units * (K + 2) * 2^-24 * sum |products|: every order of an fp32 sum obeys it with units = 1.
+  // |error| <= units * (K + 2) * 2^-24 * sum |products|: every order of an fp32 sum obeys it with
+  // units = 1.
   template <typename Draw>
   void compare(Draw draw, double units) {
     for (const Size& s : kSizes) {
       for (const bool ta : {false, true}) {
         for (const bool tb : {false, true}) {
           for (const float beta : {0.0f, 1.0f}) {
-            const auto a = values(s.m * s.k, 1, draw), b = values(s.k * s.n, 2, draw), c = values(s.m * s.n, 3, draw);
+            const auto a = values(s.m * s.k, 1, draw), b = values(s.k * s.n, 2, draw),
+                       c = values(s.m * s.n, 3, draw);
             const auto got = product(s, ta, tb, a, b, c, beta);
             ASSERT_EQ(int64_t(got.size()), s.m * s.n);
             for (int64_t i = 0; i < s.m; ++i) {
               for (int64_t j = 0; j < s.n; ++j) {
                 const auto [sum, magnitude] = entry(s, ta, tb, a, b, i, j);
                 const double want = sum + beta * c[i * s.n + j];
-                const double allowed =
-                    units * double(s.k + 2) * 0x1p-24 * (magnitude + std::fabs(beta * c[i * s.n + j]));
+                const double allowed = units * double(s.k + 2) * 0x1p-24 *
+                                       (magnitude + std::fabs(beta * c[i * s.n + j]));
                 ASSERT_LE(std::fabs(got[i * s.n + j] - want), allowed)
-                    << s.m << "x" << s.n << "x" << s.k << (ta ? " a^T" : "") << (tb ? " b^T" : "") << " beta " << beta
-                    << " at " << i << "," << j;
+                    << s.m << "x" << s.n << "x" << s.k << (ta ? " a^T" : "") << (tb ? " b^T" : "")
+                    << " beta " << beta << " at " << i << "," << j;
               }
             }
           }
@@ -94,7 +99,8 @@ TEST_P(Matmuls, LeavePaddingAlone) {
   EXPECT_EQ(c.download(), a.download());
   std::vector<float> all(16);
   device().download(all.data(), c.view().data, 64);
-  for (const int pad : {3, 4, 5, 6, 7, 11, 12, 13, 14, 15}) EXPECT_EQ(all[size_t(pad)], 0.0f) << pad;
+  for (const int pad : {3, 4, 5, 6, 7, 11, 12, 13, 14, 15})
+    EXPECT_EQ(all[size_t(pad)], 0.0f) << pad;
 }
 
 TEST_P(Matmuls, RefuseShapesThatDoNotFit) {

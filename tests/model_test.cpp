@@ -78,7 +78,8 @@ TEST_F(Models, ThatAreMissingOrDamagedAreNamed) {
   const std::string bytes = read_file(folder_ / "m.safetensors");
   expect_contains(load_error(folder_.write("half.safetensors", bytes.substr(0, bytes.size() / 2))),
                   {"half.safetensors"});
-  expect_contains(load_error(folder_.write("text.safetensors", "hello, this is no model")), {"text.safetensors"});
+  expect_contains(load_error(folder_.write("text.safetensors", "hello, this is no model")),
+                  {"text.safetensors"});
   const auto tensors = network_tensors(*model().network);
   expect_contains(load_error(folder_.write("plain.safetensors", encode_safetensors(tensors, {}))),
                   {"plain.safetensors", "not a model of ffwd"});

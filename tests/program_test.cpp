@@ -35,8 +35,10 @@ Outcome run(const std::string& arguments) {
 
 // IDX text of images: pixels, or labels.
 std::string idx_of(const Images& images, bool labels) {
-  std::string text = labels ? idx_header({uint32_t(images.count)})
-                            : idx_header({uint32_t(images.count), uint32_t(images.height), uint32_t(images.width)});
+  std::string text =
+      labels
+          ? idx_header({uint32_t(images.count)})
+          : idx_header({uint32_t(images.count), uint32_t(images.height), uint32_t(images.width)});
   if (labels) {
     for (const int32_t label : images.labels) text += char(label);
   } else {
@@ -51,9 +53,10 @@ class Program : public ::testing::Test {
     // A small data set under MNIST's names: 28 x 28, ten classes.
     write_set("train", toy_images(300, 28, 10, 2));
     write_set("t10k", toy_images(60, 28, 10, 3));
-    recipe_ = folder_.write("toy.toml",
-                            "title = \"toy\"\n[data]\nname = \"mnist\"\n[network]\nwidths = [40, 30]\n"
-                            "[negatives]\nlabels = \"head\"\n[training]\nepochs = 2\nbatch = 50\n");
+    recipe_ =
+        folder_.write("toy.toml",
+                      "title = \"toy\"\n[data]\nname = \"mnist\"\n[network]\nwidths = [40, 30]\n"
+                      "[negatives]\nlabels = \"head\"\n[training]\nepochs = 2\nbatch = 50\n");
   }
 
   void write_set(const std::string& prefix, const Images& images) {
@@ -62,7 +65,8 @@ class Program : public ::testing::Test {
   }
 
   std::string train_arguments(const std::string& more = "") const {
-    return "train " + recipe_ + " --device cpu --data-dir " + folder_ / "data" + " --out " + folder_ / "run" + " " + more;
+    return "train " + recipe_ + " --device cpu --data-dir " + folder_ / "data" + " --out " +
+           folder_ / "run" + " " + more;
   }
 
   // One sentence, the documented exit code, and no run folder left behind.
@@ -81,7 +85,8 @@ TEST_F(Program, TrainsAndLeavesARunFolder) {
   const Outcome outcome = run(train_arguments());
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   expect_contains(outcome.text, {"test accuracy by goodness", "by head", "report: "});
-  for (const char* file : {"recipe.toml", "metrics.jsonl", "summary.json", "model.safetensors", "report.html"}) {
+  for (const char* file :
+       {"recipe.toml", "metrics.jsonl", "summary.json", "model.safetensors", "report.html"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / ("run/" + std::string(file)))) << file;
   }
   const auto summary = nlohmann::json::parse(read_file(folder_ / "run/summary.json"));
@@ -91,10 +96,12 @@ TEST_F(Program, TrainsAndLeavesARunFolder) {
   EXPECT_GT(summary.at("train_seconds"), 0.0);
   EXPECT_EQ(summary.at("device").get<std::string>().substr(0, 3), "CPU");
 
-  const Outcome eval = run("eval " + folder_ / "run" + " --device cpu --data-dir " + folder_ / "data");
+  const Outcome eval =
+      run("eval " + folder_ / "run" + " --device cpu --data-dir " + folder_ / "data");
   ASSERT_EQ(eval.code, 0) << eval.text;
   char expected[64];
-  std::snprintf(expected, sizeof expected, "goodness %.2f %%", 100 * double(summary.at("test_accuracy_goodness")));
+  std::snprintf(expected, sizeof expected, "goodness %.2f %%",
+                100 * double(summary.at("test_accuracy_goodness")));
   expect_contains(eval.text, {"mnist: 60 test images", expected});
 
   const Outcome report = run("report " + folder_ / "run" + " --data-dir " + folder_ / "data");
@@ -108,10 +115,12 @@ TEST_F(Program, PredictsPngImages) {
     return folder_.write(name, {png.begin(), png.end()});
   };
   const std::string good = write_png("good.png", 28);
-  const Outcome outcome = run("predict " + folder_ / "run/model.safetensors" + " --device cpu " + good + " " + good);
+  const Outcome outcome =
+      run("predict " + folder_ / "run/model.safetensors" + " --device cpu " + good + " " + good);
   EXPECT_EQ(outcome.code, 0) << outcome.text;
   expect_contains(outcome.text, {good + ": ", "by goodness", "by head"});
-  const Outcome small = run("predict " + folder_ / "run" + " --device cpu " + write_png("small.png", 20));
+  const Outcome small =
+      run("predict " + folder_ / "run" + " --device cpu " + write_png("small.png", 20));
   EXPECT_EQ(small.code, int(ExitCode::data));
   expect_contains(small.text, {"small.png", "20x20 grey", "expected 28x28 grey"});
 }
@@ -142,10 +151,14 @@ TEST_F(Program, StopsCleanlyOnCtrlC) {
 }
 
 TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {
-  expect_error(run(train_arguments("--set training.epoch=3")), ExitCode::recipe, {"training.epoch", "training.epochs"});
-  expect_error(run(train_arguments("--set training.epochs=-3")), ExitCode::recipe, {"training.epochs", "-3"});
-  expect_error(run(train_arguments("--set optimiser.kind=sgd")), ExitCode::recipe, {"optimiser.kind", "momentum"});
-  expect_error(run(train_arguments("--set data.train_images=301")), ExitCode::recipe, {"301", "300"});
+  expect_error(run(train_arguments("--set training.epoch=3")), ExitCode::recipe,
+               {"training.epoch", "training.epochs"});
+  expect_error(run(train_arguments("--set training.epochs=-3")), ExitCode::recipe,
+               {"training.epochs", "-3"});
+  expect_error(run(train_arguments("--set optimiser.kind=sgd")), ExitCode::recipe,
+               {"optimiser.kind", "momentum"});
+  expect_error(run(train_arguments("--set data.train_images=301")), ExitCode::recipe,
+               {"301", "300"});
   expect_error(run("train " + folder_ / "none.toml"), ExitCode::recipe, {"none.toml"});
 }
 
@@ -166,14 +179,16 @@ TEST_F(Program, ExplainsTheCommandLine) {
   expect_error(run("data fetch mnits"), ExitCode::data, {"mnits", "mnist"});
   const Outcome help = run("--help");
   EXPECT_EQ(help.code, 0);
-  expect_contains(help.text, {"train", "eval", "predict", "report", "data", "doctor", "Exit codes"});
+  expect_contains(help.text,
+                  {"train", "eval", "predict", "report", "data", "doctor", "Exit codes"});
   EXPECT_EQ(run("doctor").code, 0);
   EXPECT_EQ(run("data list").code, 0);
 }
 
 TEST_F(Program, WantsAGpuOnlyWhenAskedForOne) {
   if (cuda_status().problem.empty()) GTEST_SKIP() << "there is a GPU";
-  expect_error(run("train " + recipe_ + " --device cuda --out " + folder_ / "run" + " --data-dir " + folder_ / "data"),
+  expect_error(run("train " + recipe_ + " --device cuda --out " + folder_ / "run" + " --data-dir " +
+                   folder_ / "data"),
                ExitCode::device, {"--device cuda", "no usable GPU"});
 }
 
@@ -188,8 +203,10 @@ TEST_F(Program, DoesNotOverwriteAFolder) {
 TEST_F(Program, SaysThatTheDiskIsFull) {
   const std::string disk = folder_ / "disk";
   std::filesystem::create_directory(disk);
-  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "needs the right to mount a tmpfs";
-  const Outcome outcome = run("train " + recipe_ + " --device cpu --data-dir " + folder_ / "data" + " --out " + disk + "/run");
+  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0)
+    GTEST_SKIP() << "needs the right to mount a tmpfs";
+  const Outcome outcome = run("train " + recipe_ + " --device cpu --data-dir " + folder_ / "data" +
+                              " --out " + disk + "/run");
   const bool model = std::filesystem::exists(disk + "/run/model.safetensors");
   umount(disk.c_str());
   EXPECT_EQ(outcome.code, int(ExitCode::files)) << outcome.text;

@@ -16,8 +16,10 @@ inline Images toy_images(int64_t count, int64_t side, int32_t classes, uint64_t 
     const auto label = int32_t(i % classes);
     images.labels.push_back(label);
     for (int64_t p = 0; p < side * side; ++p) {
-      const uint32_t picture = random_bits(1, RandomUse::weights, uint64_t(p), uint32_t(label)).word[0];
-      const uint32_t noise = random_bits(noise_seed, RandomUse::weights, uint64_t(i), uint32_t(p)).word[0];
+      const uint32_t picture =
+          random_bits(1, RandomUse::weights, uint64_t(p), uint32_t(label)).word[0];
+      const uint32_t noise =
+          random_bits(noise_seed, RandomUse::weights, uint64_t(i), uint32_t(p)).word[0];
       images.pixels.push_back(uint8_t((picture >> 25) + (noise >> 25)));
     }
   }

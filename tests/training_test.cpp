@@ -1,4 +1,5 @@
-// Whole trainings on a toy data set: they learn, they repeat bit for bit, and every schedule trains what it says.
+// Whole trainings on a toy data set: they learn, they repeat bit for bit, and every schedule trains
+// what it says.
 #include <cmath>
 
 #include "engine/checkpoint.h"
@@ -29,12 +30,14 @@ bool same_bits(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>
 
 class Training : public OnDevice {
  protected:
-  Trained train(const Recipe& recipe, const std::function<bool()>& stop = [] { return false; }) {
+  Trained train(
+      const Recipe& recipe, const std::function<bool()>& stop = [] { return false; }) {
     const Dataset data = toy_dataset();
     const int64_t batch = recipe.training.batch == 0 ? data.train.count : recipe.training.batch;
     Trained result{make_model(device(), recipe, format_of(data), batch), {}, {}};
     Trainer trainer(*result.model.network, recipe, data.train);
-    trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { result.metrics.push_back(m); }, stop);
+    trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { result.metrics.push_back(m); },
+                stop);
     Classifier classifier(*result.model.network);
     const Vector<uint8_t> pixels(device(), data.test.pixels);
     result.test = evaluate(classifier, *result.model.network, pixels.view().data, data.test.labels);
@@ -50,7 +53,8 @@ TEST_P(Training, LearnsTheToySet) {
   EXPECT_GE(trained.test.goodness, 0.95);
   EXPECT_GE(trained.test.head.value(), 0.95);
   for (size_t l = 0; l < 3; ++l) {
-    const LayerMetrics first = *trained.metrics.front().layers[l], last = *trained.metrics.back().layers[l];
+    const LayerMetrics first = *trained.metrics.front().layers[l],
+                       last = *trained.metrics.back().layers[l];
     EXPECT_LT(last.loss, first.loss) << "layer " << l;
     EXPECT_GT(last.goodness_pos, last.goodness_neg) << "layer " << l;
   }
@@ -58,7 +62,8 @@ TEST_P(Training, LearnsTheToySet) {
 
 TEST_P(Training, RepeatsBitForBitTenTimes) {
   const auto first = train(toy_recipe()).tensors();
-  for (int run = 1; run < 10; ++run) ASSERT_TRUE(same_bits(first, train(toy_recipe()).tensors())) << "run " << run;
+  for (int run = 1; run < 10; ++run)
+    ASSERT_TRUE(same_bits(first, train(toy_recipe()).tensors())) << "run " << run;
 }
 
 TEST_P(Training, DependsOnTheSeed) {
@@ -75,7 +80,8 @@ TEST_P(Training, GreedyTrainsOneLayerAfterTheOther) {
   const Trained trained = train(recipe);
   ASSERT_EQ(trained.metrics.size(), 8u);  // three layers and the head, two epochs each
   for (size_t e = 0; e < 8; ++e) {
-    for (size_t l = 0; l < 3; ++l) EXPECT_EQ(trained.metrics[e].layers[l].has_value(), e / 2 == l) << e << " " << l;
+    for (size_t l = 0; l < 3; ++l)
+      EXPECT_EQ(trained.metrics[e].layers[l].has_value(), e / 2 == l) << e << " " << l;
     EXPECT_EQ(trained.metrics[e].head_loss.has_value(), e >= 6);
   }
 }
@@ -90,7 +96,8 @@ TEST_P(Training, GreedyLeavesTheOtherLayersAlone) {
   const Dataset data = toy_dataset();
   const auto fresh = network_tensors(*make_model(device(), recipe, format_of(data), 30).network);
   ASSERT_EQ(stopped.size(), 7u);
-  for (size_t t = 0; t < 7; ++t) EXPECT_EQ(stopped[t].data == fresh[t].data, t >= 2) << stopped[t].name;
+  for (size_t t = 0; t < 7; ++t)
+    EXPECT_EQ(stopped[t].data == fresh[t].data, t >= 2) << stopped[t].name;
 }
 
 TEST_P(Training, WorksWithAdamWithoutHeadAndInOneFullBatch) {
@@ -144,19 +151,21 @@ TEST_P(Training, NamesTheLayerThatDiverges) {
 }
 
 TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
-  // The classifier shares the first layer's matmul among the labels; here every image is written out under every
-  // label, normalised and multiplied in full.
+  // The classifier shares the first layer's matmul among the labels; here every image is written
+  // out under every label, normalised and multiplied in full.
   const Trained trained = train(toy_recipe());
   Network& network = *trained.model.network;
   const Dataset data = toy_dataset();
   const Vector<uint8_t> pixels(device(), data.test.pixels);
-  const std::vector<float> shared = Classifier(network).goodness(pixels.view().data, 0, data.test.count);
+  const std::vector<float> shared =
+      Classifier(network).goodness(pixels.view().data, 0, data.test.count);
   NetworkRows rows(device(), network, data.test.count, 1);
   Matrix x(device(), data.test.count, 64);
   for (int32_t k = 0; k < 5; ++k) {
     std::vector<float> values;
     for (int64_t j = 0; j < data.test.count * 64; ++j) {
-      values.push_back(j % 64 < 5 ? (j % 64 == k ? 1.0f : 0.0f) : float(data.test.pixels[size_t(j)]) / 255.0f);
+      values.push_back(j % 64 < 5 ? (j % 64 == k ? 1.0f : 0.0f)
+                                  : float(data.test.pixels[size_t(j)]) / 255.0f);
     }
     x.upload(values);
     device().normalise_rows({x.view(), network.shape().input.norm, x.view()});
@@ -169,7 +178,8 @@ TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
     }
     for (size_t i = 0; i < sum.size(); ++i) {
       // Two layers of sums over at most 64 terms, each step relative 2^-24; goodness is quadratic.
-      ASSERT_NEAR(shared[i * 5 + size_t(k)], sum[i], 4 * 200 * 0x1p-24 * sum[i]) << "image " << i << " label " << k;
+      ASSERT_NEAR(shared[i * 5 + size_t(k)], sum[i], 4 * 200 * 0x1p-24 * sum[i])
+          << "image " << i << " label " << k;
     }
   }
 }

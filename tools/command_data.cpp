@@ -12,22 +12,25 @@ namespace ffwd {
 void list_data(const std::string& data_dir) {
   for (const CatalogEntry& entry : data_catalog()) {
     const auto folder = find_dataset(entry.name, data_dir);
-    std::printf("%-14s %lldx%lldx%lld, %zu classes: %s\n", entry.name.c_str(), (long long)entry.height,
-                (long long)entry.width, (long long)entry.channels, entry.class_names.size(),
+    std::printf("%-14s %lldx%lldx%lld, %zu classes: %s\n", entry.name.c_str(),
+                (long long)entry.height, (long long)entry.width, (long long)entry.channels,
+                entry.class_names.size(),
                 folder ? folder->c_str() : ("not found; ffwd data fetch " + entry.name).c_str());
   }
 }
 
 void fetch_data(const FetchOptions& options) {
   const std::string place = options.data_dir.empty() ? user_data_folder() : options.data_dir;
-  if (place.empty()) throw UserError(ExitCode::usage, "neither HOME nor --data-dir says where to put data");
+  if (place.empty())
+    throw UserError(ExitCode::usage, "neither HOME nor --data-dir says where to put data");
   catch_interrupts();
   std::string file;
-  const std::string folder = fetch_dataset(options.name, place, options.mirror, [&](const FetchProgress& progress) {
-    if (file != progress.file) std::printf("%s\n", (file = progress.file).c_str());
-    std::fflush(stdout);
-    return !interrupted();
-  });
+  const std::string folder =
+      fetch_dataset(options.name, place, options.mirror, [&](const FetchProgress& progress) {
+        if (file != progress.file) std::printf("%s\n", (file = progress.file).c_str());
+        std::fflush(stdout);
+        return !interrupted();
+      });
   std::printf("%s is in %s\n", options.name.c_str(), folder.c_str());
 }
 

@@ -13,15 +13,18 @@ void doctor(const std::string& data_dir) {
   std::printf("CPU           %s, %d threads\n", cpu_library().c_str(), omp_get_max_threads());
   const CudaStatus cuda = cuda_status();
   if (cuda.built) {
-    std::printf("CUDA          runtime %s, cuBLASLt %s, built for %s\n", cuda.runtime.c_str(), cuda.cublas.c_str(),
-                cuda.architectures.c_str());
-    std::printf("CUDA driver   %s\n", cuda.driver.empty() ? "none" : ("for CUDA " + cuda.driver).c_str());
+    std::printf("CUDA          runtime %s, cuBLASLt %s, built for %s\n", cuda.runtime.c_str(),
+                cuda.cublas.c_str(), cuda.architectures.c_str());
+    std::printf("CUDA driver   %s\n",
+                cuda.driver.empty() ? "none" : ("for CUDA " + cuda.driver).c_str());
   }
   for (const auto& gpu : cuda.gpus) {
-    std::printf("GPU           %s, compute capability %d.%d, %lld MiB, %s\n", gpu.name.c_str(), gpu.major, gpu.minor,
-                (long long)(gpu.memory_bytes >> 20), gpu.runs_our_code ? "runs this build" : "not built for it");
+    std::printf("GPU           %s, compute capability %d.%d, %lld MiB, %s\n", gpu.name.c_str(),
+                gpu.major, gpu.minor, (long long)(gpu.memory_bytes >> 20),
+                gpu.runs_our_code ? "runs this build" : "not built for it");
   }
-  std::printf("--device cuda %s\n", cuda.problem.empty() ? "works" : ("not usable: " + cuda.problem).c_str());
+  std::printf("--device cuda %s\n",
+              cuda.problem.empty() ? "works" : ("not usable: " + cuda.problem).c_str());
   for (const CatalogEntry& entry : data_catalog()) {
     const auto folder = find_dataset(entry.name, data_dir);
     std::printf("%-13s %s\n", entry.name.c_str(), folder ? folder->c_str() : "not found");

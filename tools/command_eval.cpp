@@ -16,15 +16,17 @@ void eval(const EvalOptions& options) {
   const Dataset data = load_dataset(name, options.data_dir);
   const ImageFormat& format = model.format;
   if (data.test.height != format.height || data.test.width != format.width ||
-      data.test.channels != format.channels || data.class_names.size() != format.class_names.size()) {
+      data.test.channels != format.channels ||
+      data.class_names.size() != format.class_names.size()) {
     throw DataError(name + " has other images or classes than " + model.recipe.data.name +
                     ", which the model was trained on");
   }
   Classifier classifier(*model.network);
   const Vector<uint8_t> pixels(*device, data.test.pixels);
-  const Evaluation result = evaluate(classifier, *model.network, pixels.view().data, data.test.labels);
-  std::printf("%s: %lld test images, accuracy by goodness %.2f %%", name.c_str(), (long long)data.test.count,
-              100 * result.goodness);
+  const Evaluation result =
+      evaluate(classifier, *model.network, pixels.view().data, data.test.labels);
+  std::printf("%s: %lld test images, accuracy by goodness %.2f %%", name.c_str(),
+              (long long)data.test.count, 100 * result.goodness);
   if (result.head) std::printf(", by head %.2f %%", 100 * *result.head);
   std::printf("\n");
 }

@@ -13,12 +13,14 @@ namespace {
 
 std::vector<uint8_t> read_image(const std::string& path, const ImageFormat& format) {
   const auto size = [](int64_t height, int64_t width, int64_t channels) {
-    return std::to_string(width) + "x" + std::to_string(height) + (channels == 1 ? " grey" : " colour");
+    return std::to_string(width) + "x" + std::to_string(height) +
+           (channels == 1 ? " grey" : " colour");
   };
   const GreyOrColourImage image = read_png(path);
-  if (image.height != format.height || image.width != format.width || image.channels != format.channels) {
-    throw DataError(path + " is a " + size(image.height, image.width, image.channels) + " image, expected " +
-                    size(format.height, format.width, format.channels));
+  if (image.height != format.height || image.width != format.width ||
+      image.channels != format.channels) {
+    throw DataError(path + " is a " + size(image.height, image.width, image.channels) +
+                    " image, expected " + size(format.height, format.width, format.channels));
   }
   return image.pixels;
 }
@@ -41,7 +43,8 @@ void predict(const PredictOptions& options) {
   std::vector<float> p;
   if (model.network->head()) p = classifier.probabilities(on_device.view().data, 0, count);
   for (size_t i = 0; i < options.images.size(); ++i) {
-    std::printf("%s: %s by goodness", options.images[i].c_str(), names[size_t(by_goodness[i])].c_str());
+    std::printf("%s: %s by goodness", options.images[i].c_str(),
+                names[size_t(by_goodness[i])].c_str());
     if (!p.empty()) {
       const auto row = p.begin() + int64_t(i * names.size());
       const auto best = std::max_element(row, row + int64_t(names.size()));

@@ -36,23 +36,23 @@ std::string default_folder(const std::string& recipe) {
 void keep_first(Images& images, int64_t count, const std::string& key) {
   if (count == 0) return;
   if (count > images.count) {
-    throw RecipeError(key + " asks for " + std::to_string(count) + " images, but the data set has " +
-                      std::to_string(images.count));
+    throw RecipeError(key + " asks for " + std::to_string(count) +
+                      " images, but the data set has " + std::to_string(images.count));
   }
   images.count = count;
   images.labels.resize(size_t(count));
   images.pixels.resize(size_t(count * images.height * images.width * images.channels));
 }
 
-void say_headline(const Recipe& recipe, const Dataset& data, const Model& model, const Device& device,
-                  const RunFolder& folder) {
+void say_headline(const Recipe& recipe, const Dataset& data, const Model& model,
+                  const Device& device, const RunFolder& folder) {
   std::string widths = std::to_string(model.network->shape().input.pixels);
   for (const int64_t width : recipe.network.widths) widths += "-" + std::to_string(width);
-  std::printf("%s: %s, %lld training and %lld test images\n", recipe.title.c_str(), data.name.c_str(),
-              (long long)data.train.count, (long long)data.test.count);
-  std::printf("network %s%s, %lld parameters, on %s in %s\n", widths.c_str(), recipe.network.head ? " + head" : "",
-              (long long)model.network->parameter_count(), device.name().c_str(),
-              to_string(device.precision()).c_str());
+  std::printf("%s: %s, %lld training and %lld test images\n", recipe.title.c_str(),
+              data.name.c_str(), (long long)data.train.count, (long long)data.test.count);
+  std::printf("network %s%s, %lld parameters, on %s in %s\n", widths.c_str(),
+              recipe.network.head ? " + head" : "", (long long)model.network->parameter_count(),
+              device.name().c_str(), to_string(device.precision()).c_str());
   std::printf("run folder %s\n", folder.path().c_str());
   std::fflush(stdout);
 }
@@ -60,7 +60,8 @@ void say_headline(const Recipe& recipe, const Dataset& data, const Model& model,
 void say_result(const Summary& s, const RunFolder& folder) {
   const auto percent = [](const std::optional<double>& value) { return 100 * value.value_or(0); };
   std::printf("%s after %.1f s of training (%.0f images/s, %.1f s in all)\n",
-              s.interrupted ? "stopped" : "done", s.train_seconds, s.images_per_second, s.total_seconds);
+              s.interrupted ? "stopped" : "done", s.train_seconds, s.images_per_second,
+              s.total_seconds);
   std::printf("test accuracy by goodness %.2f %%", percent(s.test_accuracy_goodness));
   if (s.test_accuracy_head) std::printf(", by head %.2f %%", percent(s.test_accuracy_head));
   std::printf("  (train: %.2f %%", percent(s.train_accuracy_goodness));
@@ -100,18 +101,17 @@ void train(const TrainOptions& options) {
   ProgressLine line;
   Progress latest{};
   const int64_t every = recipe.training.evaluate_every;
-  trainer.run(
-      [&](const Progress& progress) { line.update(latest = progress); },
-      [&](EpochMetrics& metrics) {
-        if (every > 0 && metrics.epoch % every == 0 && !interrupted()) {
-          const Evaluation result = evaluate_test();
-          metrics.test_accuracy_goodness = result.goodness;
-          metrics.test_accuracy_head = result.head;
-        }
-        folder.append_metrics(metrics);
-        line.end_epoch(latest, metrics);
-      },
-      interrupted);
+  trainer.run([&](const Progress& progress) { line.update(latest = progress); },
+              [&](EpochMetrics& metrics) {
+                if (every > 0 && metrics.epoch % every == 0 && !interrupted()) {
+                  const Evaluation result = evaluate_test();
+                  metrics.test_accuracy_goodness = result.goodness;
+                  metrics.test_accuracy_head = result.head;
+                }
+                folder.append_metrics(metrics);
+                line.end_epoch(latest, metrics);
+              },
+              interrupted);
 
   save_model(model, folder.model_path());
   const Evaluation test = evaluate_test();
@@ -140,10 +140,12 @@ void train(const TrainOptions& options) {
   summary.class_names = data.class_names;
   summary.total_seconds = now() - begin;
   folder.write_summary(summary);
-  folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe), sample_images(recipe, data)));
+  folder.write_report(
+      render_report(summary, folder.read_metrics(), to_text(recipe), sample_images(recipe, data)));
   say_result(summary, folder);
   if (trainer.stopped()) {
-    throw UserError(ExitCode::interrupted, "stopped by a signal; " + folder.path() + " holds what was learnt");
+    throw UserError(ExitCode::interrupted,
+                    "stopped by a signal; " + folder.path() + " holds what was learnt");
   }
 }
 

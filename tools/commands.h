@@ -1,5 +1,5 @@
-// The commands of `ffwd`: each takes what its part of the command line said. They print what they find and
-// throw UserError for what users can mend.
+// The commands of `ffwd`: each takes what its part of the command line said. They print what they
+// find and throw UserError for what users can mend.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct DeviceOptions {
   std::string device = "auto", precision = "fp32";
 };
 
-// The device asked for; "auto" is a GPU if one can be used, else the CPU. Throws UserError (device) if it cannot
-// be had, saying why.
+// The device asked for; "auto" is a GPU if one can be used, else the CPU. Throws UserError (device)
+// if it cannot be had, saying why.
 std::unique_ptr<Device> open_device(const DeviceOptions& options);
 
 // Trains the network of a recipe and leaves a run folder behind.

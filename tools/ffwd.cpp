@@ -1,4 +1,5 @@
-// ffwd: trains networks with the Forward-Forward algorithm. The whole command line is declared here.
+// ffwd: trains networks with the Forward-Forward algorithm. The whole command line is declared
+// here.
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -12,7 +13,8 @@ namespace {
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 internal error, 2 command line, 3 recipe, 4 data, 5 files,\n"
-    "6 not a finite number, 7 out of memory, 8 device, 75 stopped by a signal (what was learnt is saved).";
+    "6 not a finite number, 7 out of memory, 8 device, 75 stopped by a signal (what was learnt is "
+    "saved).";
 
 // Everything that the command line can say.
 struct CommandLine {
@@ -45,23 +47,29 @@ void declare(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
   command->add_option("recipe", line.train.recipe, "the recipe's file")->required();
   add_device(*command, line.train.device);
-  command->add_option("--seed", line.train.seed, "seed of every random number; the recipe's own if absent");
-  command->add_option("--set", line.train.set, "section.key=value: replaces a value of the recipe; may be repeated");
-  command->add_option("--out", line.train.out, "run folder to create; runs/<recipe>-<time> if absent");
+  command->add_option("--seed", line.train.seed,
+                      "seed of every random number; the recipe's own if absent");
+  command->add_option("--set", line.train.set,
+                      "section.key=value: replaces a value of the recipe; may be repeated");
+  command->add_option("--out", line.train.out,
+                      "run folder to create; runs/<recipe>-<time> if absent");
   add_data_dir(*command, line.train.data_dir);
   command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
   command->callback([&line] { train(line.train); });
 
   command = app.add_subcommand("eval", "Measure a model's accuracy on test images");
   command->add_option("model", line.eval.model, "a run folder or a model file")->required();
-  command->add_option("--data", line.eval.data, "the data set; the one it was trained on if absent");
+  command->add_option("--data", line.eval.data,
+                      "the data set; the one it was trained on if absent");
   add_data_dir(*command, line.eval.data_dir);
   add_device(*command, line.eval.device);
   command->callback([&line] { eval(line.eval); });
 
   command = app.add_subcommand("predict", "Classify PNG images");
   command->add_option("model", line.predict.model, "a run folder or a model file")->required();
-  command->add_option("images", line.predict.images, "PNG files of the size that the model was trained on")
+  command
+      ->add_option("images", line.predict.images,
+                   "PNG files of the size that the model was trained on")
       ->required();
   add_device(*command, line.predict.device);
   command->callback([&line] { predict(line.predict); });
@@ -78,8 +86,10 @@ void declare(CLI::App& app, CommandLine& line) {
   command->callback([&line] { list_data(line.list_dir); });
   command = data->add_subcommand("fetch", "Download a data set and check its SHA-256");
   command->add_option("name", line.fetch.name, "mnist, fashion-mnist or cifar10")->required();
-  command->add_option("--data-dir", line.fetch.data_dir, "where to put it; the user's cache if absent");
-  command->add_option("--mirror", line.fetch.mirror, "URL of a folder to fetch from instead of the official ones");
+  command->add_option("--data-dir", line.fetch.data_dir,
+                      "where to put it; the user's cache if absent");
+  command->add_option("--mirror", line.fetch.mirror,
+                      "URL of a folder to fetch from instead of the official ones");
   command->callback([&line] { fetch_data(line.fetch); });
 
   command = app.add_subcommand("doctor", "Show back ends, devices, libraries and data sets");
@@ -93,7 +103,9 @@ int complain(ExitCode code, const std::string& what) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Trains neural networks with the Forward-Forward algorithm, on NVIDIA GPUs and on the CPU.", "ffwd");
+  CLI::App app(
+      "Trains neural networks with the Forward-Forward algorithm, on NVIDIA GPUs and on the CPU.",
+      "ffwd");
   CommandLine line;
   declare(app, line);
   try {

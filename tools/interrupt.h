@@ -3,7 +3,8 @@
 
 namespace ffwd {
 
-// From here on the first SIGINT or SIGTERM only sets the flag; a second one ends the program at once.
+// From here on the first SIGINT or SIGTERM only sets the flag; a second one ends the program at
+// once.
 void catch_interrupts();
 
 bool interrupted();

@@ -27,8 +27,8 @@ std::string describe(const Progress& p) {
   line += format("  %.0f images/s", p.images_per_second);
   for (size_t l = 0; l < p.metrics.layers.size(); ++l) {
     if (const auto& layer = p.metrics.layers[l]) {
-      line += format("  | %d: loss %.4f  g+ %.4g  g- %.4g", int(l), layer->loss, layer->goodness_pos,
-                     layer->goodness_neg);
+      line += format("  | %d: loss %.4f  g+ %.4g  g- %.4g", int(l), layer->loss,
+                     layer->goodness_pos, layer->goodness_neg);
     }
   }
   if (p.metrics.head_loss) line += format("  | head loss %.4f", *p.metrics.head_loss);
@@ -62,7 +62,8 @@ void ProgressLine::end_epoch(const Progress& progress, const EpochMetrics& metri
   if (metrics.test_accuracy_goodness) {
     line += format("  | test accuracy: goodness %.2f %%", 100 * *metrics.test_accuracy_goodness);
   }
-  if (metrics.test_accuracy_head) line += format(", head %.2f %%", 100 * *metrics.test_accuracy_head);
+  if (metrics.test_accuracy_head)
+    line += format(", head %.2f %%", 100 * *metrics.test_accuracy_head);
   std::printf("%s%s\n", terminal_ ? "\r\033[K" : "", line.c_str());
   std::fflush(stdout);
 }

@@ -1,4 +1,5 @@
-// The line that shows how a training goes: rewritten in place on a terminal, one plain line an epoch elsewhere.
+// The line that shows how a training goes: rewritten in place on a terminal, one plain line an
+// epoch elsewhere.
 #pragma once
 
 #include "host/trainer.h"

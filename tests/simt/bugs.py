@@ -22,7 +22,6 @@ RULES = [(rule, re.compile(pattern), planted) for rule, pattern, planted in [
     ("bound narrowed", r" < (?!kVector|kItems|kStates)", " + 1 < "),
     ("guard removed", r"^if \(.*\) return( \w+)?;", ""),
     ("guard removed", r"bool inside = .*;", "bool inside = true;"),
-    ("thread wrong", r"threadIdx\.[xy] == 0", "threadIdx.x == 1"),
     ("done by every thread", r"if \(threadIdx\.x( % kWarpSize)? == 0\) ", ""),
     ("done by every thread", r" && threadIdx\.x == 0", ""),
     ("threads swapped", r"threadIdx\.y", "threadIdx.x"),

@@ -115,7 +115,7 @@ def run(program, tests, limit):
     return "abort" if ran.returncode < 0 else "wrong"
 
 
-def try_kernel(build, kernel, folder, limit):
+def try_kernel(build, bug, kernel, folder, limit, until_caught):
     """What each run of RUNS saw of folder/kernels; None if that does not compile."""
     seen = {}
     programs = {}
@@ -125,12 +125,12 @@ def try_kernel(build, kernel, folder, limit):
             if programs[configuration] is None:
                 return None
         seen[name] = run(programs[configuration], tests, limit)
-        if seen[name] == "hangs":  # so will the others
+        if seen[name] == "hangs" or until_caught and caught(bug, seen):  # if one hangs, so will the others
             break
     return {name: seen.get(name, "") for name in RUNS}
 
 
-def try_bug(build, bug, work, limit):
+def try_bug(build, bug, work, limit, until_caught=False):
     with tempfile.TemporaryDirectory(dir=work) as name:
         folder = Path(name)
         (folder / "kernels").mkdir()
@@ -140,10 +140,10 @@ def try_bug(build, bug, work, limit):
                 planted = bug is not None and f"kernels/{file.name}" == bug.file
                 (folder / "kernels" / file.name).write_text(bug.plant(text) if planted else text)
         if bug is None:
-            return {k.stem: try_kernel(build, k.stem, folder, limit) for k in (ROOT / "kernels").glob("*.cu")}
+            return {k.stem: try_kernel(build, None, k.stem, folder, limit, False) for k in (ROOT / "kernels").glob("*.cu")}
         seen = None
         for kernel in kernels_with(bug.file):
-            seen = try_kernel(build, kernel, folder, limit)
+            seen = try_kernel(build, bug, kernel, folder, limit, until_caught)
             if seen is None or caught(bug, seen):
                 break
         return seen
@@ -151,7 +151,7 @@ def try_bug(build, bug, work, limit):
 
 def caught(bug, seen):
     if bug.rule == "barrier removed":
-        return seen["schedules"] != "." and seen["tsan"] == "report"
+        return seen.get("schedules", ".") != "." and seen.get("tsan") == "report"
     return any(cell not in (".", "") for cell in seen.values())
 
 
@@ -173,6 +173,7 @@ def main():
     parser.add_argument("--build", type=Path, required=True, help="build tree")
     parser.add_argument("--only", default="", metavar="REGEX", help="bugs whose 'file: rule: line' matches")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one bug in N")
+    parser.add_argument("--until-caught", action="store_true", help="leave out the runs that are not needed any more")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="show the bugs and stop")
     args = parser.parse_args()
@@ -192,7 +193,8 @@ def main():
                 raise SystemExit(f"{kernel} fails without a bug: {seen}")
         limit = 20 + 2 * (time.monotonic() - start)  # one run of one kernel against all of all of them
         print(f"{'seen by: plain':14} {'schedules':9} {'asan':6} {'tsan':6}  bug")
-        for bug, seen in zip(chosen, pool.map(lambda bug: try_bug(build, bug, work, limit), chosen)):
+        tries = pool.map(lambda bug: try_bug(build, bug, work, limit, args.until_caught), chosen)
+        for bug, seen in zip(chosen, tries):
             if seen is None:
                 count["not compiled"] += 1
                 continue

@@ -1,0 +1,86 @@
+#include "bench/bench.h"
+
+#include <algorithm>
+
+namespace ffwd::bench {
+namespace {
+
+constexpr int64_t kMostSets =
+    256;  // where one call needs next to nothing, cold caches hardly matter
+
+// The value below which `part` of the sorted values lie.
+double quantile(const std::vector<double>& sorted, double part) {
+  const double place = part * double(sorted.size() - 1);
+  const size_t below = size_t(place), above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - double(below)) * (sorted[above] - sorted[below]);
+}
+
+// The distance of the quartiles, as a part of the median.
+double spread(const std::vector<double>& sorted) {
+  return (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / quantile(sorted, 0.5);
+}
+
+}  // namespace
+
+Bench::Bench(Device& device, std::unique_ptr<Stopwatch> stopwatch, int64_t copy_bytes, int samples)
+    : device_(&device),
+      stopwatch_(std::move(stopwatch)),
+      memory_(device),
+      copy_bytes_(copy_bytes),
+      copy_(stopwatch_->prepare(make_copy(memory_, copy_bytes))),
+      samples_(samples) {}
+
+std::function<void()> Bench::make_copy(Operands& memory, int64_t bytes) const {
+  const void* const from = memory.memory(bytes, DType::f32, Fill::centred);
+  void* const to = memory.memory(bytes, DType::f32, Fill::zero);
+  return [this, from, to, bytes] { stopwatch_->copy(to, from, bytes); };
+}
+
+int64_t Bench::sets(const Cost& cost) const {
+  const auto needed = int64_t(double(stopwatch_->cold_bytes()) / cost.bytes) + 1;
+  return std::min(needed, kMostSets);
+}
+
+void Bench::report(benchmark::State& state, const Cost& cost, int64_t calls,
+                   const std::function<void()>& round) {
+  const Sample sample = stopwatch_->prepare(round);
+  std::vector<double> call_seconds, copy_seconds;
+  for (int i = 0; i < samples_; ++i) {
+    copy_seconds.push_back(copy_());
+    call_seconds.push_back(sample() / double(calls));
+  }
+  std::sort(call_seconds.begin(), call_seconds.end());
+  std::sort(copy_seconds.begin(), copy_seconds.end());
+  const double median = quantile(call_seconds, 0.5);
+  const double copy_rate = 2.0 * double(copy_bytes_) / quantile(copy_seconds, 0.5);
+
+  for (auto _ : state) state.SetIterationTime(median);  // once: add() asks for one iteration
+  state.counters["bytes"] = cost.bytes;
+  state.counters["flops"] = cost.flops;
+  state.counters["bytes_per_second"] = cost.bytes / median;
+  state.counters["flops_per_second"] = cost.flops / median;
+  state.counters["copy_bytes_per_second"] = copy_rate;
+  state.counters["copy_share"] = cost.bytes / median / copy_rate;
+  state.counters["spread"] = spread(call_seconds);
+  state.counters["copy_spread"] = spread(copy_seconds);
+  state.counters["samples"] = samples_;
+  state.counters["touched"] = cost.bytes * double(calls);
+}
+
+void add(const std::string& name, const std::function<void(benchmark::State&)>& body) {
+  const auto guarded = [body](benchmark::State& state) {
+    try {
+      body(state);
+    } catch (const std::exception& error) {
+      state.SkipWithError(error.what());
+      for (auto _ : state) {
+      }
+    }
+  };
+  benchmark::RegisterBenchmark(name.c_str(), guarded)
+      ->UseManualTime()
+      ->Iterations(1)
+      ->Unit(benchmark::kMicrosecond);
+}
+
+}  // namespace ffwd::bench

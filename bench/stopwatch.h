@@ -1,0 +1,35 @@
+// How time is taken on a device.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "engine/device.h"
+
+namespace ffwd::bench {
+
+// Runs what it was prepared for once more, and says how many seconds that took.
+using Sample = std::function<double()>;
+
+class Stopwatch {
+ public:
+  virtual ~Stopwatch() = default;
+
+  // Makes `work`, operations on the device that do not wait, ready to be timed. Runs it once, so
+  // that code is loaded and matmuls are planned. What `work` refers to must outlive the sample.
+  virtual Sample prepare(const std::function<void()>& work) = 0;
+
+  // Copies memory of the device as fast as its vendor's library does. Does not wait on a GPU.
+  virtual void copy(void* to, const void* from, int64_t bytes) = 0;
+
+  // Bytes that work has to touch, at least, for every call of it to find the caches cold.
+  virtual int64_t cold_bytes() const = 0;
+};
+
+// The steady clock, and memcpy on all of OpenMP's threads.
+std::unique_ptr<Stopwatch> make_cpu_stopwatch();
+
+// CUDA events around a graph of the work, which has no gaps for launches, and cudaMemcpyAsync.
+std::unique_ptr<Stopwatch> make_cuda_stopwatch(Device& device);
+
+}  // namespace ffwd::bench

@@ -1,0 +1,237 @@
+// Every operation of the CUDA device that only queues work, captured from its stream into a graph:
+// capturing runs nothing, the graph holds no allocation, and launching it leaves the same bits in
+// every operand as direct calls do. Capture fails on a call that waits, allocates or touches
+// another stream, so this shows that none does.
+//
+// For builds with CUDA only. Not here: allocate, release, upload and download, which wait by
+// contract.
+#include <algorithm>
+
+#include "tests/captured_call.h"
+#include "tests/devices.h"
+
+namespace ffwd::test {
+namespace {
+
+class Capture : public OnDevice {
+ protected:
+  // `prepare` takes an Operands to a call on them, which can be made again and again.
+  template <typename Prepare>
+  void compare(const Prepare& prepare) {
+    Operands direct(device()), captured(device());
+    const auto call_directly = prepare(direct), call_captured = prepare(captured);
+    const auto before = captured.download();
+    ASSERT_EQ(direct.download(), before) << "both calls must start from the same bits";
+
+    call_directly();  // loads the kernels, and plans the product
+    const Graph graph(device().stream(), call_captured);
+    device().wait();
+    EXPECT_EQ(captured.download(), before) << "capturing must run nothing";
+    const auto nodes = graph.nodes();
+    EXPECT_FALSE(nodes.empty());
+    for (const cudaGraphNodeType type : {cudaGraphNodeTypeMemAlloc, cudaGraphNodeTypeMemFree}) {
+      EXPECT_EQ(std::count(nodes.begin(), nodes.end(), type), 0) << "node type " << int(type);
+    }
+
+    graph.launch();
+    device().wait();
+    EXPECT_NE(captured.download(), before) << "the graph must do something";
+    EXPECT_EQ(captured.download(), direct.download());
+    call_directly();
+    graph.launch();
+    device().wait();
+    EXPECT_EQ(captured.download(), direct.download()) << "at the second launch";
+  }
+
+  // `make` takes an Operands to the arguments of one operation.
+  template <typename Args, typename Make>
+  void compare(void (Device::*operation)(const Args&), const Make& make) {
+    compare([&](Operands& memory) {
+      const Args args = make(memory);
+      return [this, operation, args] { (device().*operation)(args); };
+    });
+  }
+};
+
+constexpr int64_t kRows = 300, kCols = 77;  // two chunks of column_sum, and tails everywhere
+constexpr int32_t kClasses = 10;
+constexpr DType kDTypes[] = {DType::f32, DType::bf16};
+
+TEST_P(Capture, Clear) {
+  compare([&](Operands& memory) {
+    const VectorView<float> all = memory.floats(kRows);
+    return [this, all] { device().clear(all.data, 4 * all.size); };
+  });
+}
+
+TEST_P(Capture, Matmul) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::matmul, [&](Operands& m) -> Matmul {
+      return {m.matrix(kRows, kCols, dtype), false, m.matrix(40, kCols, dtype), true,
+              m.matrix(kRows, 40, dtype)};
+    });
+    compare(&Device::matmul,
+            [&](Operands& m) -> Matmul {  // long inner dimension: the sum may be split
+              return {m.matrix(8 * kRows, 40, dtype),
+                      true,
+                      m.matrix(8 * kRows, kCols, dtype),
+                      false,
+                      m.matrix(40, kCols, DType::f32),
+                      1.0f,
+                      1.0f};
+            });
+  }
+}
+
+TEST_P(Capture, AdamUpdate) {
+  for (const bool copies : {false, true}) {
+    compare(&Device::adam_update, [&](Operands& m) -> AdamUpdate {
+      return {m.floats(kCols),
+              m.floats(kCols),
+              m.floats(kCols),
+              m.floats(kCols),
+              0.01f,
+              0.9f,
+              0.999f,
+              1e-8f,
+              0.1f,
+              0.5f,
+              0.5f,
+              copies ? m.halves(kCols) : VectorView<bfloat16>()};
+    });
+  }
+}
+
+TEST_P(Capture, MomentumUpdate) {
+  for (const bool copies : {false, true}) {
+    compare(&Device::momentum_update, [&](Operands& m) -> MomentumUpdate {
+      return {m.floats(kCols),
+              m.floats(kCols),
+              m.floats(kCols),
+              0.01f,
+              0.9f,
+              0.1f,
+              copies ? m.halves(kCols) : VectorView<bfloat16>()};
+    });
+  }
+}
+
+TEST_P(Capture, BatchMeans) {
+  compare(&Device::batch_means, [](Operands& m) -> BatchMeans {
+    return {m.floats(kRows), m.floats(kRows), 100, kRows - 100, m.floats(3)};
+  });
+}
+
+TEST_P(Capture, ColumnSum) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::column_sum, [&](Operands& m) -> ColumnSum {
+      return {m.matrix(kRows, kCols, dtype), m.floats(kRows), 0.5f, m.floats(kCols),
+              m.floats(column_sum_scratch(kRows, kCols))};
+    });
+  }
+}
+
+TEST_P(Capture, GatherImages) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::gather_images, [&](Operands& m) -> GatherImages {
+      return {m.pixels(50 * kCols),          m.integers(kRows, 50), Standardise{}, kClasses,
+              m.matrix(kRows, kCols, dtype), m.floats(kRows)};
+    });
+  }
+}
+
+TEST_P(Capture, GoodnessRows) {
+  for (const DType dtype : kDTypes) {
+    for (const Goodness goodness : kGoodnesses) {
+      compare(&Device::goodness_rows, [&](Operands& m) -> GoodnessRows {
+        const MatrixView z = m.matrix(kRows, kCols, dtype);
+        return {z,
+                m.floats(kCols),
+                Activation::relu,
+                goodness,
+                20.0f,
+                10.0f,
+                Norm{},
+                150,
+                100,
+                z.row_range(0, 250),
+                m.matrix(kRows, kCols, dtype),
+                m.floats(kRows),
+                m.floats(250),
+                m.floats(kRows)};
+      });
+    }
+  }
+}
+
+TEST_P(Capture, FoldRows) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::fold_rows, [&](Operands& m) -> FoldRows {
+      return {m.matrix(90, kCols, dtype), m.floats(90), m.matrix(30, kCols, dtype)};
+    });
+  }
+}
+
+TEST_P(Capture, SpreadRows) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::spread_rows, [&](Operands& m) -> SpreadRows {
+      return {m.matrix(30, kCols, dtype), m.floats(90), m.matrix(90, kCols, dtype)};
+    });
+  }
+}
+
+TEST_P(Capture, OverlayLabels) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::overlay_labels, [&](Operands& m) -> OverlayLabels {
+      return {m.integers(kRows, kClasses),      m.floats(kRows), kClasses, 1, 1.0f, Norm{}, 784,
+              m.matrix(kRows, kClasses, dtype), m.floats(kRows)};
+    });
+  }
+}
+
+TEST_P(Capture, NormaliseRows) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::normalise_rows, [&](Operands& m) -> NormaliseRows {
+      return {m.matrix(kRows, kCols, dtype), Norm{}, m.matrix(kRows, kCols, dtype)};
+    });
+  }
+}
+
+TEST_P(Capture, PeerNormalise) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::peer_normalise, [&](Operands& m) -> PeerNormalise {
+      return {m.floats(kCols), 0.9f,
+              30.0f,           m.floats(kCols),
+              m.floats(kCols), m.matrix(kRows, kCols, dtype)};
+    });
+  }
+}
+
+TEST_P(Capture, SoftmaxLoss) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::softmax_loss, [&](Operands& m) -> SoftmaxLoss {
+      return {m.matrix(kRows, kClasses, DType::f32), m.integers(kRows, kClasses),
+              m.matrix(kRows, kClasses, dtype), m.floats(kRows)};
+    });
+  }
+}
+
+TEST_P(Capture, WrongLabels) {
+  for (const bool likely : {false, true}) {
+    compare(&Device::wrong_labels, [&](Operands& m) -> WrongLabels {
+      return {likely ? ConstMatrixView(m.matrix(kRows, kClasses, DType::f32)) : ConstMatrixView(),
+              m.integers(kRows, 1000),
+              m.integers(kRows, kClasses),
+              kClasses,
+              7,
+              3,
+              m.integers(kRows, 1)};
+    });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, Capture, ::testing::Values("cuda"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace ffwd::test

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Everything that takes a GPU to check, in one command: all tests, the sanitizers, the kernel benchmarks and a training
+# in every precision. Leaves one JSON file as evidence.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: tools/gpu-check.sh [--build DIR] [--result FILE] [--only STEP]...
+  --build DIR     use the programs of this build folder, at the path where it was built; else build for the GPU here
+  --result FILE   the JSON to write; bench/results/DATE-GPU-COMMIT.json
+  --only STEP     one of tests, sanitizer, bench, training; may be given again. What is left out counts as not run.
+exit code: 0 everything ran and passed, 1 something failed or there is no GPU, 2 usage, 3 passed but not all was run
+FFWD_DATA_DIR tells where data sets are. Logs are left in build/gpu-check/.
+END
+}
+
+build= result= only=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --build | --result | --only)
+      [ $# -ge 2 ] || { usage >&2; exit 2; }
+      case $1 in
+        --build) build=$(realpath -m "$2") ;;
+        --result) result=$(realpath -m "$2") ;;
+        --only)
+          [[ $2 =~ ^(tests|sanitizer|bench|training)$ ]] || { usage >&2; exit 2; }
+          only="$only $2 "
+          ;;
+      esac
+      shift 2
+      ;;
+    -h | --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+cd "$(dirname "$0")/.."
+. tools/setup.sh
+logs=$PWD/build/gpu-check
+rm -rf "$logs"
+mkdir -p "$logs"
+export FFWD_REQUIRE_GPU=1
+
+# --- what is recorded: one line a step in steps.tsv, and a log for each ---------------------------
+
+# record NAME OUTCOME SECONDS COMMAND; the outcome is an exit code, or says why the step was not run.
+record() { printf '%s\t%s\t%s\t%s\n' "$@" >>"$logs/steps.tsv"; }
+
+not_run() {
+  say "$1: not run, $2"
+  record "$1" "not run: $2" 0 ""
+}
+
+# step NAME PROGRAM ARGUMENT...: within 15 minutes.
+step() {
+  local name=$1 begin=$SECONDS code=0
+  shift
+  if ! command -v "$1" >/dev/null; then
+    not_run "$name" "there is no $1"
+    return
+  fi
+  say "$name: $*"
+  timeout 900 "$@" >"$logs/$name.log" 2>&1 || code=$?
+  [ "$code" -eq 0 ] || { tail -n 25 "$logs/$name.log"; echo "exit code $code"; }
+  record "$name" "$code" "$((SECONDS - begin))" "$*"
+}
+
+wanted() { [ -z "$only" ] || [[ $only == *" $1 "* ]]; }
+
+# --- the GPU, and the programs --------------------------------------------------------------------
+
+nvidia-smi -L >/dev/null 2>&1 || compgen -G '/dev/nvidia[0-9]*' >/dev/null || [ -e /dev/dxg ] ||
+  fail "there is no GPU on this machine, so nothing was checked"
+
+find_nvcc || true  # also where compute-sanitizer usually is
+if [ -z "$build" ]; then
+  command -v nvcc >/dev/null || fail "there is no nvcc to build with; install the CUDA toolkit or give --build DIR"
+  install_build_packages
+  build=$PWD/build/cuda-one
+  configure_and_build cuda-one -DCMAKE_CUDA_ARCHITECTURES=native -- all
+fi
+[ -x "$build/ffwd" ] || fail "$build holds no ffwd"
+
+"$build/ffwd" doctor | tee "$logs/doctor.txt" || fail "ffwd doctor does not run here"
+grep -q -- '--device cuda works' "$logs/doctor.txt" || fail "the GPU cannot be used, so nothing was checked; see above"
+step nvidia-smi nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.memory,power.limit \
+  --format=csv,noheader
+
+# --- tests, under the sanitizers too --------------------------------------------------------------
+
+if wanted tests; then
+  step unit_tests "$build/tests/ffwd_tests" --gtest_output=json:"$logs/unit_tests.json"
+  step kernel_tests "$build/tests/kernel_tests" --gtest_output=json:"$logs/kernel_tests.json"
+else
+  not_run tests "left out by --only"
+fi
+
+if wanted sanitizer; then
+  sanitizer=$(command -v compute-sanitizer || echo /usr/local/cuda/compute-sanitizer/compute-sanitizer)
+  for tool in memcheck racecheck initcheck synccheck; do
+    step "$tool" "$sanitizer" --tool "$tool" --error-exitcode 99 "$build/tests/kernel_tests" \
+      --gtest_filter='*/cuda:*Cuda.*'
+  done
+else
+  not_run sanitizer "left out by --only"
+fi
+
+# --- speed ----------------------------------------------------------------------------------------
+
+if wanted bench; then
+  step kernels_bench "$build/bench/kernels_bench" --device=cuda --benchmark_counters_tabular=true \
+    --benchmark_out="$logs/kernels_bench.json" --benchmark_out_format=json
+else
+  not_run bench "left out by --only"
+fi
+
+if ! wanted training; then
+  not_run training "left out by --only"
+elif grep -qE '^fashion-mnist +not found' "$logs/doctor.txt"; then
+  not_run training "the data set fashion-mnist is not here"
+else
+  for precision in fp32 tf32 bf16; do
+    step "train-$precision" "$build/ffwd" train tools/recipes/quickstart.toml --device cuda --precision "$precision" \
+      --seed 1 --out "$logs/run-$precision"
+  done
+fi
+
+# --- the evidence ---------------------------------------------------------------------------------
+
+say "Result"
+python3 tools/gpu_report.py "$logs" ${result:+"$result"}

@@ -1,0 +1,170 @@
+"""Puts the logs of tools/gpu-check.sh into one JSON file and sums them up.
+
+usage: gpu_report.py LOGS [RESULT]
+
+Exit code 0: everything ran and passed; 1: something failed; 3: nothing failed, but not everything was run.
+"""
+
+import datetime
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LEAST_ACCURACY = 0.8  # of the quickstart recipe; a network that learnt nothing has 0.1
+SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
+COPY_GOAL = 0.85  # of the fused row kernel and the optimisers, at 16,000 rows and more
+
+
+def text_of(path):
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+def json_of(path):
+    try:
+        return json.loads(text_of(path))
+    except ValueError:
+        return None
+
+
+def read_steps(logs):
+    """The steps in order, each with `outcome`: passed, failed or not run."""
+    steps = []
+    for line in text_of(logs / "steps.tsv").splitlines():
+        name, outcome, seconds, command = line.split("\t")
+        step = {"name": name, "command": command.replace(f"{ROOT}/", ""), "seconds": int(seconds)}
+        if outcome.startswith("not run: "):
+            step.update(outcome="not run", reason=outcome[len("not run: "):])
+        else:
+            step.update(outcome="passed" if outcome == "0" else "failed", exit_code=int(outcome))
+        steps.append(step)
+    return steps
+
+
+def fail(step, reason):
+    step.update(outcome="failed", reason=reason)
+
+
+def read_tests(logs, step):
+    """Numbers of a GoogleTest program, and the names of what failed and what was skipped."""
+    report = json_of(logs / f"{step['name']}.json")
+    if not report:
+        return fail(step, "the program left no report")
+    names = {"passed": [], "failed": [], "skipped": []}
+    for suite in report["testsuites"]:
+        for test in suite["testsuite"]:
+            outcome = "failed" if "failures" in test else "skipped" if test["result"] == "SKIPPED" else "passed"
+            names[outcome].append(f"{suite['name']}.{test['name']}")
+    if not names["passed"]:
+        fail(step, "no test passed")
+    return {"passed": len(names["passed"]), "failed": names["failed"], "skipped": names["skipped"]}
+
+
+def read_sanitizer(logs, step):
+    """The tool's own summary. Without one, or without tests that passed under it, nothing was checked."""
+    log = text_of(logs / f"{step['name']}.log")
+    summaries = re.findall(r"=+ ((?:ERROR|RACECHECK) SUMMARY: .*)", log)
+    passed = re.search(r"\[  PASSED  \] (\d+) test", log)
+    if not summaries:
+        fail(step, "the tool gave no summary")
+    elif not re.search(r"SUMMARY: 0 (errors|hazards)", summaries[-1]):
+        fail(step, summaries[-1])
+    elif not passed or passed[1] == "0":
+        fail(step, "no test passed under the tool")
+    return {"summary": summaries[-1] if summaries else None, "tests_passed": int(passed[1]) if passed else 0}
+
+
+def read_training(logs, step):
+    summary = json_of(logs / step["name"].replace("train-", "run-") / "summary.json")
+    if not summary:
+        return fail(step, "the training left no summary")
+    if not (summary["test_accuracy_goodness"] or 0) >= LEAST_ACCURACY:
+        fail(step, f"test accuracy below {LEAST_ACCURACY}")
+    kept = ("recipe", "dataset", "device", "precision", "seed", "commit", "epochs", "steps", "train_seconds",
+            "total_seconds", "images_per_second", "train_accuracy_goodness", "train_accuracy_head",
+            "test_accuracy_goodness", "test_accuracy_head")
+    return {key: summary.get(key) for key in kept}
+
+
+def read_bench(logs, step):
+    report = json_of(logs / "kernels_bench.json")
+    if not report or not report["benchmarks"]:
+        return fail(step, "the benchmark left no report")
+    for key in ("host_name", "executable"):  # says nothing about the figures
+        report["context"].pop(key, None)
+    for case in report["benchmarks"]:
+        case["name"] = case["name"].replace("/iterations:1/manual_time", "")
+        if case.get("error_occurred"):
+            fail(step, f"{case['name']}: {case['error_message']}")
+    return report
+
+
+def below_goal(bench):
+    """Cases of the fused row kernel and the optimisers that miss COPY_GOAL where it applies."""
+    for case in bench["benchmarks"]:
+        kernel, _, shape = case["name"].partition("/")
+        rows = int(re.match(r"\w+/(\d+)", shape)[1]) if re.match(r"\w+/(\d+)", shape) else 0
+        applies = (kernel == "goodness_rows" and rows >= 16000) or (kernel.endswith("_update") and rows >= 2000)
+        if applies and not case.get("error_occurred") and not case["copy_share"] >= COPY_GOAL:
+            yield f"{case['name']} reaches {case['copy_share']:.1%} of the copy bandwidth"
+
+
+def main(logs, result=None):
+    steps = read_steps(logs)
+    doctor = text_of(logs / "doctor.txt")
+    find = lambda pattern: (re.search(pattern, doctor, re.MULTILINE) or [None, None])[1]
+    nvidia_smi = text_of(logs / "nvidia-smi.log").strip()
+    report = {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": find(r"^ffwd .*\((.*)\)$"),
+        "device": find(r"^GPU +(.*?), compute capability"),
+        "driver": nvidia_smi.split(", ")[1] if ", " in nvidia_smi else "not known",
+        "cuda_runtime": find(r"runtime ([\d.]+)"),
+        "cublaslt": find(r"cuBLASLt (\d+)"),
+        "nvidia_smi": nvidia_smi,
+        "doctor": doctor.splitlines(),
+        "verdict": None,
+        "steps": steps,
+        "tests": {}, "sanitizers": {}, "trainings": {}, "bench": None,
+    }
+    for step in steps:
+        name = step["name"]
+        if step["outcome"] == "not run":
+            continue
+        if name.endswith("_tests"):
+            report["tests"][name] = read_tests(logs, step)
+        elif name in SANITIZERS:
+            report["sanitizers"][name] = read_sanitizer(logs, step)
+        elif name.startswith("train-"):
+            report["trainings"][name] = read_training(logs, step)
+        elif name == "kernels_bench":
+            report["bench"] = read_bench(logs, step)
+    outcomes = {step["outcome"] for step in steps}
+    report["verdict"] = next((o for o in ("failed", "not run") if o in outcomes), "passed")
+    report["below_copy_goal"] = list(below_goal(report["bench"])) if report["bench"] else None
+
+    gpu = re.sub(r"[^a-z0-9]+", "-", (report["device"] or "gpu").lower()).strip("-")
+    default = f"bench/results/{report['date'][:10]}-{gpu}-{report['commit']}.json"
+    result = pathlib.Path(result or ROOT / default)
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.write_text(json.dumps(report, indent=1) + "\n")
+
+    for step in steps:
+        print(f"{step['name']:16}{step['outcome']:10}{step['seconds']:6} s   {step.get('reason', '')}")
+    for name, tests in report["tests"].items():
+        if tests:
+            print(f"{name}: {tests['passed']} passed, {len(tests['failed'])} failed, {len(tests['skipped'])} skipped")
+    for name, run in report["trainings"].items():
+        if run:
+            print(f"{name}: test accuracy {run['test_accuracy_goodness']}, {run['images_per_second']:.0f} images/s")
+    for line in report["below_copy_goal"] or []:
+        print(line)
+    print(f"{result}: {report['verdict']}")
+    return {"passed": 0, "failed": 1, "not run": 3}[report["verdict"]]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    sys.exit(main(pathlib.Path(sys.argv[1]), *sys.argv[2:]))
