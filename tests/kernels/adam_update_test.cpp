@@ -16,10 +16,12 @@ struct Case {
   float learning_rate = 0.1f, beta1 = 0.9f, beta2 = 0.99f, eps = 1e-3f, weight_decay = 0.01f;
   float correction1 = 0.271f, correction2 = 0.029701f;  // the third step
   bool has_operand = true;
+  int misaligned = -1;  // see Memory::misalign
 };
 
 Results run(Place place, const Case& c, Layout layout = {}) {
   Memory memory(place, layout);
+  memory.misalign(c.misaligned);
   AdamUpdate args;
   args.weight = memory.inout("weight", c.weight);
   args.m = memory.inout("m", c.m);
@@ -122,6 +124,15 @@ TEST_P(AdamUpdateTest, AgreesWithTheRule) {
       c.has_operand = false;
       expect_results(run(place(), c, layout), want, bounds(want, c, 1.0));
     }
+  }
+}
+
+TEST_P(AdamUpdateTest, AnyOneArrayMayBeMisaligned) {
+  Case c = random_case(37, 4);
+  const Results want = reference(c);
+  for (c.misaligned = 0; c.misaligned < 5; ++c.misaligned) {
+    SCOPED_TRACE("array " + std::to_string(c.misaligned));
+    expect_results(run(place(), c), want, bounds(want, c, 1.0));
   }
 }
 

@@ -24,10 +24,12 @@ struct GoodnessCase {
   float threshold = 2.0f, temperature = 1.0f;
   Norm norm = {NormKind::l2, 1e-8f};
   bool learns = true, in_place = false;
+  int misaligned = -1;  // see Memory::misalign
 };
 
 inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
   Memory memory(place, layout);
+  memory.misalign(c.misaligned);
   const int64_t learning = c.positive + c.negative;
   GoodnessRows args;
   args.activation = c.activation;

@@ -79,6 +79,17 @@ TEST_P(GoodnessRowsTest, GradientMayOverwriteItsInput) {
   }
 }
 
+TEST_P(GoodnessRowsTest, AnyOneMatrixMayBeMisaligned) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    Case c = random_case(dtype, {3, 40}, 30);
+    const Results want = run(place(), c);
+    for (c.misaligned = 0; c.misaligned < 4; ++c.misaligned) {  // bias, z, dz, next
+      SCOPED_TRACE("operand " + std::to_string(c.misaligned));
+      expect_identical(run(place(), c), want);
+    }
+  }
+}
+
 TEST_P(GoodnessRowsTest, InferenceGivesTheSameWithoutLossAndGradient) {
   Case c = random_case(DType::f32, {5, 70}, 30);
   const Results learning = run(place(), c);

@@ -59,6 +59,8 @@ class Memory {
 
   // How the operands that are made from now on lie.
   void lay_out(Layout layout) { layout_ = layout; }
+  // The operand of this number, counted from 0, starts one element further; none if negative.
+  void misalign(int operand) { misaligned_ = operand; }
 
   ConstMatrixView input(DType dtype, const Matrix& values) {
     return matrix("", dtype, values, true);
@@ -178,7 +180,8 @@ class Memory {
   void* add(const std::string& name, Element element, const Matrix& values, int64_t stride,
             bool filled) {
     Operand operand{name, element, values.rows, values.cols, stride, 0, {}, nullptr};
-    operand.start = kGuard + std::size_t(layout_.offset) * operand.element_size();
+    const int64_t offset = layout_.offset + (int(operands_.size()) == misaligned_ ? 1 : 0);
+    operand.start = kGuard + std::size_t(offset) * operand.element_size();
     operand.before.assign(operand.end() + (end_is_watched(place_) ? 0 : kGuard), 0xFF);
     for (int64_t i = 0; i < values.rows && filled; ++i) {
       for (int64_t j = 0; j < values.cols; ++j) {
@@ -209,6 +212,7 @@ class Memory {
 
   Place place_;
   Layout layout_;
+  int misaligned_ = -1;
   std::vector<Operand> operands_;
 };
 

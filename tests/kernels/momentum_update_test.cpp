@@ -15,10 +15,12 @@ struct Case {
   std::vector<float> weight, velocity, gradient;
   float learning_rate = 0.1f, momentum = 0.9f, weight_decay = 0.01f;
   bool has_operand = true;
+  int misaligned = -1;  // see Memory::misalign
 };
 
 Results run(Place place, const Case& c, Layout layout = {}) {
   Memory memory(place, layout);
+  memory.misalign(c.misaligned);
   MomentumUpdate args;
   args.weight = memory.inout("weight", c.weight);
   args.velocity = memory.inout("velocity", c.velocity);
@@ -89,6 +91,14 @@ TEST_P(MomentumUpdateTest, AgreesWithTheRule) {
       c.has_operand = false;
       expect_results(run(place(), c, layout), reference(c), 1.0);
     }
+  }
+}
+
+TEST_P(MomentumUpdateTest, AnyOneArrayMayBeMisaligned) {
+  Case c = random_case(37, 4);
+  for (c.misaligned = 0; c.misaligned < 4; ++c.misaligned) {
+    SCOPED_TRACE("array " + std::to_string(c.misaligned));
+    expect_results(run(place(), c), reference(c), 1.0);
   }
 }
 

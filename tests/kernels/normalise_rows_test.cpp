@@ -13,8 +13,9 @@ namespace {
 constexpr Twins<NormaliseRows> kNormaliseRows = FFWD_TWINS(normalise_rows);
 
 Matrix run(Place place, DType dtype, const Matrix& x, Norm norm, Layout layout = {},
-           bool in_place = false) {
+           bool in_place = false, int misaligned = -1) {
   Memory memory(place, layout);
+  memory.misalign(misaligned);
   NormaliseRows args;
   args.norm = norm;
   if (in_place) {
@@ -83,6 +84,15 @@ TEST_P(NormaliseRowsTest, PowersOfTwoAreExact) {
                    Matrix(3, width, 1 / std::sqrt(double(width))), "l2");
       expect_equal(run(place(), DType::bf16, x, {NormKind::rms, 0.0f}, layout),
                    Matrix(3, width, 1.0), "rms");
+    }
+  }
+}
+
+TEST_P(NormaliseRowsTest, EitherMatrixMayBeMisaligned) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const Matrix x = random_matrix(dtype, 3, 40, 2), want = run(place(), dtype, x, {});
+    for (const int misaligned : {0, 1}) {
+      EXPECT_TRUE(identical(run(place(), dtype, x, {}, {}, false, misaligned), want));
     }
   }
 }
