@@ -6,7 +6,7 @@ usage() {
   cat <<'EOF'
 usage: tools/test.sh [--preset NAME] [--only LABEL]
   --preset NAME   a preset of CMakePresets.json; cuda-release where nvcc is found, else cpu-release
-  --only LABEL    one group of tests: unit, kernels, simt, mutants, codegen, pytorch, style
+  --only LABEL    one group of tests: unit, kernels, simt, codegen, pytorch, style
 FFWD_DATA_DIR tells where data sets are; FFWD_REQUIRE_GPU=1 makes a skipped GPU test a failure.
 EOF
 }
