@@ -25,7 +25,8 @@ const NumbersOrWord kThreshold{{kAnyNumber, 1000}, "width"};
 const Choice<std::string> kDataSets{{{"mnist", "mnist"}, {"fashion-mnist", "fashion-mnist"}}};
 const Choice<Activation> kActivationNames{
     {{"relu", Activation::relu}, {"leaky_relu", Activation::leaky_relu}}};
-const Choice<NormKind> kNormNames{{{"l2", NormKind::l2}, {"rms", NormKind::rms}}};
+const Choice<NormKind> kNormNames{
+    {{"none", NormKind::none}, {"l2", NormKind::l2}, {"rms", NormKind::rms}}};
 const Choice<WeightInit> kInitNames{
     {{"normal", WeightInit::normal}, {"uniform", WeightInit::uniform}}};
 const Choice<Goodness> kGoodnessNames{{{"sum_squares", Goodness::sum_squares},
@@ -109,7 +110,7 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(network.widths, kWidths, "units of each layer"),
       FFWD_FIELD(network.activation, kActivationNames, "what a layer does to its sums"),
       FFWD_FIELD(network.normalise, kNormNames,
-                 "the length that a layer's input is divided by: l2 norm or root mean square"),
+                 "the length that a layer's input is divided by: none, l2 norm or root mean square"),
       FFWD_FIELD(network.init, kInitNames,
                  "weights N(0, 1/fan_in) and no bias, or both from U(+-1/sqrt(fan_in))"),
       FFWD_FIELD(network.head, kSwitch, "train a softmax classifier on the normalised activities"),

@@ -91,7 +91,7 @@ Recipe random_recipe(std::mt19937_64& random) {
   r.network.widths.clear();
   for (int64_t n = 2 + below(5); n > 0; --n) r.network.widths.push_back(1 + below(1000000));
   r.network.activation = Activation(below(2));
-  r.network.normalise = NormKind(below(2));
+  r.network.normalise = NormKind(below(3));
   r.network.init = WeightInit(below(2));
   r.network.head = below(2) == 1;
   r.objective = {Goodness(below(4)), {}, any_float(1e3f), any_float(1e3f), any_float(1.0f)};

@@ -107,6 +107,7 @@ TEST(Loss, ExtremesStayFinite) {
 }
 
 TEST(NormScale, HandWorkedValues) {
+  EXPECT_EQ(norm_scale({NormKind::none, 3.0f}, 25.0f, 4), 1.0f);
   EXPECT_EQ(norm_scale({NormKind::l2, 0.0f}, 25.0f, 4), 1.0f / 5);
   EXPECT_EQ(norm_scale({NormKind::rms, 0.0f}, 100.0f, 4), 1.0f / 5);
   EXPECT_EQ(norm_scale({NormKind::l2, 3.0f}, 25.0f, 4), 1.0f / 8);

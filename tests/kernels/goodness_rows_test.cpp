@@ -41,7 +41,7 @@ TEST_P(GoodnessRowsTest, HandWorkedRows) {
 TEST_P(GoodnessRowsTest, AgreesWithTheEquationsAndTheirFiniteDifferences) {
   for (const Goodness goodness : kGoodnesses) {
     for (const Activation activation : kActivations) {
-      for (const NormKind norm : {NormKind::l2, NormKind::rms}) {
+      for (const NormKind norm : kNormKinds) {
         SCOPED_TRACE(std::to_string(int(goodness)) + std::to_string(int(activation)) +
                      std::to_string(int(norm)));
         Case c = random_case(DType::f32, {7, 5}, 10);
@@ -205,7 +205,7 @@ TEST_F(GoodnessRowsCuda, AgreesWithTheCpu) {
     Case c = random_case(dtype, shape, ++seed);
     c.goodness = kGoodnesses[seed % std::size(kGoodnesses)];
     c.activation = kActivations[seed / 4 % std::size(kActivations)];
-    c.norm.kind = seed % 3 == 0 ? NormKind::l2 : NormKind::rms;
+    c.norm.kind = kNormKinds[seed % std::size(kNormKinds)];
     const bool mean = c.goodness == Goodness::mean_squares || c.goodness == Goodness::mean_abs;
     if (mean) c.threshold = 0.3f, c.temperature = 0.1f;
     const Results want = run(Place::cpu, c, layout);

@@ -47,6 +47,7 @@ inline double row_loss(double goodness, double sign, double threshold, double te
 }
 
 inline double length(Norm norm, const std::vector<double>& x) {
+  if (norm.kind == NormKind::none) return 1.0;
   double squares = 0.0;
   for (const double value : x) squares += value * value;
   if (norm.kind == NormKind::rms) squares /= double(x.size());
