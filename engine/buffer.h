@@ -69,8 +69,12 @@ class Vector {
   int64_t size_ = 0;
 };
 
-// Row-major; rows are padded to whole 16-byte segments of either element type, and the padding is
-// zero.
+// Columns of a row with its padding: whole 16-byte segments of either element type.
+inline int64_t padded_columns(int64_t cols) {
+  return (cols + 7) / 8 * 8;
+}
+
+// Row-major; rows are padded (padded_columns), and the padding is zero.
 class Matrix {
  public:
   Matrix() = default;
@@ -80,7 +84,7 @@ class Matrix {
         dtype_(dtype),
         buffer_(device, rows * stride() * size_of(dtype)) {}
 
-  int64_t stride() const { return (cols_ + 7) / 8 * 8; }
+  int64_t stride() const { return padded_columns(cols_); }
   MatrixView view() const { return {buffer_.data(), dtype_, rows_, cols_, stride()}; }
   // The first `rows` rows.
   MatrixView view(int64_t rows) const { return view().row_range(0, rows); }

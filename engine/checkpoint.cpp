@@ -11,6 +11,13 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   return text + ")";
 }
 
+// Of PyTorch's Linear or Conv2d.
+std::vector<int64_t> weight_shape(const LayerShape& shape) {
+  if (!shape.convolution) return {shape.units, shape.fan_in()};
+  const ConvolutionShape& s = *shape.convolution;
+  return {s.units, s.channels(), s.kernel, s.kernel};
+}
+
 const std::vector<float>& tensor(const SafetensorsFile& file, const std::string& name,
                                  const std::vector<int64_t>& shape, const std::string& origin) {
   const NamedTensor* found = file.find(name);
@@ -27,11 +34,9 @@ const std::vector<float>& tensor(const SafetensorsFile& file, const std::string&
 std::vector<NamedTensor> network_tensors(const Network& network) {
   std::vector<NamedTensor> tensors;
   for (size_t l = 0; l < network.layers().size(); ++l) {
-    const DenseLayer& layer = network.layers()[l];
+    const Layer& layer = network.layers()[l];
     const std::string prefix = std::to_string(l) + ".";
-    tensors.push_back({prefix + "weight",
-                       {layer.shape().units, layer.shape().inputs},
-                       layer.weight().value().download()});
+    tensors.push_back({prefix + "weight", weight_shape(layer.shape()), layer.pytorch_weight()});
     tensors.push_back({prefix + "bias", {layer.shape().units}, layer.bias().value().download()});
   }
   if (!network.head()) return tensors;
@@ -55,10 +60,9 @@ std::vector<NamedTensor> network_tensors(const Network& network) {
 
 void load_network(Network& network, const SafetensorsFile& file, const std::string& origin) {
   for (size_t l = 0; l < network.layers().size(); ++l) {
-    DenseLayer& layer = network.layers()[l];
+    Layer& layer = network.layers()[l];
     const std::string prefix = std::to_string(l) + ".";
-    layer.weight().upload(
-        tensor(file, prefix + "weight", {layer.shape().units, layer.shape().inputs}, origin));
+    layer.set_weight(tensor(file, prefix + "weight", weight_shape(layer.shape()), origin));
     layer.bias().upload(tensor(file, prefix + "bias", {layer.shape().units}, origin));
   }
   size_t expected = 2 * network.layers().size();

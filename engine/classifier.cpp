@@ -9,11 +9,16 @@
 namespace ffwd {
 namespace {
 
-constexpr int64_t kRowsAtATime =
-    4000;  // images x labels; enough to fill a device, few enough to stay small
+// Rows (images x labels) and activities of one layer at a time: enough to fill a device, few enough
+// to stay small.
+constexpr int64_t kRowsAtATime = 4000, kActivitiesAtATime = int64_t(1) << 24;
 
 int64_t images_at_a_time(const Network& network) {
-  return std::max<int64_t>(1, kRowsAtATime / network.shape().input.classes);
+  int64_t rows = kRowsAtATime;
+  for (const Layer& layer : network.layers()) {
+    rows = std::min(rows, kActivitiesAtATime / (layer.shape().pixels() * layer.shape().units));
+  }
+  return std::max<int64_t>(1, rows / network.shape().input.classes);
 }
 
 // The index of the largest entry in each row of `classes`.
@@ -60,7 +65,7 @@ std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, in
     load(pixels, first + done, batch, every_label);
     network_->forward(rows_, 0, rows, 0, layers.size());
     for (size_t l = network_->first_read_layer(); l < layers.size(); ++l) {
-      const std::vector<float> of_layer = rows_.layers[l].goodness.download(rows);
+      const std::vector<float> of_layer = rows_.layers[l].goodness(rows);
       for (int64_t k = 0; k < classes; ++k) {
         for (int64_t i = 0; i < batch; ++i)
           scores[(done + i) * classes + k] += of_layer[k * batch + i];

@@ -9,16 +9,20 @@
 #include <string>
 #include <vector>
 
+#include "engine/convolution.h"
 #include "engine/matmul.h"
 #include "kernels/adam_update.h"
 #include "kernels/batch_means.h"
 #include "kernels/column_sum.h"
 #include "kernels/fold_rows.h"
 #include "kernels/gather_images.h"
+#include "kernels/goodness_gradient.h"
 #include "kernels/goodness_rows.h"
+#include "kernels/image_goodness.h"
 #include "kernels/momentum_update.h"
 #include "kernels/normalise_rows.h"
 #include "kernels/overlay_labels.h"
+#include "kernels/overlay_pixels.h"
 #include "kernels/peer_normalise.h"
 #include "kernels/softmax_loss.h"
 #include "kernels/spread_rows.h"
@@ -52,15 +56,21 @@ class Device {
   virtual void clear(void* device, int64_t bytes) = 0;
 
   virtual void matmul(const Matmul& args) = 0;
+  virtual void convolve(const Convolution& args) = 0;
+  virtual void convolution_gradient(const ConvolutionGradient& args) = 0;
+  virtual void pool(const Pooling& args) = 0;
   virtual void adam_update(const AdamUpdate& args) = 0;
   virtual void batch_means(const BatchMeans& args) = 0;
   virtual void column_sum(const ColumnSum& args) = 0;
   virtual void fold_rows(const FoldRows& args) = 0;
   virtual void gather_images(const GatherImages& args) = 0;
+  virtual void goodness_gradient(const GoodnessGradient& args) = 0;
   virtual void goodness_rows(const GoodnessRows& args) = 0;
+  virtual void image_goodness(const ImageGoodness& args) = 0;
   virtual void momentum_update(const MomentumUpdate& args) = 0;
   virtual void normalise_rows(const NormaliseRows& args) = 0;
   virtual void overlay_labels(const OverlayLabels& args) = 0;
+  virtual void overlay_pixels(const OverlayPixels& args) = 0;
   virtual void peer_normalise(const PeerNormalise& args) = 0;
   virtual void softmax_loss(const SoftmaxLoss& args) = 0;
   virtual void spread_rows(const SpreadRows& args) = 0;

@@ -1,9 +1,10 @@
-// What a layer multiplies its weights with: the activities below, or, for the first layer, labelled
-// images whose matmul is shared by all rows that show the same image.
+// What a layer multiplies its weights with: the activities below, or, for a fully connected first
+// layer, labelled images whose matmul is shared by all rows that show the same image.
 #pragma once
 
 #include <variant>
 
+#include "engine/layer_shape.h"
 #include "engine/optimiser.h"
 
 namespace ffwd {
@@ -17,14 +18,15 @@ struct LabelledImages {
   MatrixView folded;                  // (B, M): scratch
 };
 
-// x_hat (R, D) itself, or labelled images that stand for it.
+// x_hat itself, (R, D) or (R*H*W, C) for a convolution, or labelled images that stand for it.
 using LayerInput = std::variant<ConstMatrixView, LabelledImages>;
 
-// z (R, M) = x_hat W^T.
-void multiply(Device& device, const LayerInput& input, const Parameter& weight, MatrixView z);
+// z = x_hat W^T, (R, M), or its convolution with W, (R*P*Q, M).
+void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
+              const Parameter& weight, MatrixView z);
 
-// W's gradient (M, D) = dz^T x_hat over the first rows of the input, as many as dz has.
-void weight_gradient(Device& device, const LayerInput& input, ConstMatrixView dz,
-                     const Parameter& weight);
+// W's gradient from dz, over the first rows of the input, as many as dz has.
+void weight_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
+                     ConstMatrixView dz, const Parameter& weight);
 
 }  // namespace ffwd

@@ -18,9 +18,9 @@ float normal(const RandomBits& bits) {
 }  // namespace
 
 NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, int64_t shows)
-    : images(device, network.shape().input, count, shows, network.shape().widths[0]) {
+    : images(device, network.shape().input, count, shows, network.layers().front().shape()) {
   const int64_t rows = count * shows;
-  for (const auto& layer : network.layers()) layers.emplace_back(device, rows, layer.shape().units);
+  for (const auto& layer : network.layers()) layers.emplace_back(device, rows, layer.shape());
   if (network.head()) logits = Matrix(device, rows, network.head()->classes());
 }
 
@@ -28,27 +28,31 @@ Network::Network(Device& device, const NetworkShape& shape,
                  const std::vector<Objective>& objectives, OptimiserKind optimiser,
                  int64_t max_rows)
     : device_(&device), shape_(shape) {
-  FFWD_EXPECT(objectives.size() == shape.widths.size(), "every layer needs an objective");
-  int64_t inputs = shape.input.pixels;
-  for (size_t l = 0; l < shape.widths.size(); ++l) {
-    const LayerShape layer{inputs, shape.widths[l], shape.activation, shape.input.norm};
-    layers_.emplace_back(device, layer, objectives[l], optimiser, max_rows);
-    inputs = shape.widths[l];
+  const std::vector<LayerShape> shapes =
+      layer_shapes(shape.layers, shape.input.image, shape.activation, shape.input.norm);
+  FFWD_EXPECT(objectives.size() == shapes.size(), "every layer that learns needs an objective");
+  for (size_t l = 0; l < shapes.size(); ++l) {
+    layers_.emplace_back(device, shapes[l], objectives[l], optimiser, max_rows);
   }
   FFWD_EXPECT(first_read_layer() < layers_.size(), "no layer is left to classify with");
   if (shape.head) {
-    const std::vector<int64_t> seen(shape.widths.begin() + int64_t(first_read_layer()),
-                                    shape.widths.end());
+    std::vector<int64_t> seen;
+    for (size_t l = first_read_layer(); l < layers_.size(); ++l) seen.push_back(width_of(l));
     head_.emplace(device, seen, shape.input.classes, optimiser, max_rows);
   }
 }
 
+int64_t Network::width_of(size_t l) const {
+  const LayerShape& shape = layers_[l].shape();
+  return shape.pooled_pixels() * shape.units;
+}
+
 int64_t Network::parameter_count() const {
   int64_t count = 0;
-  for (const auto& layer : layers_) count += (layer.shape().inputs + 1) * layer.shape().units;
+  for (const auto& layer : layers_) count += (layer.shape().fan_in() + 1) * layer.shape().units;
   if (head_) {
     for (size_t l = first_read_layer(); l < layers_.size(); ++l) {
-      count += head_->classes() * layers_[l].shape().units;
+      count += head_->classes() * width_of(l);
     }
   }
   return count;
@@ -57,24 +61,29 @@ int64_t Network::parameter_count() const {
 void Network::initialise(WeightInit init, uint64_t seed) {
   for (size_t l = 0; l < layers_.size(); ++l) {
     const LayerShape& shape = layers_[l].shape();
-    const float scale = 1.0f / std::sqrt(float(shape.inputs));
+    const float scale = 1.0f / std::sqrt(float(shape.fan_in()));
     const auto draw = [&](int64_t index) {
       const RandomBits bits = random_bits(seed, RandomUse::weights, uint64_t(index), uint32_t(l));
       return scale * (init == WeightInit::normal ? normal(bits)
                                                  : 2.0f * unit_interval(bits.word[0]) - 1.0f);
     };
-    std::vector<float> weight(size_t(shape.units * shape.inputs)), bias(size_t(shape.units), 0.0f);
+    std::vector<float> weight(size_t(shape.units * shape.fan_in())), bias(size_t(shape.units), 0);
     for (size_t i = 0; i < weight.size(); ++i) weight[i] = draw(int64_t(i));
     if (init == WeightInit::uniform) {
       for (size_t j = 0; j < bias.size(); ++j) bias[j] = draw(int64_t(weight.size() + j));
     }
-    layers_[l].weight().upload(weight);
+    layers_[l].set_weight(weight);
     layers_[l].bias().upload(bias);
   }
 }
 
 void Network::load(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample) {
-  rows.images.load(pixels, sample, layers_[0].weight());
+  rows.images.load(pixels, sample);
+  reload(rows);
+}
+
+void Network::reload(NetworkRows& rows) {
+  rows.images.multiply(layers_[0].weight());
 }
 
 void Network::forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from,
@@ -88,14 +97,20 @@ void Network::forward(const NetworkRows& rows, int64_t first, int64_t count, siz
 LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t first,
                              int64_t count) const {
   if (l == 0) return rows.images.rows(first, count);
-  return ConstMatrixView(rows.layers[l - 1].next.view().row_range(first, count));
+  return ConstMatrixView(rows.layers[l - 1].view(first, count).handed_on);
 }
 
 std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t first,
                                                  int64_t count) const {
   std::vector<ConstMatrixView> activities;
   for (size_t l = first_read_layer(); l < layers_.size(); ++l) {
-    activities.push_back(rows.layers[l].next.view().row_range(first, count));
+    ConstMatrixView x = rows.layers[l].view(first, count).handed_on;
+    if (x.rows != count) {  // pixels: the same memory as one row an image
+      FFWD_EXPECT(x.stride == x.cols, "a head reads layers of channels in multiples of 8");
+      const int64_t width = width_of(l);
+      x = {x.data, x.dtype, count, width, width};
+    }
+    activities.push_back(x);
   }
   return activities;
 }

@@ -4,15 +4,15 @@
 #include <optional>
 #include <vector>
 
-#include "engine/dense_layer.h"
 #include "engine/head.h"
 #include "engine/image_batch.h"
+#include "engine/layer.h"
 
 namespace ffwd {
 
 struct NetworkShape {
   InputFormat input;
-  std::vector<int64_t> widths;
+  std::vector<LayerSpec> layers;
   Activation activation;
   bool head;
   bool skip_first_layer;  // the head and the sum of goodness leave the first layer out
@@ -34,14 +34,15 @@ struct NetworkRows {
 
 class Network {
  public:
-  // `objectives`: one for each layer. `max_rows`: the most rows that a call will see.
+  // `objectives`: one for each layer that learns. `max_rows`: the most rows that a call will see.
+  // Throws ffwd::Error naming the layer that does not fit the one before it.
   Network(Device& device, const NetworkShape& shape, const std::vector<Objective>& objectives,
           OptimiserKind optimiser, int64_t max_rows);
 
   Device& device() const { return *device_; }
   const NetworkShape& shape() const { return shape_; }
-  std::vector<DenseLayer>& layers() { return layers_; }
-  const std::vector<DenseLayer>& layers() const { return layers_; }
+  std::vector<Layer>& layers() { return layers_; }
+  const std::vector<Layer>& layers() const { return layers_; }
   std::optional<Head>& head() { return head_; }
   const std::optional<Head>& head() const { return head_; }
   // The first layer whose goodness or activities are used to classify.
@@ -52,8 +53,11 @@ class Network {
   // both.
   void initialise(WeightInit init, uint64_t seed);
 
-  // Loads image sample[i] of `pixels` (device memory) as image i of `rows`.
+  // Loads image sample[i] of `pixels` (device memory) as image i of `rows`, for the weights as they
+  // are now.
   void load(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample);
+  // Brings rows that are loaded up to date with the weights of the first layer.
+  void reload(NetworkRows& rows);
 
   // Forward through layers [from, to) of rows [first, first + count) of `rows`.
   void forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from, size_t to);
@@ -65,9 +69,12 @@ class Network {
                                           int64_t count) const;
 
  private:
+  // Activities that layer l hands on, for one image.
+  int64_t width_of(size_t l) const;
+
   Device* device_;
   NetworkShape shape_;
-  std::vector<DenseLayer> layers_;
+  std::vector<Layer> layers_;
   std::optional<Head> head_;
 };
 

@@ -25,24 +25,26 @@ Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
 
 NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
   const NormKind norm = recipe.network.normalise;
-  const InputFormat input{format.height * format.width * format.channels,
+  const InputFormat input{{format.height, format.width, format.channels},
                           standardise(recipe, format),
                           int32_t(format.class_names.size()),
                           recipe.data.label_value,
                           {norm, norm == NormKind::l2 ? kL2Eps : kRmsEps}};
-  return {input, recipe.network.widths, recipe.network.activation, recipe.network.head,
+  return {input, recipe.network.layers, recipe.network.activation, recipe.network.head,
           recipe.training.skip_first_layer};
 }
 
 std::vector<Objective> objectives(const Recipe& recipe) {
   const auto& threshold = recipe.objective.threshold;
   std::vector<Objective> all;
-  for (size_t l = 0; l < recipe.network.widths.size(); ++l) {
+  for (const LayerSpec& layer : recipe.network.layers) {
+    if (!layer.learns()) continue;
     Objective objective;
     objective.goodness = recipe.objective.goodness;
-    objective.threshold = threshold.empty()       ? float(recipe.network.widths[l])
+    objective.goodness_of = recipe.objective.goodness_of;
+    objective.threshold = threshold.empty()       ? float(layer.units)
                           : threshold.size() == 1 ? threshold[0]
-                                                  : threshold[l];
+                                                  : threshold[all.size()];
     objective.temperature = recipe.objective.temperature;
     objective.peer_strength = recipe.objective.peer_strength;
     objective.peer_momentum = recipe.objective.peer_momentum;
@@ -53,9 +55,15 @@ std::vector<Objective> objectives(const Recipe& recipe) {
 
 Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format,
                    int64_t max_rows) {
+  const NetworkShape shape = network_shape(recipe, format);
+  try {
+    (void)layer_shapes(shape.layers, shape.input.image, shape.activation, shape.input.norm);
+  } catch (const Error& error) {
+    throw RecipeError(std::string("network.layers: ") + error.what());
+  }
   return {recipe, format,
-          std::make_unique<Network>(device, network_shape(recipe, format), objectives(recipe),
-                                    recipe.optimiser.kind, max_rows)};
+          std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind,
+                                    max_rows)};
 }
 
 ImageFormat parse_format(const nlohmann::json& json) {

@@ -64,11 +64,13 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
   const auto require = [&](bool holds, const std::string& message) {
     if (!holds) throw RecipeError(origin + ": " + message);
   };
-  const std::size_t layers = recipe.network.widths.size();
+  const auto& specs = recipe.network.layers;
+  const auto layers = std::size_t(std::count_if(specs.begin(), specs.end(),
+                                                [](const auto& spec) { return spec.learns(); }));
   const std::size_t thresholds = recipe.objective.threshold.size();
   require(thresholds <= 1 || thresholds == layers,
           "objective.threshold has " + std::to_string(thresholds) + " values, expected 1 or " +
-              std::to_string(layers) + ", one for each layer of network.widths");
+              std::to_string(layers) + ", one for each layer of network.layers that learns");
 
   require(
       recipe.negatives.labels != Negatives::head || recipe.network.head,
@@ -81,7 +83,7 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
               std::to_string(images) + ", the images that data.train_images asks for");
 
   require(layers > 1 || !recipe.training.skip_first_layer,
-          "training.skip_first_layer is true while network.widths has a single layer, expected"
+          "training.skip_first_layer is true while network.layers has a single layer, expected"
           " false, or nothing is left to classify with");
 }
 
@@ -98,6 +100,12 @@ std::string write_fields(const Recipe& recipe, BeforeKey before_key) {
 }
 
 }  // namespace
+
+std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units) {
+  std::vector<LayerSpec> layers(units.size());
+  for (std::size_t l = 0; l < units.size(); ++l) layers[l].units = units[l];
+  return layers;
+}
 
 Recipe parse_recipe(const std::string& text, const std::string& origin,
                     const std::vector<std::string>& overrides) {

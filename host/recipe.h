@@ -14,11 +14,14 @@ enum class Negatives { fixed, random, head };
 enum class Schedule { simultaneous, greedy };
 enum class RateDecay { constant, linear_after_half };
 
+// Fully connected layers of these units.
+std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units);
+
 struct Recipe {
   std::string title;
 
   struct Data {
-    std::string name = "mnist";  // mnist | fashion-mnist
+    std::string name = "mnist";  // mnist | fashion-mnist | cifar10
     int64_t train_images = 0;    // the first so many; 0: all
     int64_t test_images = 0;     // likewise
     // Subtract the set's mean and divide by its deviation; else bytes / 255.
@@ -27,7 +30,8 @@ struct Recipe {
   } data;
 
   struct Network {
-    std::vector<int64_t> widths = {500, 500, 500};  // units of each layer
+    // Fully connected ones by their units, others: host/recipe_layers.h.
+    std::vector<LayerSpec> layers = dense_layers({500, 500, 500});
     Activation activation = Activation::relu;
     NormKind normalise = NormKind::rms;
     // normal: N(0, 1/fan_in), biases 0; uniform: U(+-1/sqrt(fan_in)), biases too
@@ -37,6 +41,7 @@ struct Recipe {
 
   struct Objective {
     Goodness goodness = Goodness::sum_squares;
+    GoodnessOf goodness_of = GoodnessOf::image;  // convolutions: of whole images or of each pixel
     // One number for all layers, one for each, or empty: the width of the layer (file: "width").
     std::vector<float> threshold;
     float temperature = 1.0f;

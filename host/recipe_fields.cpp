@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "host/recipe_kinds.h"
+#include "host/recipe_layers.h"
 
 namespace ffwd {
 namespace {
@@ -19,10 +20,11 @@ constexpr Number kDecay{0.0f, 1.0f};
 constexpr Number kMomentum{0.0f, 1.0f, Bounds::without_high};
 constexpr Switch kSwitch;
 
-const List<Integer<int64_t>> kWidths{{1, kMillion}, 1000};
+const List<LayerKind> kLayers{{}, 1000};
 const NumbersOrWord kThreshold{{kAnyNumber, 1000}, "width"};
 
-const Choice<std::string> kDataSets{{{"mnist", "mnist"}, {"fashion-mnist", "fashion-mnist"}}};
+const Choice<std::string> kDataSets{
+    {{"mnist", "mnist"}, {"fashion-mnist", "fashion-mnist"}, {"cifar10", "cifar10"}}};
 const Choice<Activation> kActivationNames{
     {{"relu", Activation::relu}, {"leaky_relu", Activation::leaky_relu}}};
 const Choice<NormKind> kNormNames{
@@ -33,6 +35,8 @@ const Choice<Goodness> kGoodnessNames{{{"sum_squares", Goodness::sum_squares},
                                        {"mean_squares", Goodness::mean_squares},
                                        {"sum_abs", Goodness::sum_abs},
                                        {"mean_abs", Goodness::mean_abs}}};
+const Choice<GoodnessOf> kGoodnessOfNames{
+    {{"image", GoodnessOf::image}, {"pixel", GoodnessOf::pixel}}};
 const Choice<Negatives> kNegativeNames{
     {{"fixed", Negatives::fixed}, {"random", Negatives::random}, {"head", Negatives::head}}};
 const Choice<OptimiserKind> kOptimiserNames{
@@ -107,7 +111,7 @@ const std::vector<RecipeField>& recipe_fields() {
                  "subtract the set's mean and divide by its deviation; else bytes / 255"),
       FFWD_FIELD(data.label_value, kAnyNumber, "what the overlay writes into the image"),
 
-      FFWD_FIELD(network.widths, kWidths, "units of each layer"),
+      FFWD_FIELD(network.layers, kLayers, "the layers, in order"),
       FFWD_FIELD(network.activation, kActivationNames, "what a layer does to its sums"),
       FFWD_FIELD(network.normalise, kNormNames,
                  "the length that a layer's input is divided by: none, l2 norm or root mean square"),
@@ -116,6 +120,8 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(network.head, kSwitch, "train a softmax classifier on the normalised activities"),
 
       FFWD_FIELD(objective.goodness, kGoodnessNames, "what each layer measures of its activities"),
+      FFWD_FIELD(objective.goodness_of, kGoodnessOfNames,
+                 "what of a convolution has a goodness and a loss: whole images or each pixel"),
       FFWD_FIELD(objective.threshold, kThreshold,
                  "the goodness that parts positive from negative; \"width\": units of the layer"),
       FFWD_FIELD(objective.temperature, kPositive, "divides goodness minus threshold in the loss"),

@@ -41,7 +41,7 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train)
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
       label_(network.device(), 3 * train.count),
-      step_(network, recipe, batch_) {}
+      step_(network, recipe, batch_, batch_ == train.count) {}
 
 void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
                   const std::function<bool()>& stop) {

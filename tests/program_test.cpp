@@ -24,7 +24,9 @@ struct Outcome {
 };
 
 Outcome run(const std::string& arguments) {
-  const std::string command = std::string(FFWD_PROGRAM) + " " + arguments + " 2>&1";
+  // Without the data sets that this machine may hold.
+  const std::string command = "env -u FFWD_DATA_DIR -u XDG_CACHE_HOME HOME=/nonexistent " +
+                              std::string(FFWD_PROGRAM) + " " + arguments + " 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   std::string text;
   char part[4096];
@@ -55,7 +57,7 @@ class Program : public ::testing::Test {
     write_set("t10k", toy_images(60, 28, 10, 3));
     recipe_ =
         folder_.write("toy.toml",
-                      "title = \"toy\"\n[data]\nname = \"mnist\"\n[network]\nwidths = [40, 30]\n"
+                      "title = \"toy\"\n[data]\nname = \"mnist\"\n[network]\nlayers = [40, 30]\n"
                       "[negatives]\nlabels = \"head\"\n[training]\nepochs = 2\nbatch = 50\n");
   }
 

@@ -71,20 +71,24 @@ Samples integer(Words right, Words wrong) {
 // Wrong ones that are numbers lie just outside of the range, right ones on its ends.
 const std::map<std::string, Samples> kSamples = {
     {"title", {{"\"\"", "\"a b\"", "plain"}, {"[a]"}}},
-    {"data.name", {{"mnist", "fashion-mnist"}, kNoNames}},
+    {"data.name", {{"mnist", "fashion-mnist", "cifar10"}, kNoNames}},
     {"data.train_images", integer({"100", "1000000000"}, {"-1", "1000000001"})},
     {"data.test_images", integer({"0", "1000000000"}, {"-1", "1000000001"})},
     {"data.standardise", {{"true", "false"}, kNoSwitches}},
     {"data.label_value", number({"-1e6", "1e6", "0", "1"}, {"-1.1e6", "1.1e6"})},
-    {"network.widths",
-     {{"[1, 1000000]"},
+    {"network.layers",
+     {{"[1, 1000000]", "[\"conv 64\", \"conv 8 k5 p2 s2 g4\", \"maxpool 2\", \"avgpool 1000\", 7]"},
       {"[]", "[0, 1]", "[1, -1]", "[1, 1000001]", "[1, nan]", "[1, 1.5]", "[1, 12abc]", "[1,,2]",
-       "500", "[5 6]", "[9223372036854775808]", "[\"\"]"}}},
+       "500", "[5 6]", "[9223372036854775808]", "[\"\"]", "[3, \"conv\"]", "[3, \"conv 0\"]",
+       "[3, \"conv 8 k0\"]", "[3, \"conv 8 k5 k5\"]", "[3, \"conv 8 x5\"]", "[3, \"conv 8 p-1\"]",
+       "[3, \"conv 8 s0\"]", "[3, \"conv 8 g0\"]", "[3, \"maxpool\"]", "[3, \"maxpool 0\"]",
+       "[3, \"maxpool 2 2\"]", "[3, \"pool 2\"]"}}},
     {"network.activation", {{"relu", "leaky_relu"}, kNoNames}},
-    {"network.normalise", {{"l2", "rms"}, kNoNames}},
+    {"network.normalise", {{"none", "l2", "rms"}, kNoNames}},
     {"network.init", {{"normal", "uniform"}, kNoNames}},
     {"network.head", {{"true", "false"}, kNoSwitches}},
     {"objective.goodness", {{"sum_squares", "mean_squares", "sum_abs", "mean_abs"}, kNoNames}},
+    {"objective.goodness_of", {{"image", "pixel"}, kNoNames}},
     {"objective.threshold",
      {{"-1e6", "1e6", "width", "[1, 2, 3]", "[4]"},
       {"-1.1e6", "1.1e6", "nan", "inf", "12abc", "heights", "[]", "[1, nan, 2]", "[1, 2e6, 1]",
@@ -169,7 +173,7 @@ TEST(RecipeErrors, Syntax) {
   expect_refused("x = \"\xE9", {"UTF-8"});
   expect_refused("x = \"\xED\xA0\x80\"", {"UTF-8"});
   expect_refused(std::string("x = \0", 5), {"some.toml:1: ", "control character"});
-  expect_refused("network.widths = [" + std::string(70000, '1') + "]", {"bytes", "at most"});
+  expect_refused("network.layers = [" + std::string(70000, '1') + "]", {"bytes", "at most"});
 }
 
 TEST(RecipeErrors, LongFindsAreCut) {
@@ -190,14 +194,14 @@ TEST(RecipeErrors, Overrides) {
 
 TEST(RecipeErrors, KeysThatDoNotFitTogether) {
   expect_refused("objective.threshold = [1, 2]", {"some.toml: objective.threshold", "2 values",
-                                                  "expected 1 or 3", "network.widths"});
+                                                  "expected 1 or 3", "network.layers"});
   expect_refused("negatives.labels = head\nnetwork.head = false",
                  {"negatives.labels is \"head\"", "network.head is false", "expected"});
   expect_refused("data.train_images = 99", {"training.batch is 100", "expected at most 99"});
   EXPECT_NO_THROW(parse_recipe("data.train_images = 100", "some.toml"));
-  expect_refused("network.widths = [5]", {"training.skip_first_layer is true", "expected false"});
+  expect_refused("network.layers = [5]", {"training.skip_first_layer is true", "expected false"});
   EXPECT_NO_THROW(
-      parse_recipe("network.widths = [5]\ntraining.skip_first_layer = false", "some.toml"));
+      parse_recipe("network.layers = [5]\ntraining.skip_first_layer = false", "some.toml"));
 }
 
 TEST(RecipeErrors, Files) {

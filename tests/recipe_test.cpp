@@ -29,15 +29,15 @@ void expect_same(const Recipe& left, const Recipe& right) {
     same(label_value, right.data.label_value);
   }
   {
-    const auto& [widths, activation, normalise, init, head] = network;
-    same(widths, right.network.widths);
+    const auto& [layers, activation, normalise, init, head] = network;
+    same(layers, right.network.layers);
     same(activation, right.network.activation);
     same(normalise, right.network.normalise);
     same(init, right.network.init);
     same(head, right.network.head);
   }
   {
-    const auto& [goodness, threshold, temperature, peer_strength, peer_momentum] = objective;
+    const auto& [goodness, goodness_of, threshold, temperature, peer_strength, peer_momentum] = objective;
     same(goodness, right.objective.goodness);
     same(threshold, right.objective.threshold);
     same(temperature, right.objective.temperature);
@@ -83,19 +83,38 @@ Recipe random_recipe(std::mt19937_64& random) {
       if (value > 0.0f && value < high) return value;
     }
   };
+  const auto random_layer = [&](LayerSpec::Kind kind) {
+    LayerSpec layer;
+    layer.kind = kind;
+    if (layer.learns()) layer.units = 1 + below(1000000);
+    if (layer.kind == LayerSpec::Kind::convolution) {
+      layer.kernel = 1 + below(9);
+      layer.stride = 1 + below(3);
+      layer.padding = below(4);
+      layer.groups = 1 + below(4);
+    } else if (!layer.learns()) {
+      layer.window = 1 + below(5);
+    }
+    return layer;
+  };
   Recipe r;
   const std::string letters = "abc ,;#'`[]=.:%/";
   for (int64_t n = below(20); n > 0; --n) r.title += letters[size_t(below(16))];
   if (!r.title.empty() && r.title[0] == '\'') r.title[0] = 'x';
   r.data = {below(2) ? "mnist" : "fashion-mnist", 0, below(1000), below(2) == 1, any_float(1e6f)};
-  r.network.widths.clear();
-  for (int64_t n = 2 + below(5); n > 0; --n) r.network.widths.push_back(1 + below(1000000));
+  r.network.layers.clear();
+  size_t learning = 0;
+  for (int64_t n = 2 + below(5); n > 0; --n) {
+    r.network.layers.push_back(random_layer(LayerSpec::Kind(below(2))));
+    if (below(2)) r.network.layers.push_back(random_layer(LayerSpec::Kind(2 + below(2))));
+    ++learning;
+  }
   r.network.activation = Activation(below(2));
   r.network.normalise = NormKind(below(3));
   r.network.init = WeightInit(below(2));
   r.network.head = below(2) == 1;
-  r.objective = {Goodness(below(4)), {}, any_float(1e3f), any_float(1e3f), any_float(1.0f)};
-  const size_t counts[] = {0, 1, r.network.widths.size()};
+  r.objective = {Goodness(below(4)), GoodnessOf(below(2)), {}, any_float(1e3f), any_float(1e3f), any_float(1.0f)};
+  const size_t counts[] = {0, 1, learning};
   for (size_t n = counts[below(3)]; n > 0; --n) {
     r.objective.threshold.push_back(below(2) ? any_float(1e6f) : -any_float(1e6f));
   }
@@ -178,7 +197,7 @@ TEST(Recipe, EverySpellingOfTheFormat) {
       "data.name=fashion-mnist\n"
       "\n"
       " [ network ] # layers\n"
-      "widths = [ 10 , # first\n"
+      "layers = [ 10 , # first\n"
       "\n"
       "  20\n"
       "  ,30,]\n"
@@ -190,7 +209,7 @@ TEST(Recipe, EverySpellingOfTheFormat) {
       "text");
   EXPECT_EQ(recipe.title, "Ein schöner Versuch, #1 = [gut] # wirklich's");
   EXPECT_EQ(recipe.data.name, "fashion-mnist");
-  EXPECT_EQ(recipe.network.widths, (std::vector<int64_t>{10, 20, 30}));
+  EXPECT_EQ(recipe.network.layers, dense_layers({10, 20, 30}));
   EXPECT_EQ(recipe.network.activation, Activation::leaky_relu);
   EXPECT_EQ(recipe.objective.threshold, (std::vector<float>{1.0f, -2.5f, 300.0f}));
   EXPECT_FALSE(recipe.network.head);
@@ -210,10 +229,10 @@ TEST(Recipe, OverridesComeAfterTheFileAndTheLastOneWins) {
   const Recipe recipe = parse_recipe(
       "title = \"before\"\n[training]\nepochs = 3\n", "text",
       {"training.epochs=4", "training.epochs=5", "title=Two words, and a #", "data.name = mnist",
-       "network.widths=[7, 8]", "objective.threshold=[1,2]", "negatives.labels=\"fixed\""});
+       "network.layers=[7, 8]", "objective.threshold=[1,2]", "negatives.labels=\"fixed\""});
   EXPECT_EQ(recipe.title, "Two words, and a #");
   EXPECT_EQ(recipe.training.epochs, 5);
-  EXPECT_EQ(recipe.network.widths, (std::vector<int64_t>{7, 8}));
+  EXPECT_EQ(recipe.network.layers, dense_layers({7, 8}));
   EXPECT_EQ(recipe.objective.threshold, (std::vector<float>{1.0f, 2.0f}));
   EXPECT_EQ(recipe.negatives.labels, Negatives::fixed);
   EXPECT_EQ(parse_recipe("", "text", {"title="}).title, "");

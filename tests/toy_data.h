@@ -39,7 +39,7 @@ inline Dataset toy_dataset(int64_t train = 400, int64_t test = 100) {
 
 inline Recipe toy_recipe() {
   Recipe recipe;
-  recipe.network.widths = {48, 40, 33};
+  recipe.network.layers = dense_layers({48, 40, 33});
   recipe.objective.peer_strength = 0.03f;
   recipe.negatives.labels = Negatives::head;
   recipe.training.epochs = 4;

@@ -10,6 +10,7 @@
 #include "host/evaluate.h"
 #include "host/load_dataset.h"
 #include "host/model.h"
+#include "host/recipe_layers.h"
 #include "host/report.h"
 #include "host/run_folder.h"
 #include "host/sample_images.h"
@@ -46,11 +47,11 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
 
 void say_headline(const Recipe& recipe, const Dataset& data, const Model& model,
                   const Device& device, const RunFolder& folder) {
-  std::string widths = std::to_string(model.network->shape().input.pixels);
-  for (const int64_t width : recipe.network.widths) widths += "-" + std::to_string(width);
+  std::string layers = std::to_string(model.network->shape().input.bytes());
+  for (const LayerSpec& layer : recipe.network.layers) layers += " - " + layer_text(layer);
   std::printf("%s: %s, %lld training and %lld test images\n", recipe.title.c_str(),
               data.name.c_str(), (long long)data.train.count, (long long)data.test.count);
-  std::printf("network %s%s, %lld parameters, on %s in %s\n", widths.c_str(),
+  std::printf("network %s%s, %lld parameters, on %s in %s\n", layers.c_str(),
               recipe.network.head ? " + head" : "", (long long)model.network->parameter_count(),
               device.name().c_str(), to_string(device.precision()).c_str());
   std::printf("run folder %s\n", folder.path().c_str());

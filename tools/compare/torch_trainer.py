@@ -143,7 +143,7 @@ class Trainer:
         self.neutral = value / self.classes
         self.norm = recipe["network"]["normalise"]
 
-        widths = [self.pixels.shape[1]] + recipe["network"]["widths"]
+        widths = [self.pixels.shape[1]] + recipe["network"]["layers"]
         init, seed = recipe["network"]["init"], recipe["training"]["seed"]
         self.layers = []
         for index, shape in enumerate(zip(widths, widths[1:])):

@@ -1,0 +1,79 @@
+#include "engine/convolution.h"
+
+#include "engine/buffer.h"
+
+namespace ffwd {
+namespace {
+
+int64_t positions(int64_t side, const ConvolutionShape& s) {
+  return (side + 2 * s.padding - s.kernel) / s.stride + 1;
+}
+
+void check_input(const ConvolutionShape& s, const ConstMatrixView& x, int64_t images) {
+  FFWD_EXPECT(x.rows == images * s.input.pixels() && x.cols == s.input.channels,
+              "x needs a row for every pixel and a column for every channel");
+  FFWD_EXPECT(s.groups > 1 || x.stride == s.stored_channels(),
+              "the rows of x must be padded like those of a Matrix");
+}
+
+}  // namespace
+
+ImageShape ConvolutionShape::output() const {
+  return {positions(input.height, *this), positions(input.width, *this), units};
+}
+
+int64_t ConvolutionShape::stored_channels() const {
+  return groups == 1 ? padded_columns(channels()) : channels();
+}
+
+void check(const ConvolutionShape& s) {
+  FFWD_EXPECT(s.input.pixels() > 0 && s.input.channels > 0, "an image has pixels and channels");
+  FFWD_EXPECT(s.units > 0 && s.kernel > 0 && s.stride > 0 && s.padding >= 0 && s.groups > 0,
+              "units, kernel, stride and groups are above 0");
+  FFWD_EXPECT(s.padding < s.kernel, "padding is less than the kernel");
+  FFWD_EXPECT(s.input.channels % s.groups == 0 && s.units % s.groups == 0,
+              "channels and units must be multiples of the groups");
+  FFWD_EXPECT(s.input.height + 2 * s.padding >= s.kernel &&
+                  s.input.width + 2 * s.padding >= s.kernel,
+              "the kernel is larger than the image");
+}
+
+void check(const PoolShape& s) {
+  FFWD_EXPECT(s.window > 0 && s.input.height >= s.window && s.input.width >= s.window,
+              "the window is larger than the image");
+}
+
+void check(const Convolution& a) {
+  check(a.shape);
+  const int64_t pixels = a.shape.output().pixels();
+  FFWD_EXPECT(a.z.rows % pixels == 0 && a.z.cols == a.shape.units, "z holds whole images");
+  check_input(a.shape, a.x, a.images());
+  FFWD_EXPECT(a.weight.rows == a.shape.units &&
+                  a.weight.cols == a.shape.taps() * a.shape.stored_channels(),
+              "weight must be (units, taps x channels)");
+  FFWD_EXPECT(a.x.dtype == a.z.dtype && a.weight.dtype == a.z.dtype, "one element type for all");
+}
+
+void check(const ConvolutionGradient& a) {
+  check(a.shape);
+  const int64_t pixels = a.shape.output().pixels();
+  FFWD_EXPECT(a.dz.rows % pixels == 0 && a.dz.cols == a.shape.units, "dz holds whole images");
+  check_input(a.shape, a.x, a.images());
+  FFWD_EXPECT(a.weight_gradient.rows == a.shape.units &&
+                  a.weight_gradient.cols == a.shape.taps() * a.shape.stored_channels(),
+              "the gradient must be (units, taps x channels)");
+  FFWD_EXPECT(a.x.dtype == a.dz.dtype && a.weight_gradient.dtype == DType::f32,
+              "operands share an element type and the gradient is fp32");
+}
+
+void check(const Pooling& a) {
+  check(a.shape);
+  const int64_t pixels = a.shape.output().pixels();
+  FFWD_EXPECT(a.pooled.rows % pixels == 0 && a.pooled.cols == a.shape.input.channels,
+              "the result holds whole images");
+  FFWD_EXPECT(a.x.rows == a.images() * a.shape.input.pixels() && a.x.cols == a.pooled.cols,
+              "x needs a row for every pixel");
+  FFWD_EXPECT(a.x.dtype == a.pooled.dtype, "one element type for both");
+}
+
+}  // namespace ffwd

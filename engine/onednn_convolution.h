@@ -1,0 +1,27 @@
+// Convolutions and pooling on the CPU by oneDNN: one primitive per shape, made once and then kept.
+#pragma once
+
+#include <memory>
+
+#include "engine/convolution.h"
+
+namespace ffwd {
+
+// fp32 only.
+class OnednnConvolution {
+ public:
+  OnednnConvolution();
+  ~OnednnConvolution();
+  OnednnConvolution(const OnednnConvolution&) = delete;
+  OnednnConvolution& operator=(const OnednnConvolution&) = delete;
+
+  void run(const Convolution& args);
+  void run(const ConvolutionGradient& args);
+  void run(const Pooling& args);
+
+ private:
+  struct Primitives;
+  std::unique_ptr<Primitives> primitives_;
+};
+
+}  // namespace ffwd

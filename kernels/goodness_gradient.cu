@@ -1,0 +1,45 @@
+#include "kernels/goodness_gradient.h"
+#include "kernels/reduce.cuh"
+#include "kernels/vector_access.cuh"
+
+namespace ffwd {
+namespace {
+
+// One row by blockDim.x threads. Thread t owns the 16-byte segments t, t + blockDim.x, ...
+template <typename T>
+__global__ void __launch_bounds__(kRowBlockThreads)
+    goodness_gradient_kernel(GoodnessGradient a, bool aligned) {
+  const int64_t i = block_row(), width = a.z.cols;
+  if (i >= a.z.rows) return;
+  const float factor = a.slope.data[i / a.pixels] * goodness_scale(a.goodness_kind, width);
+  const T* z = a.z.row<T>(i);
+  T* dz = a.dz.row<T>(i);
+  const int64_t step = int64_t(blockDim.x) * kVector<T>;
+  for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
+    float value[kVector<T>];
+    load_vector(z, j, width, aligned, value);
+    for (int k = 0; k < kVector<T> && j + k < width; ++k) {
+      const float y = activation_value(a.activation, value[k] + a.bias.data[j + k]);
+      value[k] =
+          factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y);
+    }
+    store_vector(dz, j, width, aligned, value);
+  }
+}
+
+}  // namespace
+
+namespace cuda {
+
+void goodness_gradient(const GoodnessGradient& a, Stream stream) {
+  check(a);
+  with_dtype(a.z.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const bool aligned = rows_are_aligned<T>(a.z) && rows_are_aligned<T>(a.dz);
+    const RowBlocks blocks = row_blocks(a.z.rows, a.z.cols, kVector<T>);
+    launch(goodness_gradient_kernel<T>, blocks.grid, blocks.block, 0, stream, a, aligned);
+  });
+}
+
+}  // namespace cuda
+}  // namespace ffwd

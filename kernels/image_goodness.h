@@ -1,0 +1,59 @@
+// The goodness of images whose pixels already have one, and its loss:
+//
+//     G[r]     = scale * sum_p g[r*P + p]                  scale = 1/P for means, 1 for sums
+//     loss[r]  = softplus(-sign[r] (G[r] - threshold) / temperature)      (kernels/loss.h; nats)
+//     slope[r] = d mean(loss) / dg[r*P + p] = loss'(G[r]) scale / (A + N)       the same for all p
+//
+// With g from kernels/goodness_rows.h over rows that are pixels, G is the sum or mean of the terms
+// of all channels and pixels. The first A rows are positive (sign +1), the next N negative (-1);
+// rows after them have a goodness, but no loss and no slope.
+//
+// Source: Hinton 2022, arXiv:2212.13345, section 2, with a layer's whole image as its activities.
+//
+// Shapes:   g (R*P), goodness (R); loss, slope (A + N), absent together (inference). R = 0 is
+//           allowed, P is above 0.
+// Aliasing: none.
+// Order:    one image's sum runs in a fixed order, so a result repeats bit for bit.
+// Stream:   work is queued on `stream`; the call does not wait.
+#pragma once
+
+#include "kernels/goodness.h"
+#include "kernels/loss.h"
+#include "kernels/stream.h"
+#include "kernels/view.h"
+
+namespace ffwd {
+
+struct ImageGoodness {
+  VectorView<const float> pixel_goodness;
+  int64_t pixels;
+  Goodness goodness_kind;
+  float threshold, temperature;
+  int64_t positive_rows, negative_rows;
+  VectorView<float> goodness, loss, slope;
+};
+
+// Writes what row r gets from the sum of its pixels.
+FFWD_HD void finish_image(const ImageGoodness& a, int64_t r, float sum) {
+  const float scale = goodness_scale(a.goodness_kind, a.pixels);
+  const float goodness = scale * sum;
+  a.goodness.data[r] = goodness;
+  const int64_t learning = a.positive_rows + a.negative_rows;
+  if (a.loss.data == nullptr || r >= learning) return;
+  const float sign = r < a.positive_rows ? 1.0f : -1.0f;
+  const LossAndSlope loss = softplus_loss(goodness, sign, a.threshold, a.temperature);
+  a.loss.data[r] = loss.loss;
+  a.slope.data[r] = loss.slope * scale / float(learning);
+}
+
+// Throws ffwd::Error if the shapes break the contract.
+void check(const ImageGoodness& args);
+
+namespace cpu {
+void image_goodness(const ImageGoodness& args, Stream stream);
+}
+namespace cuda {
+void image_goodness(const ImageGoodness& args, Stream stream);
+}
+
+}  // namespace ffwd

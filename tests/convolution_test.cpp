@@ -1,0 +1,238 @@
+// Convolutions, their weight gradients and pooling on every device, against plain loops in double:
+// exactly for small integers, and within the bound of an fp32 sum for random numbers.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/buffer.h"
+#include "kernels/random.h"
+#include "tests/devices.h"
+
+namespace ffwd::test {
+namespace {
+
+// Units in multiples of 8 and not, one tap and many, strides, padding, groups, and an image that
+// the kernel covers whole.
+const ConvolutionShape kConvolutions[] = {
+    {{6, 5, 3}, 8, 3, 1, 1, 1},  {{8, 8, 8}, 16, 5, 2, 2, 1}, {{7, 9, 16}, 8, 3, 2, 0, 1},
+    {{4, 4, 10}, 24, 2, 1, 0, 1}, {{5, 5, 8}, 10, 1, 2, 0, 1}, {{6, 6, 16}, 16, 3, 1, 1, 2},
+    {{3, 3, 8}, 8, 3, 1, 0, 1},
+};
+constexpr int64_t kImages = 3;
+
+using Draw = float (*)(uint32_t bits);
+
+float small_integer(uint32_t bits) {
+  return float(int32_t(bits % 7) - 3);
+}
+float any_number(uint32_t bits) {
+  return 2.0f * unit_interval(bits) - 1.0f;
+}
+
+std::vector<float> values(int64_t count, uint32_t use, Draw draw) {
+  std::vector<float> v;
+  for (int64_t i = 0; i < count; ++i) {
+    v.push_back(draw(random_bits(12, RandomUse::weights, uint64_t(i), use).word[0]));
+  }
+  return v;
+}
+
+// A sum in double, and that of the absolute values of its terms.
+struct Sum {
+  double value = 0, magnitude = 0;
+  int64_t terms = 0;
+
+  void add(double term) {
+    value += term;
+    magnitude += std::fabs(term);
+    ++terms;
+  }
+};
+
+// Calls visit(output index, weight index, input index) for every product of a convolution: z and x
+// are (images, pixels, channels), weights (units, taps, stored channels).
+template <typename Visit>
+void for_each_product(const ConvolutionShape& s, const Visit& visit) {
+  const ImageShape out = s.output(), in = s.input;
+  const int64_t units = s.units / s.groups;
+  for (int64_t n = 0; n < kImages; ++n) {
+    for (int64_t p = 0; p < out.height; ++p) {
+      for (int64_t q = 0; q < out.width; ++q) {
+        for (int64_t m = 0; m < s.units; ++m) {
+          for (int64_t i = 0; i < s.kernel; ++i) {
+            for (int64_t j = 0; j < s.kernel; ++j) {
+              const int64_t h = p * s.stride + i - s.padding, w = q * s.stride + j - s.padding;
+              if (h < 0 || h >= in.height || w < 0 || w >= in.width) continue;
+              for (int64_t c = 0; c < s.channels(); ++c) {
+                visit(((n * out.height + p) * out.width + q) * s.units + m,
+                      ((m * s.kernel + i) * s.kernel + j) * s.stored_channels() + c,
+                      ((n * in.height + h) * in.width + w) * in.channels + m / units * s.channels() +
+                          c);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// Every order of an fp32 sum of n products obeys units = 1; integers are exact: units = 0.
+void expect_sums(const std::vector<float>& got, const std::vector<Sum>& want, double units) {
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < want.size(); ++i) {
+    const double allowed = units * double(want[i].terms + 2) * 0x1p-24 * want[i].magnitude;
+    ASSERT_LE(std::fabs(double(got[i]) - want[i].value), allowed) << "element " << i;
+  }
+}
+
+class Convolutions : public OnDevice {
+ protected:
+  // Weights whose padding is zero.
+  static std::vector<float> weights(const ConvolutionShape& s, Draw draw) {
+    std::vector<float> weight = values(s.units * s.taps() * s.stored_channels(), 2, draw);
+    for (size_t i = 0; i < weight.size(); ++i) {
+      if (int64_t(i) % s.stored_channels() >= s.channels()) weight[i] = 0.0f;
+    }
+    return weight;
+  }
+
+  void expect_convolution(const ConvolutionShape& s, Draw draw, double units) {
+    const int64_t pixels = kImages * s.input.pixels(), outputs = kImages * s.output().pixels();
+    const auto x = values(pixels * s.input.channels, 1, draw), w = weights(s, draw);
+    Matrix dx(device(), pixels, s.input.channels), dz(device(), outputs, s.units),
+        dw(device(), s.units, s.taps() * s.stored_channels());
+    dx.upload(x);
+    dw.upload(w);
+    device().convolve({s, dx.view(), dw.view(), dz.view()});
+
+    std::vector<Sum> want(size_t(outputs * s.units));
+    for_each_product(s, [&](int64_t z, int64_t weight, int64_t input) {
+      want[size_t(z)].add(double(w[size_t(weight)]) * double(x[size_t(input)]));
+    });
+    expect_sums(dz.download(), want, units);
+  }
+
+  void expect_gradient(const ConvolutionShape& s, Draw draw, double units) {
+    const int64_t pixels = kImages * s.input.pixels(), outputs = kImages * s.output().pixels();
+    const auto x = values(pixels * s.input.channels, 1, draw);
+    const auto dz = values(outputs * s.units, 3, draw);
+    Matrix x_matrix(device(), pixels, s.input.channels), dz_matrix(device(), outputs, s.units),
+        gradient(device(), s.units, s.taps() * s.stored_channels());
+    x_matrix.upload(x);
+    dz_matrix.upload(dz);
+    device().convolution_gradient({s, x_matrix.view(), dz_matrix.view(), gradient.view()});
+
+    std::vector<Sum> want(size_t(gradient.rows() * gradient.cols()));
+    for_each_product(s, [&](int64_t z, int64_t weight, int64_t input) {
+      want[size_t(weight)].add(double(dz[size_t(z)]) * double(x[size_t(input)]));
+    });
+    expect_sums(gradient.download(), want, units);
+  }
+};
+
+TEST_P(Convolutions, AreExactForSmallIntegers) {
+  for (const auto& shape : kConvolutions) {
+    SCOPED_TRACE("shape " + std::to_string(&shape - kConvolutions));
+    expect_convolution(shape, small_integer, 0.0);
+    expect_gradient(shape, small_integer, 0.0);
+  }
+}
+
+TEST_P(Convolutions, AreWithinTheBoundOfASum) {
+  for (const auto& shape : kConvolutions) {
+    SCOPED_TRACE("shape " + std::to_string(&shape - kConvolutions));
+    expect_convolution(shape, any_number, 1.0);
+    expect_gradient(shape, any_number, 1.0);
+  }
+}
+
+// Once more with the same shape: what was made for it is used again.
+TEST_P(Convolutions, RepeatBitForBit) {
+  const ConvolutionShape& s = kConvolutions[1];
+  const int64_t pixels = kImages * s.input.pixels(), outputs = kImages * s.output().pixels();
+  Matrix x(device(), pixels, 8), w(device(), 16, 25 * 8), z(device(), outputs, 16),
+      gradient(device(), 16, 25 * 8);
+  x.upload(values(pixels * 8, 1, any_number));
+  w.upload(weights(s, any_number));
+  std::vector<float> first_z, first_gradient;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    device().convolve({s, x.view(), w.view(), z.view()});
+    device().convolution_gradient({s, x.view(), z.view(), gradient.view()});
+    if (repeat == 0) first_z = z.download(), first_gradient = gradient.download();
+    EXPECT_EQ(z.download(), first_z);
+    EXPECT_EQ(gradient.download(), first_gradient);
+  }
+}
+
+TEST_P(Convolutions, RefuseWhatCannotBe) {
+  const ConvolutionShape good = kConvolutions[0];
+  Matrix x(device(), 30, 3), w(device(), 8, 72), z(device(), 30, 8);
+  EXPECT_NO_THROW(device().convolve({good, x.view(), w.view(), z.view()}));
+  const auto expect_refused = [&](auto break_it) {
+    Convolution args{good, x.view(), w.view(), z.view()};
+    break_it(args);
+    EXPECT_THROW(device().convolve(args), Error);
+  };
+  expect_refused([](Convolution& a) { a.shape.kernel = 0; });
+  expect_refused([](Convolution& a) { a.shape.kernel = 9; });
+  expect_refused([](Convolution& a) { a.shape.padding = 3; });
+  expect_refused([](Convolution& a) { a.shape.stride = 0; });
+  expect_refused([](Convolution& a) { a.shape.groups = 2; });
+  expect_refused([](Convolution& a) { a.shape.units = 7; });
+  expect_refused([](Convolution& a) { a.x.rows = 29; });
+  expect_refused([](Convolution& a) { a.x.cols = 4; });
+  expect_refused([](Convolution& a) { a.x.stride = 16; });
+  expect_refused([](Convolution& a) { a.weight.cols = 27; });
+  expect_refused([](Convolution& a) { a.z.rows = 29; });
+}
+
+FFWD_ON_EVERY_DEVICE(Convolutions);
+
+class Pools : public OnDevice {};
+
+TEST_P(Pools, TakeTheLargestAndTheMean) {
+  for (const PoolKind kind : {PoolKind::max, PoolKind::average}) {
+    for (const PoolShape shape : {PoolShape{kind, {4, 6, 8}, 2}, PoolShape{kind, {5, 7, 3}, 2},
+                                  PoolShape{kind, {9, 4, 16}, 4}, PoolShape{kind, {2, 2, 8}, 1}}) {
+      const ImageShape in = shape.input, out = shape.output();
+      const auto x = values(kImages * in.pixels() * in.channels, 4, [](uint32_t bits) {
+        return float(int32_t(bits % 257) - 128);  // means over 4 and 16 are exact
+      });
+      Matrix dx(device(), kImages * in.pixels(), in.channels),
+          pooled(device(), kImages * out.pixels(), in.channels);
+      dx.upload(x);
+      device().pool({shape, dx.view(), pooled.view()});
+      const std::vector<float> got = pooled.download();
+      for (size_t at = 0; at < got.size(); ++at) {
+        const auto c = int64_t(at) % in.channels, pixel = int64_t(at) / in.channels;
+        const int64_t q = pixel % out.width, p = pixel / out.width % out.height,
+                      n = pixel / out.pixels();
+        float top = -1000, sum = 0;
+        for (int64_t i = 0; i < shape.window * shape.window; ++i) {
+          const int64_t h = p * shape.window + i / shape.window,
+                        w = q * shape.window + i % shape.window;
+          const float value = x[size_t(((n * in.height + h) * in.width + w) * in.channels + c)];
+          top = std::max(top, value);
+          sum += value;
+        }
+        const float mean = sum / float(shape.window * shape.window);
+        ASSERT_EQ(got[at], kind == PoolKind::max ? top : mean) << "element " << at;
+      }
+    }
+  }
+}
+
+TEST_P(Pools, RefuseWhatCannotBe) {
+  Matrix x(device(), 24, 8), pooled(device(), 6, 8);
+  const PoolShape good{PoolKind::max, {4, 6, 8}, 2};
+  EXPECT_NO_THROW(device().pool({good, x.view(), pooled.view()}));
+  EXPECT_THROW(device().pool({{PoolKind::max, {4, 6, 8}, 5}, x.view(), pooled.view()}), Error);
+  EXPECT_THROW(device().pool({{PoolKind::max, {4, 6, 8}, 0}, x.view(), pooled.view()}), Error);
+  EXPECT_THROW(device().pool({good, x.view(), pooled.view(5)}), Error);
+  EXPECT_THROW(device().pool({good, x.view(23), pooled.view()}), Error);
+}
+
+FFWD_ON_EVERY_DEVICE(Pools);
+
+}  // namespace
+}  // namespace ffwd::test
