@@ -1,4 +1,4 @@
-// The CUDA back end: our kernels and cuBLASLt, on one stream of device 0.
+// The CUDA back end: our kernels, cuBLASLt and cuDNN, on one stream of device 0.
 #include <cublasLt.h>
 #include <cuda_runtime.h>
 
@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "engine/cublaslt_matmul.h"
+#include "engine/cudnn_convolution.h"
 #include "engine/device.h"
 #include "kernels/check_cuda.h"
 
@@ -28,7 +29,8 @@ class OwnedStream {
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(Precision precision)
-      : precision_(precision), matmul_(stream_.view(), precision == Precision::tf32) {
+      : precision_(precision), matmul_(stream_.view(), precision == Precision::tf32),
+        convolution_(stream_.view(), precision == Precision::tf32) {
     cudaDeviceProp properties;
     FFWD_CHECK_CUDA(cudaGetDeviceProperties(&properties, 0));
     name_ = properties.name;
@@ -96,6 +98,7 @@ class CudaDevice final : public Device {
   std::string name_;
   OwnedStream stream_;
   CublasLtMatmul matmul_;
+  CudnnConvolution convolution_;
 };
 
 std::string dotted(int version) {
@@ -135,6 +138,7 @@ CudaStatus cuda_status() {
   if (cudaRuntimeGetVersion(&runtime) == cudaSuccess) status.runtime = dotted(runtime);
   if (cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0) status.driver = dotted(driver);
   status.cublas = std::to_string(cublasLtGetVersion());
+  status.cudnn = std::to_string(cudnnGetVersion());
   const cudaError_t error = cudaGetDeviceCount(&count);
   if (error != cudaSuccess) {
     (void)cudaGetLastError();

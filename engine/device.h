@@ -98,7 +98,7 @@ struct CudaStatus {
   };
   bool built = false;
   std::string architectures;  // what was built, as CMake names it
-  std::string runtime, driver, cublas;
+  std::string runtime, driver, cublas, cudnn;
   std::vector<Gpu> gpus;
   std::string problem;  // why there is no usable GPU; empty if there is one
 };

@@ -83,6 +83,37 @@ TEST_P(Capture, Matmul) {
   }
 }
 
+// Stored channels 8, so a row of the weight is 9 * 8 long.
+const ConvolutionShape kConvolution{{6, 5, 8}, 16, 3, 1, 1, 1};
+
+TEST_P(Capture, Convolve) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::convolve, [&](Operands& m) -> Convolution {
+      return {kConvolution, m.matrix(4 * 30, 8, dtype), m.matrix(16, 72, dtype),
+              m.matrix(4 * 30, 16, dtype)};
+    });
+  }
+}
+
+TEST_P(Capture, ConvolutionGradient) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::convolution_gradient, [&](Operands& m) -> ConvolutionGradient {
+      return {kConvolution, m.matrix(4 * 30, 8, dtype), m.matrix(4 * 30, 16, dtype),
+              m.matrix(16, 72, DType::f32)};
+    });
+  }
+}
+
+TEST_P(Capture, Pool) {
+  for (const DType dtype : kDTypes) {
+    for (const PoolKind kind : {PoolKind::max, PoolKind::average}) {
+      compare(&Device::pool, [&](Operands& m) -> Pooling {
+        return {{kind, {6, 4, 8}, 2}, m.matrix(3 * 24, 8, dtype), m.matrix(3 * 6, 8, dtype)};
+      });
+    }
+  }
+}
+
 TEST_P(Capture, AdamUpdate) {
   for (const bool copies : {false, true}) {
     compare(&Device::adam_update, [&](Operands& m) -> AdamUpdate {
@@ -161,6 +192,31 @@ TEST_P(Capture, GoodnessRows) {
                 m.floats(kRows)};
       });
     }
+  }
+}
+
+TEST_P(Capture, ImageGoodness) {
+  compare(&Device::image_goodness, [](Operands& m) -> ImageGoodness {
+    return {m.floats(kRows * 20), 20, Goodness::mean_squares, 0.5f, 0.1f, 150, 100,
+            m.floats(kRows),      m.floats(250), m.floats(250)};
+  });
+}
+
+TEST_P(Capture, GoodnessGradient) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::goodness_gradient, [&](Operands& m) -> GoodnessGradient {
+      const MatrixView z = m.matrix(4 * 50, kCols, dtype);
+      return {z, m.floats(kCols), m.floats(50), 4, Activation::relu, Goodness::mean_squares, z};
+    });
+  }
+}
+
+TEST_P(Capture, OverlayPixels) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::overlay_pixels, [&](Operands& m) -> OverlayPixels {
+      return {m.matrix(10, 60, dtype), m.integers(30, kClasses), kClasses, 3, 1.0f, Norm{},
+              m.matrix(30 * 20, 3, dtype)};
+    });
   }
 }
 

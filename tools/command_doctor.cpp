@@ -13,8 +13,9 @@ void doctor(const std::string& data_dir) {
   std::printf("CPU           %s, %d threads\n", cpu_library().c_str(), omp_get_max_threads());
   const CudaStatus cuda = cuda_status();
   if (cuda.built) {
-    std::printf("CUDA          runtime %s, cuBLASLt %s, built for %s\n", cuda.runtime.c_str(),
-                cuda.cublas.c_str(), cuda.architectures.c_str());
+    std::printf("CUDA          runtime %s, cuBLASLt %s, cuDNN %s, built for %s\n",
+                cuda.runtime.c_str(), cuda.cublas.c_str(), cuda.cudnn.c_str(),
+                cuda.architectures.c_str());
     std::printf("CUDA driver   %s\n",
                 cuda.driver.empty() ? "none" : ("for CUDA " + cuda.driver).c_str());
   }

@@ -72,9 +72,9 @@ wanted() { [ -z "$only" ] || [[ $only == *" $1 "* ]]; }
 nvidia-smi -L >/dev/null 2>&1 || compgen -G '/dev/nvidia[0-9]*' >/dev/null || [ -e /dev/dxg ] ||
   fail "there is no GPU on this machine, so nothing was checked"
 
-find_nvcc || true  # also where compute-sanitizer usually is
+find_cuda || true  # also where compute-sanitizer usually is
 if [ -z "$build" ]; then
-  command -v nvcc >/dev/null || fail "there is no nvcc to build with; install the CUDA toolkit or give --build DIR"
+  command -v nvcc >/dev/null || fail "there is no nvcc to build with; install the CUDA toolkit and cuDNN, or give --build DIR"
   install_build_packages
   build=$PWD/build/cuda-one
   configure_and_build cuda-one -DCMAKE_CUDA_ARCHITECTURES=native -- all

@@ -122,6 +122,7 @@ def main(logs, result=None):
         "driver": nvidia_smi.split(", ")[1] if ", " in nvidia_smi else "not known",
         "cuda_runtime": find(r"runtime ([\d.]+)"),
         "cublaslt": find(r"cuBLASLt (\d+)"),
+        "cudnn": find(r"cuDNN (\d+)"),
         "nvidia_smi": nvidia_smi,
         "doctor": doctor.splitlines(),
         "verdict": None,

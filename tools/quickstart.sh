@@ -8,7 +8,7 @@ mkdir -p build
 install_build_packages
 install_packages dataset-fashion-mnist
 
-if find_nvcc; then
+if find_cuda; then
   # The architecture of the GPU here; without a GPU any will do.
   capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .) || true
   preset=cuda-one

@@ -31,11 +31,16 @@ install_build_packages() {
     libpng-dev librandom123-dev libssl-dev nlohmann-json3-dev zlib1g-dev libgtest-dev libbenchmark-dev
 }
 
-# Puts nvcc on PATH; fails if there is none.
-find_nvcc() {
-  command -v nvcc >/dev/null && return
-  [ -x /usr/local/cuda/bin/nvcc ] || return 1
-  PATH=/usr/local/cuda/bin:$PATH
+# Puts nvcc on PATH; fails if there is none, or no cuDNN beside it.
+find_cuda() {
+  local folder place
+  [ -x /usr/local/cuda/bin/nvcc ] && PATH=$PATH:/usr/local/cuda/bin
+  folder=$(dirname "$(dirname "$(readlink -f "$(command -v nvcc)")")") 2>/dev/null || return 1
+  for place in "${CUDNN_ROOT:-$folder}"/include "$folder"/targets/*/include /usr/include /usr/include/*-linux-gnu; do
+    [ -f "$place/cudnn.h" ] && return
+  done
+  say "nvcc is here, but cuDNN is not: building the CPU back end alone (CUDNN_ROOT says where cuDNN is)"
+  return 1
 }
 
 # configure_and_build PRESET [CMake arguments] -- TARGET...: into build/PRESET.

@@ -30,7 +30,7 @@ mkdir -p build
 install_build_packages
 install_packages dataset-fashion-mnist libopenblas0-openmp python3 python3-torch
 
-find_nvcc && found=cuda-release || found=cpu-release
+find_cuda && found=cuda-release || found=cpu-release
 preset=${preset:-$found}
 configure_and_build "$preset" -- all
 

@@ -82,19 +82,37 @@ def read_idx(folder, name):
     raise FileNotFoundError(folder / name)
 
 
+def read_cifar10(folder):
+    """Pixels (N, 3072) in the order row, column, channel, and labels, from the binary version."""
+    images = []
+    for number in range(1, 6):
+        path = folder / f"data_batch_{number}.bin"
+        opener = open if path.is_file() else lzma.open
+        with opener(path if path.is_file() else f"{path}.xz", "rb") as file:
+            images.append(np.frombuffer(file.read(), np.uint8).reshape(-1, 3073))
+    images = np.concatenate(images)
+    planes = images[:, 1:].reshape(-1, 3, 1024)
+    return planes.transpose(0, 2, 1).reshape(-1, 3072), images[:, 0]
+
+
+def read_images(name, folder):
+    if name == "cifar10":
+        return read_cifar10(folder)
+    pixels = read_idx(folder, "train-images-idx3-ubyte")
+    return pixels.reshape(len(pixels), -1), read_idx(folder, "train-labels-idx1-ubyte")
+
+
 def training_images(name, data_dir):
-    """Pixels (N, 784) and labels (N) as bytes, from the places where ffwd looks for them."""
+    """Pixels (N, D) and labels (N) as bytes, from the places where ffwd looks for them."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     places = [data_dir, os.environ.get("FFWD_DATA_DIR"), Path(cache) / "ffwd",
               "/usr/share/datasets"]
     for place in (Path(place) for place in places if place):
         for folder in (place / name, place):
             try:
-                pixels = read_idx(folder, "train-images-idx3-ubyte")
-                labels = read_idx(folder, "train-labels-idx1-ubyte")
+                return read_images(name, folder)
             except FileNotFoundError:
                 continue
-            return pixels.reshape(len(pixels), -1), labels
     raise FileNotFoundError(f"data set {name!r}: not where ffwd looks for it; try --data-dir")
 
 

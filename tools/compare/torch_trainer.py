@@ -5,6 +5,7 @@ negative rows go through a layer as one matrix, everything that needs no gradien
 no_grad, optimisers work in place, and no figure is read back before the end of an epoch.
 """
 
+import math
 import time
 
 import numpy as np
@@ -64,9 +65,38 @@ class Learner:
         self.optimiser.step()
 
 
+class LayerSpec:
+    """An entry of network.layers: 500, "conv 64 k5 p2 s2 g1", "maxpool 2" or "avgpool 2"."""
+
+    def __init__(self, text):
+        words = str(text).split()
+        self.kind = words[0] if len(words) > 1 else "dense"
+        self.size = int(words[-1 if self.kind == "dense" else 1])  # units, or a pool's window
+        options = {word[0]: int(word[1:]) for word in words[2:]}
+        self.kernel = options.get("k", 1)
+        self.geometry = {"padding": options.get("p", 0), "stride": options.get("s", 1),
+                         "groups": options.get("g", 1)}
+
+    def learns(self):
+        return not self.kind.endswith("pool")
+
+    def pool(self, y):
+        return (F.max_pool2d if self.kind == "maxpool" else F.avg_pool2d)(y, self.size)
+
+    def inputs(self, shape):
+        """Inputs of one unit when the layer reads rows of this shape."""
+        if self.kind == "dense":
+            return math.prod(shape)
+        return shape[0] // self.geometry["groups"] * self.kernel ** 2
+
+
 class Layer(Learner):
-    def __init__(self, recipe, index, weight, bias):
+    def __init__(self, recipe, index, spec, weight, bias):
+        if spec.kind == "conv":
+            weight = weight.reshape(len(weight), -1, spec.kernel, spec.kernel)
         super().__init__(recipe, "", weight, bias)
+        self.spec = spec
+        self.pools = []  # what follows it
         objective = recipe["objective"]
         threshold = objective["threshold"]
         if threshold == "width":
@@ -76,18 +106,29 @@ class Layer(Learner):
         self.threshold = threshold
         self.temperature = objective["temperature"]
         self.goodness_kind = objective["goodness"]
+        self.goodness_of = objective["goodness_of"]
         self.peer_strength = objective["peer_strength"]
         self.peer_momentum = objective["peer_momentum"]
         self.peer_mean = bias.new_full((len(bias),), 0.5)
         self.leaky = recipe["network"]["activation"] == "leaky_relu"
 
     def activities(self, x):
-        a = F.linear(x, self.weight, self.bias)
+        if self.spec.kind == "conv":
+            a = F.conv2d(x, self.weight, self.bias, **self.spec.geometry)
+        else:
+            a = F.linear(x.flatten(1), self.weight, self.bias)
         return a, F.leaky_relu(a, 0.01) if self.leaky else F.relu(a)
 
     def goodness(self, y):
+        """Of every row, or of every pixel of the images in a convolution."""
         terms = y.square() if self.goodness_kind.endswith("squares") else y.abs()
-        return terms.sum(1) if self.goodness_kind.startswith("sum") else terms.mean(1)
+        over = 1 if self.goodness_of == "pixel" else tuple(range(1, y.dim()))
+        return terms.sum(over) if self.goodness_kind.startswith("sum") else terms.mean(over)
+
+    def hand_on(self, y):
+        for pool in self.pools:
+            y = pool.pool(y)
+        return y
 
     def learn(self, x):
         """One step on B positive and then B negative rows; returns their activities."""
@@ -104,12 +145,13 @@ class Layer(Learner):
         with torch.no_grad():
             self.totals += torch.stack((loss, goodness[:positive].mean(),
                                         goodness[positive:].mean()))
-        return y.detach()
+        return self.hand_on(y.detach())
 
     def peer_term(self, a, y):
         """Peer normalisation; its gradient goes straight to `a`, whatever the activation."""
-        self.peer_mean.lerp_(y.mean(0), 1 - self.peer_momentum)
-        return self.peer_strength * (a.mean(0) @ (self.peer_mean - self.peer_mean.mean()))
+        rows = (0,) + tuple(range(2, y.dim()))
+        self.peer_mean.lerp_(y.mean(rows), 1 - self.peer_momentum)
+        return self.peer_strength * (a.mean(rows) @ (self.peer_mean - self.peer_mean.mean()))
 
 
 class Head(Learner):
@@ -124,14 +166,17 @@ class Head(Learner):
 
 class Trainer:
     def __init__(self, recipe, image_format, pixels, labels, dtype=torch.float32):
-        """`pixels` (N, D) and `labels` (N) as bytes; only as many as the recipe asks for count."""
+        """`pixels` (N, height * width * channels) and `labels` (N) as bytes; only as many as the
+        recipe asks for count."""
         self.dtype = dtype
         self.recipe = recipe
         self.count = recipe["data"]["train_images"] or len(pixels)
         self.batch = min(recipe["training"]["batch"] or self.count, self.count)
-        self.pixels = torch.tensor(pixels[:self.count]).to(dtype)
+        channels = image_format["channels"]
+        self.pixels = torch.tensor(pixels[:self.count]).to(dtype).reshape(self.count, -1, channels)
         if recipe["data"]["standardise"]:
-            mean, deviation = image_format["mean"][0], image_format["deviation"][0]
+            mean, deviation = (torch.tensor(image_format[name], dtype=dtype)
+                               for name in ("mean", "deviation"))
             self.pixels.div_(255 * deviation).sub_(mean / deviation)
         else:
             self.pixels.div_(255)
@@ -143,18 +188,31 @@ class Trainer:
         self.neutral = value / self.classes
         self.norm = recipe["network"]["normalise"]
 
-        widths = [self.pixels.shape[1]] + recipe["network"]["layers"]
+        specs = [LayerSpec(text) for text in recipe["network"]["layers"]]
+        self.image = (image_format["height"], image_format["width"], channels)
+        self.convolves = specs[0].kind == "conv"
         init, seed = recipe["network"]["init"], recipe["training"]["seed"]
         self.layers = []
-        for index, shape in enumerate(zip(widths, widths[1:])):
-            start = ffwd_run.initial_layer(init, seed, index, *shape)
-            start = (torch.tensor(values, dtype=dtype) for values in start)
-            self.layers.append(Layer(recipe, index, *start))
+        x = self.first_rows(self.pixels[:1])
+        with torch.no_grad():
+            for spec in specs:
+                if not spec.learns():
+                    self.layers[-1].pools.append(spec)
+                    x = spec.pool(x)
+                    continue
+                inputs = spec.inputs(x.shape[1:])
+                start = ffwd_run.initial_layer(init, seed, len(self.layers), inputs, spec.size)
+                start = (torch.tensor(values, dtype=dtype) for values in start)
+                self.layers.append(Layer(recipe, len(self.layers), spec, *start))
+                x = self.layers[-1].activities(x)[1]
         self.first_read = int(recipe["training"]["skip_first_layer"])
         self.head = None
         if recipe["network"]["head"]:
-            inputs = sum(widths[1 + self.first_read:])
+            inputs = self.neutral_activities(self.pixels[:1]).shape[1]
             self.head = Head(recipe, "head_", torch.zeros(self.classes, inputs, dtype=dtype))
+        # Every step of a stage sees the same rows: they are computed once.
+        self.same_rows = (self.batch == self.count and recipe["negatives"]["labels"] == "fixed")
+        self.kept = None
 
     def run(self):
         """Trains by the recipe. Yields (metrics, steps, seconds of learning) of every epoch."""
@@ -206,31 +264,50 @@ class Trainer:
                 self.head.learn(logits, label)
         if not learning:
             return
-        with torch.no_grad():
+        if not (self.kept and self.kept[0] == learning):
             if from_head:
                 wrong = likely_wrong_label(logits.detach(), label, uniform)
             else:
                 wrong = uniform_wrong_label(self.classes, label, uniform)
-            y = torch.cat((pixels, pixels))
-            y[:, :self.classes] = self.one_hot[torch.cat((label, wrong))]
-            for layer in self.layers[:learning.start]:
-                y = layer.activities(self.normalise(y))[1]
+            self.kept = learning, self.rows_below(learning, pixels, torch.cat((label, wrong)))
+        y = self.kept[1]
+        if not self.same_rows:
+            self.kept = None
         for layer in self.layers[learning.start:learning.stop]:
             y = layer.learn(self.normalise(y))
+
+    @torch.no_grad()
+    def rows_below(self, learning, pixels, labels):
+        """What the first layer that learns is handed: images under their labels, in that order."""
+        y = torch.cat((pixels, pixels))
+        y[:, :self.classes] = self.one_hot[labels][:, :, None]
+        y = self.first_rows(y)
+        for layer in self.layers[:learning.start]:
+            y = layer.hand_on(layer.activities(self.normalise(y))[1])
+        return y
+
+    def first_rows(self, pixels):
+        """Images as the first layer reads them: (N, D), or (N, C, H, W) for a convolution."""
+        if self.convolves:
+            return pixels.reshape(len(pixels), *self.image).permute(0, 3, 1, 2)
+        return pixels.flatten(1)
 
     @torch.no_grad()
     def neutral_activities(self, pixels):
         """What the head reads: the activities of images under the neutral label."""
         x = pixels.clone()
         x[:, :self.classes] = self.neutral
-        x = self.normalise(x)
+        x = self.normalise(self.first_rows(x))
         read = []
         for layer in self.layers:
-            x = self.normalise(layer.activities(x)[1])
+            x = self.normalise(layer.hand_on(layer.activities(x)[1]))
             read.append(x)
         return torch.cat(read[self.first_read:], 1)
 
     def normalise(self, x):
+        """Rows, or pixels over their channels."""
+        if self.norm == "none":
+            return x
         length = torch.linalg.vector_norm(x, dim=1, keepdim=True)
         if self.norm == "rms":
             length /= x.shape[1] ** 0.5

@@ -1,0 +1,51 @@
+// Convolutions and pooling on the GPU by cuDNN: one plan per shape, its deterministic algorithm
+// chosen once and then kept.
+#pragma once
+
+#include <cudnn.h>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/convolution.h"
+#include "kernels/stream.h"
+
+namespace ffwd {
+
+// Bound to one stream: its workspace must not serve two streams at once.
+class CudnnConvolution {
+ public:
+  // With `tf32`, products of fp32 operands round them to TF32.
+  CudnnConvolution(Stream stream, bool tf32);
+  ~CudnnConvolution();
+  CudnnConvolution(const CudnnConvolution&) = delete;
+  CudnnConvolution& operator=(const CudnnConvolution&) = delete;
+
+  // They queue their work. cuDNN counts elements in 32 bits, so many images go in parts.
+  void run(const Convolution& args);
+  void run(const ConvolutionGradient& args);
+  void run(const Pooling& args);
+
+ private:
+  struct Plan;
+  // Shape, images, strides and element type of a call.
+  using Key = std::vector<int64_t>;
+
+  void run_part(const Convolution& args);
+  void run_part(const ConvolutionGradient& args, bool add);
+  void run_part(const Pooling& args);
+  const Plan& plan_for(const ConvolutionShape& shape, const ConstMatrixView& x,
+                       const ConstMatrixView& weight, const ConstMatrixView& z);
+  void need(size_t workspace_bytes);
+
+  Stream stream_;
+  bool tf32_;
+  cudnnHandle_t handle_ = nullptr;
+  void* workspace_ = nullptr;  // of kWorkspaceBytes, from the first convolution on
+  void* narrow_ = nullptr;     // a bf16 weight gradient, before it becomes fp32
+  int64_t narrow_size_ = 0;
+  std::map<Key, std::unique_ptr<Plan>> plans_;
+};
+
+}  // namespace ffwd
