@@ -7,7 +7,7 @@
 #include <cstdio>
 
 #include "host/batches.h"
-#include "host/model.h"
+#include "host/plan_shape.h"
 #include "host/step.h"
 #include "tests/random_plans.h"
 #include "tests/toy_data.h"
@@ -71,25 +71,6 @@ class CountingDevice : public Device {
   std::unique_ptr<Device> cpu_ = make_cpu_device();
 };
 
-// The plan of toy_recipe's network as a recipe asks for it.
-PlanShape shape_of(const Recipe& recipe, const Dataset& data) {
-  PlanShape shape;
-  shape.image_values = data.train.height * data.train.width;
-  shape.classes = shape.label_values = int64_t(data.class_names.size());
-  int64_t inputs = shape.image_values;
-  for (const int64_t width : recipe.network.widths) {
-    shape.layers.push_back({inputs, width});
-    inputs = width;
-  }
-  shape.head = recipe.network.head;
-  shape.first_read_layer = recipe.training.skip_first_layer;
-  shape.labels_from_head = recipe.negatives.labels == Negatives::head;
-  shape.peer_normalisation = recipe.objective.peer_strength > 0;
-  shape.optimiser_states = recipe.optimiser.kind == OptimiserKind::adam ? 2 : 1;
-  shape.batch = recipe.training.batch;
-  return shape;
-}
-
 struct Variant {
   Negatives labels;
   bool head, peer, adam;
@@ -123,7 +104,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
 
     PlanOptions options;
     options.learners = {int64_t(stage.first_layer), int64_t(stage.end_layer), stage.head};
-    const Plan plan = make_plan(shape_of(recipe, data), options);
+    const Plan plan = make_plan(plan_shape(recipe, format_of(data), batch, 4), options);
     const PlanCost cost = cost_of(plan, DeviceRates());
     EXPECT_EQ(cost.total.launches, device.launches);
     EXPECT_EQ(cost.total.flops, device.flops);
