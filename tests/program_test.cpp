@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "host/errors.h"
@@ -182,9 +183,68 @@ TEST_F(Program, ExplainsTheCommandLine) {
   const Outcome help = run("--help");
   EXPECT_EQ(help.code, 0);
   expect_contains(help.text,
-                  {"train", "eval", "predict", "report", "data", "doctor", "Exit codes"});
+                  {"train", "plan", "eval", "predict", "report", "data", "doctor", "Exit codes"});
   EXPECT_EQ(run("doctor").code, 0);
   EXPECT_EQ(run("data list").code, 0);
+}
+
+// The lines of a table: from the one that starts with `head` up to an empty one, without the first.
+std::vector<std::string> table(const std::string& text, const std::string& head) {
+  std::istringstream lines(text.substr(text.find("\n" + head) + 1));
+  std::vector<std::string> rows;
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line) && !line.empty()) rows.push_back(line);
+  return rows;
+}
+
+TEST_F(Program, ShowsThePlanOfATraining) {
+  const Outcome outcome = run("plan " + recipe_ + " --schedule pipelined --steps 2");
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  expect_contains(outcome.text, {recipe_ + ": pipelined, 2 steps of 50 images, fp32\n",
+                                 "at most 4 batches in flight, ", "labels from the step's own head",
+                                 "A model, nothing measured: "});
+  std::istringstream lines(outcome.text.substr(outcome.text.find('\n') + 1));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+
+  // Gather, show labels twice, product; neutral and learning rows in two layers; three of the head.
+  const std::vector<std::string> tasks = table(outcome.text, " task");
+  ASSERT_EQ(tasks.size(), 2 * (4 + 2 * (2 + 5) + 3)) << outcome.text;
+  EXPECT_EQ(tasks[0], "    0 input        0 gather       all                   196 kB        1");
+  // 2 * 100 rows * 40 inputs * 30 units; reads rows and weights, writes z.
+  EXPECT_EQ(tasks[16],
+            "   16 layer 1      0 forward      learning      240 k  32.8 kB        1 12");
+  EXPECT_EQ(table(outcome.text, "lane").size(), 5u);
+  const std::vector<std::string> buffers = table(outcome.text, "buffer");
+  ASSERT_EQ(buffers.size(), 4u + 2 * 8 + 4);
+  EXPECT_EQ(buffers[0], "images            157 kB     2    314 kB  gather");
+  EXPECT_EQ(table(outcome.text, "steps").size(), 2u);
+}
+
+TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {
+  const Outcome serial = run("plan " + recipe_);
+  ASSERT_EQ(serial.code, 0) << serial.text;
+  expect_contains(serial.text, {": simultaneous, 3 steps of 50 images"});
+  EXPECT_EQ(table(serial.text, "lane").size(), 1u);
+
+  const Outcome greedy =
+      run("plan " + recipe_ + " --schedule greedy --set negatives.labels=random");
+  expect_contains(greedy.text, {"layer 0 learns", "layer 1 learns", "the head learns"});
+
+  const std::string lagging = "plan " + recipe_ + " --schedule pipelined --label-lag 3 ";
+  expect_contains(run(lagging + "--precision bf16 --rates 10 100 5").text,
+                  {"at most 7 batches in flight", "labels drawn 3 steps ahead", ", bf16\n",
+                   "10 TFLOP/s, 100 GB/s, 5 us a launch.\n"});
+  expect_contains(run(lagging + "--depth 2").text, {"at most 5 batches in flight"});
+
+  const std::string whole = "plan " + recipe_ + " --set training.batch=0 ";
+  expect_contains(run(whole + "--data-dir " + folder_ / "data").text, {"steps of 300 images"});
+  expect_contains(run(whole + "--set data.train_images=70").text, {"steps of 70 images"});
+
+  expect_error(run("plan " + recipe_ + " --memory-limit 1KB"), ExitCode::memory,
+               {"bytes at least", "the limit is 1000"});
+  expect_error(run("plan " + recipe_ + " --schedule lazy"), ExitCode::usage, {"lazy", "pipelined"});
+  expect_error(run("plan " + recipe_ + " --set training.batch=-1"), ExitCode::recipe, {"-1"});
 }
 
 TEST_F(Program, WantsAGpuOnlyWhenAskedForOne) {

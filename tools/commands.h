@@ -32,6 +32,18 @@ struct TrainOptions {
 };
 void train(const TrainOptions& options);
 
+// Shows what a training does when and where, and what a model says that it takes.
+struct PlanCommand {
+  std::string recipe;
+  std::vector<std::string> set;
+  std::string schedule;  // greedy, simultaneous, pipelined; empty: the recipe's
+  std::string precision = "fp32";
+  int64_t steps = 3, depth = 0, label_lag = 0, memory_limit = 0;  // host/plan.h
+  std::vector<double> rates;  // TFLOP/s, GB/s, microseconds a launch; or empty
+  std::string data_dir;
+};
+void plan(const PlanCommand& command);
+
 // Measures a model's accuracy on test images.
 struct EvalOptions {
   std::string model;  // a run folder or a model file

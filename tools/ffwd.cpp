@@ -19,6 +19,7 @@ constexpr const char* kExitCodes =
 // Everything that the command line can say.
 struct CommandLine {
   TrainOptions train;
+  PlanCommand plan;
   EvalOptions eval;
   PredictOptions predict;
   ReportOptions report;
@@ -39,6 +40,43 @@ void add_device(CLI::App& command, DeviceOptions& target) {
       ->capture_default_str();
 }
 
+void declare_plan(CLI::App& app, PlanCommand& line) {
+  CLI::App* command = app.add_subcommand("plan", "Show what a training does when and where");
+  command->add_option("recipe", line.recipe, "the recipe's file")->required();
+  command->add_option("--set", line.set,
+                      "section.key=value: replaces a value of the recipe; may be repeated");
+  command
+      ->add_option("--schedule", line.schedule,
+                   "greedy, simultaneous or pipelined; the recipe's own if absent")
+      ->check(CLI::IsMember({"greedy", "simultaneous", "pipelined"}));
+  command->add_option("--steps", line.steps, "how many steps to show")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      ->add_option("--depth", line.depth,
+                   "batches in flight when pipelined; as many as can help if absent")
+      ->check(CLI::Range(1, 1000));
+  command
+      ->add_option("--label-lag", line.label_lag,
+                   "draw wrong labels from the head of so many steps before")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  command
+      ->add_option("--memory-limit", line.memory_limit,
+                   "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
+      ->transform(CLI::AsSizeValue(true));
+  command->add_option("--precision", line.precision, "fp32, tf32 or bf16")
+      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
+      ->capture_default_str();
+  command
+      ->add_option("--rates", line.rates,
+                   "what the device does at most: TFLOP/s, GB/s and microseconds a launch")
+      ->expected(3)
+      ->check(CLI::PositiveNumber);
+  add_data_dir(*command, line.data_dir);
+  command->callback([&line] { plan(line); });
+}
+
 void declare(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "ffwd " FFWD_VERSION " (" FFWD_COMMIT ")");
   app.require_subcommand(1);
@@ -56,6 +94,8 @@ void declare(CLI::App& app, CommandLine& line) {
   add_data_dir(*command, line.train.data_dir);
   command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
   command->callback([&line] { train(line.train); });
+
+  declare_plan(app, line.plan);
 
   command = app.add_subcommand("eval", "Measure a model's accuracy on test images");
   command->add_option("model", line.eval.model, "a run folder or a model file")->required();

@@ -1,0 +1,440 @@
+#include "host/plan.h"
+
+#include <algorithm>
+
+#include "host/errors.h"
+#include "host/plan_order.h"
+#include "kernels/column_sum.h"
+
+namespace ffwd {
+namespace {
+
+constexpr int64_t kShows = 3;            // of every image: positive, negative, neutral
+constexpr int64_t kFloat = 4, kInt = 4;  // bytes
+
+// Bytes of a matrix on a device: rows are padded to eight elements.
+int64_t matrix_bytes(int64_t rows, int64_t cols, int64_t element) {
+  return rows * ((cols + 7) / 8 * 8) * element;
+}
+
+class Builder {
+ public:
+  Builder(const PlanShape& shape, const PlanOptions& options);
+
+  Plan build();
+
+ private:
+  // Buffers, by their place in plan_.buffers.
+  struct LayerBuffers {
+    int64_t z, next, figures, scratch, gradient, weights, peer_mean, totals;
+  };
+
+  int64_t layers() const { return int64_t(plan_.shape.layers.size()); }
+  bool drawn_from_head() const { return plan_.shape.labels_from_head && plan_.learners.layers(); }
+  // Whether neutral rows go through the layers on their own, before the others.
+  bool neutral_first() const { return drawn_from_head() || !plan_.learners.layers(); }
+
+  // Lanes before unused ones are taken out.
+  int64_t input_lane() const { return 0; }
+  int64_t layer_lane(int64_t l) const { return pipelined_ ? 1 + l : 0; }
+  int64_t head_lane() const { return pipelined_ ? 1 + layers() : 0; }
+  int64_t metrics_lane() const { return pipelined_ ? 2 + layers() : 0; }
+
+  int64_t buffer(const std::string& name, int64_t bytes, int64_t layer,
+                 const std::vector<TaskKind>& writers);
+  int64_t carried_buffer(const std::string& name, int64_t bytes, int64_t layer,
+                         const std::vector<TaskKind>& writers);
+  void declare_input();
+  void declare_layer(int64_t l);
+  void declare_head();
+
+  PlanTask& add(TaskKind kind, int64_t layer, int64_t step, RowClass rows, int64_t lane);
+  void read(int64_t buffer, RowClass rows) {
+    plan_.tasks.back().reads.push_back({buffer, 0, rows});
+  }
+  void write(int64_t buffer, RowClass rows) {
+    plan_.tasks.back().writes.push_back({buffer, 0, rows});
+  }
+  void read_and_write(int64_t buffer, RowClass rows) {
+    read(buffer, rows);
+    write(buffer, rows);
+  }
+
+  void neutral_pass(int64_t step);
+  void learning_pass(int64_t step);
+  void gather(int64_t step);
+  void draw_labels(int64_t step);
+  void show_labels(int64_t step, RowClass rows);
+  void product(int64_t step, RowClass rows);
+  void forward(int64_t l, int64_t step, RowClass rows);
+  void learn(int64_t l, int64_t step);
+  void head(int64_t step);
+
+  std::vector<int64_t> lanes_spanned() const;
+  void choose_slots(int64_t depth, int64_t memory_limit);
+  void name_lanes();
+
+  Plan plan_;
+  bool pipelined_;
+  int64_t depth_, memory_limit_;
+  int64_t images_, product_, shown_, wrong_labels_;
+  std::vector<LayerBuffers> of_layer_;
+  int64_t logits_, head_weights_, head_scratch_, head_totals_;
+};
+
+Builder::Builder(const PlanShape& shape, const PlanOptions& options)
+    : plan_{}, pipelined_(options.pipelined), memory_limit_(options.memory_limit) {
+  plan_.shape = shape;
+  plan_.learners = options.learners;
+  plan_.steps = options.steps;
+  const Learners& learners = plan_.learners;
+  FFWD_EXPECT(!shape.layers.empty() && shape.batch > 0 && options.steps >= 0,
+              "a plan needs layers, images and a number of steps");
+  FFWD_EXPECT(0 <= learners.first_layer && learners.end_layer <= layers(),
+              "only layers of the network can learn");
+  FFWD_EXPECT(shape.head || (!learners.head && !shape.labels_from_head),
+              "there is no head to learn or to draw labels from");
+  FFWD_EXPECT(!learners.head || !learners.layers() || learners.end_layer == layers(),
+              "a head that learns beside layers needs them all");
+  plan_.lag = drawn_from_head() ? shape.label_lag : 0;
+  depth_ = options.depth > 0 ? options.depth : layers() + 2;
+  if (!pipelined_) depth_ = 1;
+}
+
+Plan Builder::build() {
+  declare_input();
+  for (int64_t l = 0; l < layers(); ++l) declare_layer(l);
+  if (plan_.shape.head) declare_head();
+  for (int64_t step = 0; step < plan_.steps; ++step) {
+    if (neutral_first()) {
+      const int64_t end = std::min(step + plan_.lag + 1, plan_.steps);
+      for (int64_t batch = step == 0 ? 0 : step + plan_.lag; batch < end; ++batch) {
+        neutral_pass(batch);
+      }
+    }
+    if (plan_.learners.layers()) learning_pass(step);
+  }
+  choose_slots(depth_, memory_limit_);
+  name_lanes();
+  link_tasks(plan_);
+  return plan_;
+}
+
+// Buffers ------------------------------------------------------------------------------------------
+
+int64_t Builder::buffer(const std::string& name, int64_t bytes, int64_t layer,
+                        const std::vector<TaskKind>& writers) {
+  plan_.buffers.push_back({name, bytes, 1, false, layer, writers});
+  return int64_t(plan_.buffers.size()) - 1;
+}
+
+int64_t Builder::carried_buffer(const std::string& name, int64_t bytes, int64_t layer,
+                                const std::vector<TaskKind>& writers) {
+  const int64_t place = buffer(name, bytes, layer, writers);
+  plan_.buffers.back().carried = true;
+  return place;
+}
+
+void Builder::declare_input() {
+  const PlanShape& s = plan_.shape;
+  const int64_t rows = kShows * s.batch, element = s.activation_bytes;
+  const int64_t shown_values = s.shares_product() ? s.label_values : s.image_values;
+  images_ = buffer("images", matrix_bytes(s.batch, s.image_values, element) + s.batch * kFloat, -1,
+                   {TaskKind::gather});
+  wrong_labels_ = buffer("wrong labels", s.batch * kInt, -1, {TaskKind::draw_labels});
+  shown_ = buffer("shown labels", matrix_bytes(rows, shown_values, element) + rows * kFloat, -1,
+                  {TaskKind::show_labels});
+  if (s.shares_product()) {
+    product_ = buffer("product", matrix_bytes(s.batch, s.layers[0].units, element), 0,
+                      {TaskKind::product});
+  }
+}
+
+void Builder::declare_layer(int64_t l) {
+  const PlanShape& s = plan_.shape;
+  const auto& [inputs, units, places] = s.layers[size_t(l)];
+  const int64_t rows = kShows * s.batch;
+  const int64_t activities = matrix_bytes(rows * places, units, s.activation_bytes);
+  const int64_t weights = matrix_bytes(units, inputs, 1), biases = matrix_bytes(1, units, 1);
+  const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
+  // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
+  int64_t scratch = (column_sum_scratch(rows * places, units) + 2 * units) * kFloat;
+  if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
+  std::vector<TaskKind> z_writers = {TaskKind::forward, TaskKind::rows}, peer_writers;
+  if (s.peer_normalisation) {
+    z_writers.push_back(TaskKind::gradient);
+    peer_writers.push_back(TaskKind::gradient);
+  }
+  const std::string name = " " + std::to_string(l);
+  LayerBuffers b{};
+  b.z = buffer("z" + name, activities, l, z_writers);
+  b.next = buffer("next" + name, activities, l, {TaskKind::rows});
+  b.figures = buffer("figures" + name, 3 * rows * kFloat, l, {TaskKind::rows});
+  b.scratch = buffer("scratch" + name, scratch, l, {TaskKind::gradient});
+  b.gradient = buffer("gradient" + name, (weights + biases) * kFloat, l, {TaskKind::gradient});
+  b.weights = carried_buffer(
+      "weights" + name, (weights + biases) * kFloat * (1 + s.optimiser_states) + weights * operand,
+      l, {TaskKind::update});
+  b.peer_mean = carried_buffer("peer mean" + name, units * kFloat, l, peer_writers);
+  b.totals = carried_buffer("totals" + name, 3 * kFloat, l, {TaskKind::metrics});
+  of_layer_.push_back(b);
+}
+
+void Builder::declare_head() {
+  const PlanShape& s = plan_.shape;
+  const int64_t rows = kShows * s.batch;
+  int64_t weights = 0;
+  for (int64_t l = s.first_read_layer; l < layers(); ++l) {
+    weights += matrix_bytes(s.classes, s.layers[size_t(l)].outputs(), 1);
+  }
+  const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
+  const int64_t scratch =  // gradients of weights and of logits, losses
+      weights * kFloat + matrix_bytes(rows, s.classes, s.activation_bytes) + rows * kFloat;
+  logits_ = buffer("logits", matrix_bytes(rows, s.classes, kFloat), -1, {TaskKind::head_forward});
+  head_scratch_ = buffer("scratch head", scratch, -1, {TaskKind::head_learn});
+  head_weights_ =
+      carried_buffer("weights head", weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
+                     {TaskKind::head_learn});
+  head_totals_ = carried_buffer("totals head", 3 * kFloat, -1, {TaskKind::head_learn});
+}
+
+// Tasks, in the order of a single thread -----------------------------------------------------------
+
+PlanTask& Builder::add(TaskKind kind, int64_t layer, int64_t step, RowClass rows, int64_t lane) {
+  plan_.tasks.push_back({kind, layer, step, rows, lane, {}, {}, {}});
+  return plan_.tasks.back();
+}
+
+void Builder::neutral_pass(int64_t step) {
+  gather(step);
+  show_labels(step, RowClass::neutral);
+  const bool for_both = plan_.learners.layers() && plan_.lag == 0;
+  product(step, for_both ? RowClass::all : RowClass::neutral);
+  for (int64_t l = 0; l < layers(); ++l) forward(l, step, RowClass::neutral);
+  head(step);
+}
+
+void Builder::learning_pass(int64_t step) {
+  const Learners& learners = plan_.learners;
+  const bool with_neutral = learners.head && !neutral_first();
+  const RowClass rows = with_neutral ? RowClass::all : RowClass::learning;
+  if (!neutral_first()) {
+    gather(step);
+    draw_labels(step);
+  }
+  show_labels(step, rows);
+  if (!neutral_first() || plan_.lag > 0) product(step, rows);
+  for (int64_t l = 0; l < learners.end_layer; ++l) {
+    forward(l, step, rows);
+    if (learners.layer(l)) learn(l, step);
+  }
+  if (with_neutral) head(step);
+}
+
+void Builder::gather(int64_t step) {
+  const RowClass learning = plan_.learners.layers() ? RowClass::learning : RowClass::none;
+  const RowClass neutral =
+      plan_.learners.head || drawn_from_head() ? RowClass::neutral : RowClass::none;
+  add(TaskKind::gather, -1, step, learning | neutral, input_lane());
+  write(images_, RowClass::all);
+}
+
+void Builder::draw_labels(int64_t step) {
+  const int64_t lane = drawn_from_head() ? head_lane() : input_lane();
+  add(TaskKind::draw_labels, -1, step, RowClass::learning, lane);
+  if (drawn_from_head()) read(logits_, RowClass::neutral);
+  write(wrong_labels_, RowClass::learning);
+}
+
+void Builder::show_labels(int64_t step, RowClass rows) {
+  add(TaskKind::show_labels, -1, step, rows, input_lane());
+  read(images_, RowClass::all);
+  if (overlap(rows, RowClass::learning)) read(wrong_labels_, RowClass::learning);
+  write(shown_, rows);
+}
+
+void Builder::product(int64_t step, RowClass rows) {
+  if (!plan_.shape.shares_product()) return;
+  add(TaskKind::product, 0, step, rows, layer_lane(0));
+  read(images_, RowClass::all);
+  read(of_layer_[0].weights, RowClass::all);
+  write(product_, RowClass::all);
+}
+
+void Builder::forward(int64_t l, int64_t step, RowClass rows) {
+  const LayerBuffers& b = of_layer_[size_t(l)];
+  add(TaskKind::forward, l, step, rows, layer_lane(l));
+  if (l > 0) {
+    read(of_layer_[size_t(l) - 1].next, rows);
+  } else {
+    read(shown_, rows);
+    if (plan_.shape.shares_product()) read(product_, RowClass::all);
+  }
+  read(b.weights, RowClass::all);
+  write(b.z, rows);
+
+  const PlanTask& task = add(TaskKind::rows, l, step, rows, layer_lane(l));
+  read(b.z, rows);
+  read(b.weights, RowClass::all);  // the biases
+  if (plan_.learns(task)) write(b.z, RowClass::learning);
+  write(b.next, rows);
+  write(b.figures, rows);  // goodness, loss, length
+}
+
+void Builder::learn(int64_t l, int64_t step) {
+  const LayerBuffers& b = of_layer_[size_t(l)];
+  constexpr RowClass learning = RowClass::learning, whole = RowClass::all;
+  add(TaskKind::metrics, l, step, learning, metrics_lane());
+  read(b.figures, learning);
+  read_and_write(b.totals, whole);
+
+  add(TaskKind::gradient, l, step, learning, layer_lane(l));
+  read(b.z, learning);
+  if (plan_.shape.peer_normalisation) {
+    read(b.next, learning);
+    read(b.figures, learning);
+    read_and_write(b.peer_mean, whole);
+    write(b.z, learning);
+  }
+  if (l > 0) {
+    read(of_layer_[size_t(l) - 1].next, learning);
+  } else {
+    read(shown_, learning);
+    if (plan_.shape.shares_product()) read(images_, whole);
+  }
+  write(b.scratch, whole);
+  write(b.gradient, whole);
+
+  add(TaskKind::update, l, step, learning, layer_lane(l));
+  read(b.gradient, whole);
+  read_and_write(b.weights, whole);
+}
+
+void Builder::head(int64_t step) {
+  const auto read_activities = [&] {
+    for (int64_t l = plan_.shape.first_read_layer; l < layers(); ++l) {
+      read(of_layer_[size_t(l)].next, RowClass::neutral);
+    }
+  };
+  add(TaskKind::head_forward, -1, step, RowClass::neutral, head_lane());
+  read_activities();
+  read(head_weights_, RowClass::all);
+  write(logits_, RowClass::neutral);
+  if (drawn_from_head()) draw_labels(step);
+  if (!plan_.learners.head) return;
+  add(TaskKind::head_learn, -1, step, RowClass::neutral, head_lane());
+  read_activities();
+  read(logits_, RowClass::neutral);
+  write(head_scratch_, RowClass::all);
+  read_and_write(head_weights_, RowClass::all);
+  read_and_write(head_totals_, RowClass::all);
+}
+
+// Slots and lanes ----------------------------------------------------------------------------------
+
+// From the first to the last lane that touches a buffer: while the pipeline is full, that many
+// batches lie between its first writer and its last reader.
+std::vector<int64_t> Builder::lanes_spanned() const {
+  std::vector<int64_t> first(plan_.buffers.size(), INT64_MAX), last(plan_.buffers.size(), -1);
+  for (const PlanTask& task : plan_.tasks) {
+    for (const auto* accesses : {&task.reads, &task.writes}) {
+      for (const PlanAccess& access : *accesses) {
+        const auto b = size_t(access.buffer);
+        first[b] = std::min(first[b], task.lane);
+        last[b] = std::max(last[b], task.lane);
+      }
+    }
+  }
+  std::vector<int64_t> spans;
+  for (size_t b = 0; b < first.size(); ++b)
+    spans.push_back(last[b] < 0 ? 1 : last[b] - first[b] + 1);
+  return spans;
+}
+
+void Builder::choose_slots(int64_t depth, int64_t memory_limit) {
+  const std::vector<int64_t> spans = lanes_spanned();
+  for (plan_.depth = depth;; --plan_.depth) {
+    for (size_t b = 0; b < spans.size(); ++b) {
+      PlanBuffer& buffer = plan_.buffers[b];
+      // What both passes of a batch need stays while labels are drawn ahead.
+      const bool waits = int64_t(b) == images_ || int64_t(b) == wrong_labels_;
+      if (!buffer.carried) buffer.slots = std::min(plan_.depth, spans[b]) + (waits ? plan_.lag : 0);
+    }
+    if (memory_limit == 0 || plan_.bytes() <= memory_limit) break;
+    if (plan_.depth == 1) {
+      throw UserError(ExitCode::memory, "a plan takes " + std::to_string(plan_.bytes()) +
+                                            " bytes at least, but the limit is " +
+                                            std::to_string(memory_limit));
+    }
+  }
+  for (PlanTask& task : plan_.tasks) {
+    for (auto* accesses : {&task.reads, &task.writes}) {
+      for (PlanAccess& access : *accesses) {
+        const PlanBuffer& buffer = plan_.buffers[size_t(access.buffer)];
+        access.slot = buffer.carried ? 0 : task.step % buffer.slots;
+      }
+    }
+  }
+}
+
+void Builder::name_lanes() {
+  std::vector<std::string> names = {pipelined_ ? "input" : "all"};
+  for (int64_t l = 0; l < layers(); ++l) names.push_back("layer " + std::to_string(l));
+  names.push_back("head");
+  names.push_back("metrics");
+  std::vector<int64_t> place(names.size(), -1);
+  for (const PlanTask& task : plan_.tasks) place[size_t(task.lane)] = 0;
+  for (size_t lane = 0; lane < names.size(); ++lane) {
+    if (place[lane] < 0) continue;
+    place[lane] = int64_t(plan_.lanes.size());
+    plan_.lanes.push_back(names[lane]);
+  }
+  for (PlanTask& task : plan_.tasks) task.lane = place[size_t(task.lane)];
+}
+
+}  // namespace
+
+std::string to_string(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::gather:
+      return "gather";
+    case TaskKind::draw_labels:
+      return "draw labels";
+    case TaskKind::show_labels:
+      return "show labels";
+    case TaskKind::product:
+      return "product";
+    case TaskKind::forward:
+      return "forward";
+    case TaskKind::rows:
+      return "rows";
+    case TaskKind::metrics:
+      return "metrics";
+    case TaskKind::gradient:
+      return "gradient";
+    case TaskKind::update:
+      return "update";
+    case TaskKind::head_forward:
+      return "head forward";
+    case TaskKind::head_learn:
+      return "head learn";
+  }
+  fail(__FILE__, __LINE__, "unknown kind of task");
+}
+
+int64_t Plan::bytes() const {
+  int64_t total = 0;
+  for (const PlanBuffer& buffer : buffers) total += buffer.bytes * buffer.slots;
+  return total;
+}
+
+Plan make_plan(const PlanShape& shape, const PlanOptions& options) {
+  return Builder(shape, options).build();
+}
+
+std::string describe(const PlanTask& task) {
+  return to_string(task.kind) + (task.layer < 0 ? "" : " of layer " + std::to_string(task.layer)) +
+         " at step " + std::to_string(task.step);
+}
+
+}  // namespace ffwd

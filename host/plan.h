@@ -1,0 +1,146 @@
+// The plan of a training: which tasks there are, what each reads and writes, on which lane it runs
+// and what it waits for. Plain data: plans are made, checked, costed and printed without a device,
+// and played by executors that decide nothing.
+//
+// Tasks stand in the order in which a single thread runs them; playing them one after another is
+// always right. A lane (a stream or a thread) runs its tasks in that order. What a task needs from
+// other lanes it names, and nothing that is implied anyway. Together this orders any two tasks that
+// touch the same memory, one of them writing, as the single thread does: whatever runs beside what,
+// every task reads the same values, and a training gets the same bits.
+//
+// A batch is shown under three labels: its learning rows (positive, then negative) and its neutral
+// rows, which only the head learns from. Wrong labels drawn from the head need the neutral rows of
+// the batch in every layer first. With a label lag of 0 these go through the network of the same
+// step, so nothing learns from a batch before all layers have learnt from the one before. With a
+// lag of d they go through the network of d steps earlier, and the head learns from them then; the
+// first d + 1 batches of a plan through the network as the plan finds it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ffwd {
+
+struct PlanLayer {
+  int64_t inputs = 0, units = 0;  // of a unit; of the layer
+  int64_t places = 1;             // of an image where every unit looks; 1: fully connected
+
+  int64_t outputs() const { return units * places; }  // values of a row
+};
+
+// All that a plan needs to know of a network and its recipe.
+struct PlanShape {
+  int64_t image_values = 0;  // of an image: pixels times channels
+  int64_t label_values = 0;  // of those, what a label is written over
+  int64_t classes = 0;
+  std::vector<PlanLayer> layers;
+  bool head = true;
+  int64_t first_read_layer = 0;  // the head reads this layer and all above
+  bool labels_from_head = false;
+  int64_t label_lag = 0;  // steps; without labels_from_head it means nothing
+  bool peer_normalisation = false;
+  int64_t optimiser_states = 1;  // numbers kept for each weight: momentum 1, Adam 2
+  int64_t batch = 0;             // images
+  int64_t activation_bytes = 4;  // of an activation, and of a weight as matmuls read it
+
+  // A fully connected first layer multiplies every image once, whatever labels it is shown under.
+  bool shares_product() const { return layers.at(0).places == 1; }
+};
+
+// What learns: layers [first_layer, end_layer), and the head or not. Layers below pass data on.
+// A head that learns beside layers needs end_layer to be the number of layers.
+struct Learners {
+  int64_t first_layer = 0, end_layer = 0;
+  bool head = false;
+
+  bool layers() const { return first_layer < end_layer; }
+  bool layer(int64_t l) const { return first_layer <= l && l < end_layer; }
+};
+
+// Bits: which rows of a batch.
+enum class RowClass { none = 0, learning = 1, neutral = 2, all = 3 };
+
+constexpr RowClass operator|(RowClass a, RowClass b) {
+  return RowClass(int(a) | int(b));
+}
+constexpr bool overlap(RowClass a, RowClass b) {
+  return (int(a) & int(b)) != 0;
+}
+
+// In the order in which a step needs them.
+enum class TaskKind {
+  gather,        // images of the batch, without labels
+  draw_labels,   // the wrong labels
+  show_labels,   // writes labels into images
+  product,       // images times the first layer's weights, without labels
+  forward,       // matmul
+  rows,          // the row kernel: goodness, loss and its gradient, the next layer's input
+  metrics,       // adds a step's means to running totals
+  gradient,      // peer normalisation, matmul for the weights, column sums for the biases
+  update,        // of weights and biases
+  head_forward,  // logits
+  head_learn     // loss, gradient and update
+};
+
+std::string to_string(TaskKind kind);
+
+struct PlanBuffer {
+  std::string name;
+  int64_t bytes;      // of one slot
+  int64_t slots = 1;  // batches whose content it holds at the same time
+  bool carried;       // from step to step, and there when the plan starts: weights, totals
+  int64_t layer;      // -1: none
+  std::vector<TaskKind> writers;  // of that layer; in the order of a step
+};
+
+// A part of a buffer.
+struct PlanAccess {
+  int64_t buffer, slot;
+  RowClass rows;
+};
+
+struct PlanTask {
+  TaskKind kind;
+  int64_t layer;  // -1: none
+  int64_t step;   // the one that learns from the batch that this task works on
+  RowClass rows;  // of that batch
+  int64_t lane;
+  std::vector<PlanAccess> reads, writes;  // in place: both
+  std::vector<int64_t> after;             // tasks of other lanes that must have ended, ascending
+};
+
+struct Plan {
+  PlanShape shape;
+  Learners learners;
+  int64_t steps;
+  int64_t depth;  // batches that learning may have in flight at the same time
+  int64_t lag;    // batches that labels are drawn ahead
+  std::vector<std::string> lanes;
+  std::vector<PlanBuffer> buffers;
+  std::vector<PlanTask> tasks;
+
+  int64_t bytes() const;
+  // Whether a `rows` task has losses and their gradients to make.
+  bool learns(const PlanTask& task) const {
+    return overlap(task.rows, RowClass::learning) && learners.layer(task.layer);
+  }
+};
+
+struct PlanOptions {
+  Learners learners;
+  int64_t steps = 1;
+  bool pipelined = false;    // a lane for each layer; else a single one
+  int64_t depth = 0;         // of a pipelined plan; 0: layers + 2, which is as much as can help
+  int64_t memory_limit = 0;  // bytes for all buffers; lowers depth until they fit; 0: none
+};
+
+// The plan of `steps` steps, after which nothing is in flight. What never changes while it runs
+// (pixels, the order of images, true labels) is not in it. Throws UserError (memory) if the limit is
+// too small for any plan.
+Plan make_plan(const PlanShape& shape, const PlanOptions& options);
+
+// "update of layer 2 at step 5"
+std::string describe(const PlanTask& task);
+
+}  // namespace ffwd

@@ -1,0 +1,13 @@
+// What a plan needs to know of a recipe.
+#pragma once
+
+#include "host/model.h"
+#include "host/plan.h"
+
+namespace ffwd {
+
+// For batches of `batch` images of this format. `activation_bytes`: 2 in bf16, else 4.
+PlanShape plan_shape(const Recipe& recipe, const ImageFormat& format, int64_t batch,
+                     int64_t activation_bytes);
+
+}  // namespace ffwd

@@ -1,0 +1,245 @@
+// What a plan costs, against what Step does on a device that counts: launches, flops of matmuls and
+// bytes of memory. And the model of time, by hand.
+#include "host/plan_cost.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "host/batches.h"
+#include "host/plan_shape.h"
+#include "host/step.h"
+#include "tests/random_plans.h"
+#include "tests/toy_data.h"
+
+namespace ffwd::test {
+namespace {
+
+// The CPU, counting. A launch is a kernel that the CUDA back end would start.
+class CountingDevice : public Device {
+ public:
+  double flops = 0;
+  int64_t launches = 0, allocated = 0;
+
+  std::string name() const override { return cpu_->name(); }
+  Precision precision() const override { return cpu_->precision(); }
+  Stream stream() const override { return cpu_->stream(); }
+  void wait() override { cpu_->wait(); }
+  void* allocate(int64_t bytes) override {
+    allocated += bytes;
+    return cpu_->allocate(bytes);
+  }
+  void release(void* memory) noexcept override { cpu_->release(memory); }
+  void upload(void* device, const void* host, int64_t bytes) override {
+    cpu_->upload(device, host, bytes);
+  }
+  void download(void* host, const void* device, int64_t bytes) override {
+    cpu_->download(host, device, bytes);
+  }
+  void clear(void* device, int64_t bytes) override { cpu_->clear(device, bytes); }
+
+  void matmul(const Matmul& args) override {
+    ++launches;
+    flops += 2.0 * double(args.m()) * double(args.n()) * double(args.k());
+    cpu_->matmul(args);
+  }
+  void adam_update(const AdamUpdate& args) override { ++launches, cpu_->adam_update(args); }
+  void batch_means(const BatchMeans& args) override { ++launches, cpu_->batch_means(args); }
+  // Chunks of rows, then the chunks.
+  void column_sum(const ColumnSum& args) override { launches += 2, cpu_->column_sum(args); }
+  void fold_rows(const FoldRows& args) override { ++launches, cpu_->fold_rows(args); }
+  void gather_images(const GatherImages& args) override { ++launches, cpu_->gather_images(args); }
+  void goodness_rows(const GoodnessRows& args) override { ++launches, cpu_->goodness_rows(args); }
+  void momentum_update(const MomentumUpdate& args) override {
+    ++launches, cpu_->momentum_update(args);
+  }
+  void normalise_rows(const NormaliseRows& args) override {
+    ++launches, cpu_->normalise_rows(args);
+  }
+  void overlay_labels(const OverlayLabels& args) override {
+    ++launches, cpu_->overlay_labels(args);
+  }
+  // The push, then adding it.
+  void peer_normalise(const PeerNormalise& args) override {
+    launches += 2, cpu_->peer_normalise(args);
+  }
+  void softmax_loss(const SoftmaxLoss& args) override { ++launches, cpu_->softmax_loss(args); }
+  void spread_rows(const SpreadRows& args) override { ++launches, cpu_->spread_rows(args); }
+  void wrong_labels(const WrongLabels& args) override { ++launches, cpu_->wrong_labels(args); }
+
+ private:
+  std::unique_ptr<Device> cpu_ = make_cpu_device();
+};
+
+struct Variant {
+  Negatives labels;
+  bool head, peer, adam;
+};
+
+class PlanCostOf : public ::testing::TestWithParam<Variant> {
+ protected:
+  // One step of a schedule's stage, as Step does it and as the plan has it.
+  void compare(Schedule schedule, size_t stage_number) {
+    const auto [labels, head, peer, adam] = GetParam();
+    Recipe recipe = toy_recipe();
+    recipe.negatives.labels = labels;
+    recipe.network.head = head;
+    recipe.objective.peer_strength = peer ? 0.03f : 0.0f;
+    recipe.optimiser.kind = adam ? OptimiserKind::adam : OptimiserKind::momentum;
+    const Dataset data = toy_dataset();
+    const int64_t batch = recipe.training.batch;
+
+    CountingDevice device;
+    const Model model = make_model(device, recipe, format_of(data), batch);
+    Step step(*model.network, recipe, batch);
+    const int64_t allocated = device.allocated;
+    const Vector<uint8_t> pixels(device, data.train.pixels);
+    const std::vector<int32_t> order = shuffled(batch, 1, 1);
+    const Vector<int32_t> sample(device, order),
+        label(device, epoch_labels(order, data.train.labels, batch));
+    const Stage stage = stages_of(schedule, recipe.network.widths.size(), head).at(stage_number);
+    device.launches = 0;
+    device.flops = 0;
+    step.run(stage, pixels.view().data, sample.view(), label.view(), 0, 1.0f);
+
+    PlanOptions options;
+    options.learners = {int64_t(stage.first_layer), int64_t(stage.end_layer), stage.head};
+    const Plan plan = make_plan(plan_shape(recipe, format_of(data), batch, 4), options);
+    const PlanCost cost = cost_of(plan, DeviceRates());
+    EXPECT_EQ(cost.total.launches, device.launches);
+    EXPECT_EQ(cost.total.flops, device.flops);
+    int64_t wrong_labels = 0;  // stand in the table of an epoch's labels
+    for (const PlanBuffer& buffer : plan.buffers) {
+      if (buffer.name == "wrong labels") wrong_labels = buffer.bytes * buffer.slots;
+    }
+    EXPECT_EQ(plan.bytes() - wrong_labels, allocated);
+  }
+};
+
+TEST_P(PlanCostOf, AStepOfAllLayersIsWhatStepDoes) {
+  compare(Schedule::simultaneous, 0);
+}
+
+TEST_P(PlanCostOf, AGreedyStepIsWhatStepDoes) {
+  for (size_t stage = 0; stage < 3; ++stage) compare(Schedule::greedy, stage);
+}
+
+INSTANTIATE_TEST_SUITE_P(Recipes, PlanCostOf,
+                         ::testing::Values(Variant{Negatives::random, true, false, false},
+                                           Variant{Negatives::random, false, true, true},
+                                           Variant{Negatives::fixed, true, true, true},
+                                           Variant{Negatives::head, true, true, false},
+                                           Variant{Negatives::head, true, false, true}));
+
+// Two matmuls, a row kernel and an update are the aim; the kernels that there are need more.
+TEST(PlanLaunches, AreCounted) {
+  for (const bool peer : {false, true}) {
+    PlanShape shape;
+    shape.image_values = 784;
+    shape.classes = shape.label_values = 10;
+    shape.layers = {{784, 500}, {500, 500}};
+    shape.batch = 100;
+    shape.peer_normalisation = peer;
+    PlanOptions options;
+    options.learners = {0, 2, true};
+    const Plan plan = make_plan(shape, options);
+    std::map<int64_t, int64_t> of_layer;
+    std::map<TaskKind, int64_t> of_kind;  // in layer 1
+    for (const PlanTask& task : plan.tasks) {
+      of_layer[task.layer] += cost_of(plan, task).launches;
+      if (task.layer == 1) of_kind[task.kind] += cost_of(plan, task).launches;
+    }
+    std::printf("%s peer normalisation, a step: %d launches in layer 0, %d in layer 1, of which",
+                peer ? "with" : "without", int(of_layer[0]), int(of_layer[1]));
+    for (const auto& [kind, launches] : of_kind) {
+      std::printf(" %s %d", to_string(kind).c_str(), int(launches));
+    }
+    std::printf("; aim: 4\n");
+    EXPECT_EQ(of_kind[TaskKind::forward], 1);
+    EXPECT_EQ(of_kind[TaskKind::rows], 1);
+    EXPECT_EQ(of_kind[TaskKind::metrics], 1);
+    // The matmul and, for the biases, a column sum in two kernels.
+    EXPECT_EQ(of_kind[TaskKind::gradient], peer ? 7 : 3);
+    EXPECT_EQ(of_kind[TaskKind::update], 2);  // weights, biases
+    // Without what biases, metrics and peers take, 4 are left.
+    const int64_t biases = 3, metrics = 1, peers = peer ? 4 : 0;
+    EXPECT_EQ(of_layer[1] - biases - metrics - peers, 4);
+    // More in layer 0: the shared product, spreading it, folding rows, and the label's gradient.
+    EXPECT_EQ(of_layer[0], of_layer[1] + 4);
+  }
+}
+
+// One layer of 8 inputs, 16 units and a batch of 4, no head: rates of 1 show the sums.
+TEST(PlanCost, OfOneLayerByHand) {
+  PlanShape shape;
+  shape.image_values = 8;
+  shape.classes = shape.label_values = 2;
+  shape.layers = {{8, 16}};
+  shape.batch = 4;
+  shape.head = false;
+  PlanOptions options;
+  options.learners = {0, 1, false};
+  const Plan plan = make_plan(shape, options);
+  const auto cost = [&](TaskKind kind) {
+    for (const PlanTask& task : plan.tasks) {
+      if (task.kind == kind) return cost_of(plan, task);
+    }
+    return TaskCost{};
+  };
+  // 8 learning rows, fp32.
+  EXPECT_EQ(cost(TaskKind::gather).bytes, 4 * 8 * (1 + 4));
+  EXPECT_EQ(cost(TaskKind::product).flops, 2 * 4 * 8 * 16);
+  EXPECT_EQ(cost(TaskKind::product).bytes, 4 * (4 * 8 + 8 * 16 + 4 * 16));
+  EXPECT_EQ(cost(TaskKind::forward).flops, 2 * 8 * 2 * 16);
+  EXPECT_EQ(cost(TaskKind::forward).bytes, 4 * (8 * 2 + 2 * 16 + 8 * 16 + 2 * 8 * 16 + 4 * 16));
+  EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * 3 * 8 * 16);  // z, its gradient, next
+  EXPECT_EQ(cost(TaskKind::gradient).flops, 2 * 4 * 8 * 16 + 2 * 8 * 2 * 16);
+  EXPECT_EQ(cost(TaskKind::update).bytes, 4 * 5 * (8 * 16 + 16));  // 3 read, 2 written
+}
+
+TEST(PlanCost, ModelsTimeByHand) {
+  Plan plan{};
+  plan.shape.layers = {{8, 16}, {16, 16}};
+  plan.shape.image_values = 8;
+  plan.shape.batch = 4;
+  plan.lanes = {"a", "b"};
+  // Metrics have one launch and move 2 * 8 * 4 bytes.
+  const auto add = [&](int64_t lane, std::vector<int64_t> after) {
+    plan.tasks.push_back({TaskKind::metrics, 1, 0, RowClass::learning, lane, {}, {}, after});
+  };
+  add(0, {});
+  add(0, {});
+  add(1, {0});
+  add(1, {});
+  const PlanCost cost = cost_of(plan, {1.0, 64.0, 10.0});
+  const double task = 64 / 64.0 + 10;
+  EXPECT_DOUBLE_EQ(cost.serial, 4 * task);
+  EXPECT_DOUBLE_EQ(cost.critical_path, 3 * task);
+  EXPECT_EQ(cost.busy, (std::vector<double>{2 * task, 2 * task}));
+  EXPECT_DOUBLE_EQ(cost.floor, 4);
+  EXPECT_DOUBLE_EQ(cost.pipelined(), 3 * task);
+  EXPECT_DOUBLE_EQ(cost.ratio(), 0.75);
+  const PlanCost without_launches = cost_of(plan, {1.0, 64.0, 0.0});
+  EXPECT_DOUBLE_EQ(without_launches.pipelined(), 4) << "lanes share the device's bandwidth";
+  EXPECT_DOUBLE_EQ(without_launches.ratio(), 1);
+}
+
+TEST(PlanCost, PipeliningNeverCostsAndWorkStaysTheSame) {
+  for (int seed = 0; seed < 200; ++seed) {
+    std::mt19937 random{uint32_t(seed)};
+    PlanCase c = random_case(random, true);
+    const PlanCost pipelined = cost_of(c.plan(), DeviceRates());
+    c.options.pipelined = false;
+    const PlanCost serial = cost_of(c.plan(), DeviceRates());
+    EXPECT_EQ(pipelined.total.launches, serial.total.launches) << "seed " << seed;
+    EXPECT_EQ(pipelined.total.flops, serial.total.flops) << "seed " << seed;
+    EXPECT_NEAR(serial.ratio(), 1, 1e-9) << "seed " << seed;
+    EXPECT_LE(pipelined.critical_path, serial.critical_path * (1 + 1e-9)) << "seed " << seed;
+    for (const double busy : pipelined.busy) {
+      EXPECT_LE(busy, pipelined.critical_path * (1 + 1e-9)) << "seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ffwd::test

@@ -1,0 +1,103 @@
+// Random networks and the plans for them, and what playing a plan computes, symbolically.
+#pragma once
+
+#include <map>
+#include <random>
+
+#include "host/plan.h"
+
+namespace ffwd::test {
+
+// A number from low to high.
+inline int64_t pick(std::mt19937& random, int64_t low, int64_t high) {
+  return low + int64_t(random() % uint64_t(high - low + 1));
+}
+
+struct PlanCase {
+  PlanShape shape;
+  PlanOptions options;
+  Plan plan() const { return make_plan(shape, options); }
+};
+
+inline PlanShape random_shape(std::mt19937& random) {
+  PlanShape shape;
+  shape.image_values = pick(random, 20, 800);
+  shape.classes = shape.label_values = pick(random, 2, 12);
+  int64_t inputs = shape.image_values;
+  for (int64_t l = 0, layers = pick(random, 1, 6); l < layers; ++l) {
+    const bool convolution = l < 2 && pick(random, 0, 5) == 0;
+    PlanLayer layer{inputs, pick(random, 3, 300), convolution ? pick(random, 2, 30) : 1};
+    shape.layers.push_back(layer);
+    inputs = layer.outputs();
+  }
+  shape.head = pick(random, 0, 3) > 0;
+  shape.first_read_layer = shape.layers.size() > 1 ? pick(random, 0, 1) : 0;
+  shape.labels_from_head = shape.head && pick(random, 0, 1);
+  shape.label_lag = pick(random, 0, 1) * pick(random, 0, 7);
+  shape.peer_normalisation = pick(random, 0, 1);
+  shape.optimiser_states = pick(random, 1, 2);
+  shape.batch = pick(random, 1, 200);
+  shape.activation_bytes = pick(random, 1, 2) * 2;
+  return shape;
+}
+
+// All layers at once, or one stage of layer after layer.
+inline PlanCase random_case(std::mt19937& random, bool pipelined) {
+  PlanCase c{random_shape(random), {}};
+  const auto layers = int64_t(c.shape.layers.size());
+  c.options.learners = {0, layers, c.shape.head};
+  const int64_t stage = pick(random, 0, 3 * layers);
+  if (stage < layers) c.options.learners = {stage, stage + 1, false};
+  if (stage == layers && c.shape.head) c.options.learners = {layers, layers, true};
+  c.options.steps = pick(random, 1, 9);
+  c.options.pipelined = pipelined;
+  c.options.depth = pick(random, 0, layers + 3);
+  return c;
+}
+
+// What a plan computes: every task makes one value of what it is and of the values that it reads,
+// and writes it to all places that it writes. Values are hashes, so two executions end with equal
+// ones if all their tasks have read the same.
+class SymbolicMemory {
+ public:
+  void play(const Plan& plan, const PlanTask& task) {
+    uint64_t value =
+        mix(mix(mix(mix(1, uint64_t(task.kind)), uint64_t(task.layer + 1)), uint64_t(task.step)),
+            uint64_t(task.rows));
+    const auto visit = [&](const std::vector<PlanAccess>& accesses, auto touch) {
+      for (const PlanAccess& access : accesses) {
+        for (const int part : {1, 2}) {
+          if (int(access.rows) & part) {
+            touch(places_[{plan.buffers[size_t(access.buffer)].name, access.slot, part}]);
+          }
+        }
+      }
+    };
+    visit(task.reads, [&](uint64_t place) { value = mix(value, place); });
+    visit(task.writes, [&](uint64_t& place) { place = value; });
+  }
+
+  // What stays when the plan has ended: the buffers that are carried.
+  std::map<std::string, uint64_t> result(const Plan& plan) {
+    std::map<std::string, uint64_t> values;
+    for (const PlanBuffer& buffer : plan.buffers) {
+      if (buffer.carried) values[buffer.name] = places_[{buffer.name, 0, 1}];
+    }
+    return values;
+  }
+
+ private:
+  static uint64_t mix(uint64_t a, uint64_t b) {
+    a = (a ^ (b + 0x9e3779b97f4a7c15ULL)) * 0xff51afd7ed558ccdULL;
+    return a ^ (a >> 31);
+  }
+  std::map<std::tuple<std::string, int64_t, int>, uint64_t> places_;
+};
+
+inline std::map<std::string, uint64_t> play_in_order(const Plan& plan) {
+  SymbolicMemory memory;
+  for (const PlanTask& task : plan.tasks) memory.play(plan, task);
+  return memory.result(plan);
+}
+
+}  // namespace ffwd::test

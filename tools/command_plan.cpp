@@ -1,0 +1,189 @@
+// ffwd plan: what a training does when and where, and what that should take. Runs nothing.
+#include <algorithm>
+#include <cstdio>
+
+#include "host/errors.h"
+#include "host/load_dataset.h"
+#include "host/plan_cost.h"
+#include "host/plan_shape.h"
+#include "host/step.h"
+#include "tools/commands.h"
+
+namespace ffwd {
+namespace {
+
+constexpr int64_t kManySteps = 100;  // so many that filling and draining hardly count
+
+// Three or four digits and a unit: 1.53 MB, 784 B.
+std::string scaled(double value, const std::string& unit) {
+  const char* const prefixes[] = {"", "k", "M", "G", "T", "P"};
+  size_t p = 0;
+  for (; value >= 999.5 && p < 5; ++p) value /= 1000;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %s%s", value, prefixes[p], unit.c_str());
+  return text;
+}
+
+std::string time_text(double seconds) {
+  char text[32];
+  const bool micro = seconds < 1e-3, milli = seconds < 1;
+  std::snprintf(text, sizeof text, "%.1f %s",
+                seconds * (micro   ? 1e6
+                           : milli ? 1e3
+                                   : 1),
+                micro   ? "us"
+                : milli ? "ms"
+                        : "s");
+  return text;
+}
+
+std::string to_string(RowClass rows) {
+  if (rows == RowClass::all) return "all";
+  return rows == RowClass::learning ? "learning" : "neutral";
+}
+
+int64_t batch_of(const Recipe& recipe, const PlanCommand& command) {
+  if (recipe.training.batch > 0) return recipe.training.batch;
+  if (recipe.data.train_images > 0) return recipe.data.train_images;
+  return load_dataset(recipe.data.name, command.data_dir).train.count;
+}
+
+PlanShape shape_of(const Recipe& recipe, const PlanCommand& command) {
+  const CatalogEntry& data = catalog_entry(recipe.data.name);
+  const ImageFormat format{data.height,      data.width, data.channels,
+                           data.class_names, data.mean,  data.deviation};
+  PlanShape shape =
+      plan_shape(recipe, format, batch_of(recipe, command), command.precision == "bf16" ? 2 : 4);
+  shape.label_lag = command.label_lag;
+  return shape;
+}
+
+DeviceRates rates_of(const PlanCommand& command) {
+  DeviceRates rates;
+  if (command.precision == "tf32") rates.flops_per_second = 400e12;
+  if (command.precision == "bf16") rates.flops_per_second = 790e12;
+  if (!command.rates.empty()) {
+    rates = {1e12 * command.rates.at(0), 1e9 * command.rates.at(1), 1e-6 * command.rates.at(2)};
+  }
+  return rates;
+}
+
+void print_headline(const PlanCommand& command, const std::string& schedule, const Plan& plan) {
+  std::printf("%s: %s", command.recipe.c_str(), schedule.c_str());
+  if (schedule == "greedy") {
+    const int64_t l = plan.learners.first_layer;
+    std::printf(", %s learns",
+                plan.learners.layers() ? ("layer " + std::to_string(l)).c_str() : "the head");
+  }
+  std::printf(", %lld step%s of %lld images, %s\n", (long long)plan.steps,
+              plan.steps == 1 ? "" : "s", (long long)plan.shape.batch, command.precision.c_str());
+  std::printf("at most %lld batches in flight, %s of buffers", (long long)(plan.depth + plan.lag),
+              scaled(double(plan.bytes()), "B").c_str());
+  if (plan.shape.labels_from_head && plan.lag == 0)
+    std::printf(", labels from the step's own head");
+  if (plan.lag > 0) std::printf(", labels drawn %lld steps ahead", (long long)plan.lag);
+  std::printf("\n");
+}
+
+void print_tasks(const Plan& plan) {
+  constexpr int kWaitsAt = 72, kWidth = 100;  // columns
+  std::printf("\n%5s %-9s %4s %-12s %-8s %10s %8s %8s waits for\n", "task", "lane", "step", "work",
+              "rows", "flop", "bytes", "launches");
+  for (size_t t = 0; t < plan.tasks.size(); ++t) {
+    const PlanTask& task = plan.tasks[t];
+    const TaskCost cost = cost_of(plan, task);
+    std::printf("%5zu %-9s %4lld %-12s %-8s %10s %8s %8lld", t,
+                plan.lanes[size_t(task.lane)].c_str(), (long long)task.step,
+                to_string(task.kind).c_str(), to_string(task.rows).c_str(),
+                cost.flops > 0 ? scaled(cost.flops, "").c_str() : "",
+                scaled(cost.bytes, "B").c_str(), (long long)cost.launches);
+    int column = kWaitsAt;
+    for (const int64_t other : task.after) {
+      const std::string text = " " + std::to_string(other);
+      if (column + int(text.size()) > kWidth) {
+        std::printf("\n%*s", kWaitsAt - 1, "");
+        column = kWaitsAt;
+      }
+      std::printf("%s", text.c_str());
+      column += int(text.size());
+    }
+    std::printf("\n");
+  }
+}
+
+void print_buffers(const Plan& plan) {
+  std::printf("\n%-14s %9s %5s %9s  written by\n", "buffer", "one slot", "slots", "in all");
+  for (const PlanBuffer& buffer : plan.buffers) {
+    std::string writers;
+    for (const TaskKind kind : buffer.writers) {
+      writers += (writers.empty() ? "  " : ", ") + to_string(kind);
+    }
+    std::printf("%-14s %9s %5lld %9s%s\n", buffer.name.c_str(),
+                scaled(double(buffer.bytes), "B").c_str(), (long long)buffer.slots,
+                scaled(double(buffer.bytes * buffer.slots), "B").c_str(), writers.c_str());
+  }
+}
+
+void print_lanes(const Plan& plan, const PlanCost& cost) {
+  std::printf("\n%-9s %5s %12s\n", "lane", "tasks", "busy");
+  for (size_t lane = 0; lane < plan.lanes.size(); ++lane) {
+    const auto tasks = std::count_if(plan.tasks.begin(), plan.tasks.end(),
+                                     [&](const auto& task) { return task.lane == int64_t(lane); });
+    std::printf("%-9s %5td %12s\n", plan.lanes[lane].c_str(), tasks,
+                time_text(cost.busy[lane]).c_str());
+  }
+}
+
+void print_model_line(int64_t steps, const PlanCost& cost) {
+  std::printf("%5lld %9s %9s %9lld %12s %13s %12s %12s %5.2f\n", (long long)steps,
+              scaled(cost.total.flops, "").c_str(), scaled(cost.total.bytes, "B").c_str(),
+              (long long)cost.total.launches, time_text(cost.serial).c_str(),
+              time_text(cost.critical_path).c_str(), time_text(cost.floor).c_str(),
+              time_text(cost.pipelined()).c_str(), cost.ratio());
+}
+
+void print_plan(const PlanShape& shape, PlanOptions options, const PlanCommand& command,
+                const std::string& schedule) {
+  const Plan plan = make_plan(shape, options);
+  const DeviceRates rates = rates_of(command);
+  const PlanCost cost = cost_of(plan, rates);
+  print_headline(command, schedule, plan);
+  print_tasks(plan);
+  print_buffers(plan);
+  print_lanes(plan, cost);
+  std::printf("\nA model, nothing measured: %g TFLOP/s, %g GB/s, %g us a launch%s.\n",
+              rates.flops_per_second / 1e12, rates.bytes_per_second / 1e9,
+              rates.seconds_per_launch * 1e6,
+              command.rates.empty() ? " (published ceilings of an H200)" : "");
+  std::printf("%5s %9s %9s %9s %12s %13s %12s %12s %5s\n", "steps", "flop", "bytes", "launches",
+              "one by one", "critical path", "device floor", "as planned", "ratio");
+  print_model_line(plan.steps, cost);
+  options.steps = kManySteps;
+  print_model_line(options.steps, cost_of(make_plan(shape, options), rates));
+}
+
+}  // namespace
+
+void plan(const PlanCommand& command) {
+  const Recipe recipe = load_recipe(command.recipe, command.set);
+  const PlanShape shape = shape_of(recipe, command);
+  std::string schedule = command.schedule;
+  if (schedule.empty()) {
+    schedule = recipe.training.schedule == Schedule::greedy ? "greedy" : "simultaneous";
+  }
+  PlanOptions options;
+  options.steps = command.steps;
+  options.pipelined = schedule == "pipelined";
+  options.depth = command.depth;
+  options.memory_limit = command.memory_limit;
+  const auto stages = stages_of(schedule == "greedy" ? Schedule::greedy : Schedule::simultaneous,
+                                shape.layers.size(), shape.head);
+  for (size_t s = 0; s < stages.size(); ++s) {
+    if (s > 0) std::printf("\n");
+    options.learners = {int64_t(stages[s].first_layer), int64_t(stages[s].end_layer),
+                        stages[s].head};
+    print_plan(shape, options, command, schedule);
+  }
+}
+
+}  // namespace ffwd
