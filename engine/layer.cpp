@@ -10,9 +10,11 @@ LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape)
       activities_(device, rows * pixels_, shape.units, device.activation_type()),
       goodness_(device, rows),
       loss_(device, rows * pixels_),
-      slope_(device, rows),
       length_(device, rows * pixels_) {
-  if (pixels_ > 1) pixel_goodness_ = Vector<float>(device, rows * pixels_);
+  if (pixels_ > 1) {
+    pixel_goodness_ = Vector<float>(device, rows * pixels_);
+    slope_ = Vector<float>(device, rows);
+  }
   if (!shape.normalises_at_once()) {
     pooled_ = Matrix(device, rows * pooled_pixels_, shape.units, device.activation_type());
   }
@@ -28,7 +30,7 @@ LayerRows::View LayerRows::view(int64_t first, int64_t count) const {
   view.goodness = goodness_.view().slice(first, count);
   view.pixel_goodness = pixels_ > 1 ? pixels(pixel_goodness_) : view.goodness;
   view.loss = pixels(loss_);
-  view.slope = slope_.view().slice(first, count);
+  if (pixels_ > 1) view.slope = slope_.view().slice(first, count);
   view.length = pixels(length_);
   view.handed_on = view.activities;
   if (pooled_.rows() > 0) {

@@ -32,7 +32,7 @@ class LayerRows {
     VectorView<float> goodness;        // (rows)
     VectorView<float> pixel_goodness;  // (rows*P); `goodness` itself when P is 1
     VectorView<float> loss;            // (rows*P) or, of whole images, (rows)
-    VectorView<float> slope;           // (rows)
+    VectorView<float> slope;           // (rows), absent when P is 1
     VectorView<float> length;          // (rows*P)
   };
   View view(int64_t first, int64_t count) const;

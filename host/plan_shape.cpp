@@ -8,10 +8,10 @@ PlanShape plan_shape(const Recipe& recipe, const ImageFormat& format, int64_t ba
   shape.image_values = format.height * format.width * format.channels;
   shape.classes = int64_t(format.class_names.size());
   shape.label_values = shape.classes * format.channels;
-  int64_t inputs = shape.image_values;
-  for (const int64_t width : recipe.network.widths) {
-    shape.layers.push_back({inputs, width});
-    inputs = width;
+  const ImageShape images{format.height, format.width, format.channels};
+  for (const LayerShape& layer :
+       layer_shapes(recipe.network.layers, images, recipe.network.activation, Norm{})) {
+    shape.layers.push_back({layer.fan_in(), layer.units, layer.pixels()});
   }
   shape.head = recipe.network.head;
   shape.first_read_layer = recipe.training.skip_first_layer ? 1 : 0;

@@ -43,12 +43,23 @@ class CountingDevice : public Device {
     flops += 2.0 * double(args.m()) * double(args.n()) * double(args.k());
     cpu_->matmul(args);
   }
+  void convolve(const Convolution& args) override { ++launches, cpu_->convolve(args); }
+  void convolution_gradient(const ConvolutionGradient& args) override {
+    ++launches, cpu_->convolution_gradient(args);
+  }
+  void pool(const Pooling& args) override { ++launches, cpu_->pool(args); }
   void adam_update(const AdamUpdate& args) override { ++launches, cpu_->adam_update(args); }
   void batch_means(const BatchMeans& args) override { ++launches, cpu_->batch_means(args); }
   // Chunks of rows, then the chunks.
   void column_sum(const ColumnSum& args) override { launches += 2, cpu_->column_sum(args); }
   void fold_rows(const FoldRows& args) override { ++launches, cpu_->fold_rows(args); }
   void gather_images(const GatherImages& args) override { ++launches, cpu_->gather_images(args); }
+  void goodness_gradient(const GoodnessGradient& args) override {
+    ++launches, cpu_->goodness_gradient(args);
+  }
+  void image_goodness(const ImageGoodness& args) override {
+    ++launches, cpu_->image_goodness(args);
+  }
   void goodness_rows(const GoodnessRows& args) override { ++launches, cpu_->goodness_rows(args); }
   void momentum_update(const MomentumUpdate& args) override {
     ++launches, cpu_->momentum_update(args);
@@ -58,6 +69,9 @@ class CountingDevice : public Device {
   }
   void overlay_labels(const OverlayLabels& args) override {
     ++launches, cpu_->overlay_labels(args);
+  }
+  void overlay_pixels(const OverlayPixels& args) override {
+    ++launches, cpu_->overlay_pixels(args);
   }
   // The push, then adding it.
   void peer_normalise(const PeerNormalise& args) override {
@@ -91,13 +105,13 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
 
     CountingDevice device;
     const Model model = make_model(device, recipe, format_of(data), batch);
-    Step step(*model.network, recipe, batch);
+    Step step(*model.network, recipe, batch, false);
     const int64_t allocated = device.allocated;
     const Vector<uint8_t> pixels(device, data.train.pixels);
     const std::vector<int32_t> order = shuffled(batch, 1, 1);
     const Vector<int32_t> sample(device, order),
         label(device, epoch_labels(order, data.train.labels, batch));
-    const Stage stage = stages_of(schedule, recipe.network.widths.size(), head).at(stage_number);
+    const Stage stage = stages_of(schedule, recipe.network.layers.size(), head).at(stage_number);
     device.launches = 0;
     device.flops = 0;
     step.run(stage, pixels.view().data, sample.view(), label.view(), 0, 1.0f);

@@ -7,15 +7,16 @@
 
 namespace ffwd::test {
 
-inline Images toy_images(int64_t count, int64_t side, int32_t classes, uint64_t noise_seed) {
+inline Images toy_images(int64_t count, int64_t side, int32_t classes, uint64_t noise_seed,
+                         int64_t channels = 1) {
   Images images;
   images.count = count;
   images.height = images.width = side;
-  images.channels = 1;
+  images.channels = channels;
   for (int64_t i = 0; i < count; ++i) {
     const auto label = int32_t(i % classes);
     images.labels.push_back(label);
-    for (int64_t p = 0; p < side * side; ++p) {
+    for (int64_t p = 0; p < side * side * channels; ++p) {
       const uint32_t picture =
           random_bits(1, RandomUse::weights, uint64_t(p), uint32_t(label)).word[0];
       const uint32_t noise =
@@ -26,14 +27,14 @@ inline Images toy_images(int64_t count, int64_t side, int32_t classes, uint64_t 
   return images;
 }
 
-inline Dataset toy_dataset(int64_t train = 400, int64_t test = 100) {
+inline Dataset toy_dataset(int64_t train = 400, int64_t test = 100, int64_t channels = 1) {
   Dataset data;
   data.name = "toy";
   data.class_names = {"a", "b", "c", "d", "e"};
-  data.train = toy_images(train, 8, 5, 2);
-  data.test = toy_images(test, 8, 5, 3);
-  data.mean = {0.5f};
-  data.deviation = {0.25f};
+  data.train = toy_images(train, 8, 5, 2, channels);
+  data.test = toy_images(test, 8, 5, 3, channels);
+  data.mean.assign(size_t(channels), 0.5f);
+  data.deviation.assign(size_t(channels), 0.25f);
   return data;
 }
 

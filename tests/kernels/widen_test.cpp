@@ -13,15 +13,13 @@ constexpr Twins<Widen> kWiden = FFWD_TWINS(widen);
 class WidenTest : public InEveryPlace {};
 FFWD_IN_EVERY_PLACE(WidenTest);
 
-std::vector<bfloat16> narrowed(const Matrix& values) {
-  std::vector<bfloat16> narrow;
-  for (const double value : values.values) narrow.push_back(to_bfloat16(float(value)));
-  return narrow;
+VectorView<const bfloat16> vector(const ConstMatrixView& row) {
+  return {static_cast<const bfloat16*>(row.data), row.cols};
 }
 
 Matrix run(Place place, const Matrix& narrow, const Matrix& wide, bool add) {
   Memory memory(place);
-  const Widen args{memory.input(narrowed(narrow)), memory.inout("wide", to_vector(wide)), add};
+  const Widen args{vector(memory.input(DType::bf16, narrow)), memory.inout("wide", to_vector(wide)), add};
   return memory.run(kWiden, args).at("wide");
 }
 
@@ -46,7 +44,8 @@ TEST_P(WidenTest, NanShowsInItsElement) {
 
 TEST_P(WidenTest, BrokenContractsThrow) {
   Memory memory(place());
-  const Widen args{memory.input(std::vector<bfloat16>(3)), memory.output<float>("wide", 2), false};
+  const Widen args{vector(memory.input(DType::bf16, Matrix(1, 3))), memory.output<float>("wide", 2),
+                   false};
   EXPECT_THROW(memory.run(kWiden, args), Error);
 }
 

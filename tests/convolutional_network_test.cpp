@@ -1,0 +1,243 @@
+// Networks of convolutions: their parts fit together, every layer lowers its own loss, a model
+// survives its file, and what a small network computes is what plain loops in double compute.
+#include <cmath>
+#include <numeric>
+
+#include "engine/checkpoint.h"
+#include "host/errors.h"
+#include "host/evaluate.h"
+#include "host/model.h"
+#include "host/trainer.h"
+#include "tests/devices.h"
+#include "tests/data_files.h"
+#include "tests/toy_data.h"
+
+namespace ffwd::test {
+namespace {
+
+LayerSpec convolution(int64_t units, int64_t kernel, int64_t padding, int64_t stride = 1) {
+  LayerSpec spec;
+  spec.kind = LayerSpec::Kind::convolution;
+  spec.units = units;
+  spec.kernel = kernel;
+  spec.padding = padding;
+  spec.stride = stride;
+  return spec;
+}
+
+LayerSpec pool(LayerSpec::Kind kind) {
+  LayerSpec spec;
+  spec.kind = kind;
+  return spec;
+}
+
+// 8 x 8 x 3 -> 8 x 8 x 16 -> (pool) 4 x 4 x 16 -> 4 x 4 x 24 -> 24.
+Recipe convolutional_recipe() {
+  Recipe recipe = toy_recipe();
+  recipe.network.layers = {convolution(16, 3, 1), pool(LayerSpec::Kind::max_pool),
+                           convolution(24, 3, 1), dense_layers({24})[0]};
+  recipe.network.normalise = NormKind::l2;
+  recipe.network.init = WeightInit::uniform;
+  recipe.objective.goodness = Goodness::mean_squares;
+  recipe.objective.threshold = {0.05f};
+  recipe.objective.temperature = 0.05f;
+  recipe.objective.peer_strength = 0.0f;
+  recipe.negatives.labels = Negatives::random;
+  recipe.optimiser.kind = OptimiserKind::adam;
+  recipe.optimiser.learning_rate = 0.003f;
+  recipe.optimiser.head_learning_rate = 0.003f;
+  return recipe;
+}
+
+class ConvolutionalNetwork : public OnDevice {
+ protected:
+  Model make(const Recipe& recipe) {
+    return make_model(device(), recipe, format_of(data), recipe.training.batch);
+  }
+
+  std::vector<EpochMetrics> train(Model& model) {
+    std::vector<EpochMetrics> metrics;
+    Trainer trainer(*model.network, model.recipe, data.train);
+    trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { metrics.push_back(m); },
+                [] { return false; });
+    return metrics;
+  }
+
+  Evaluation evaluate_test(Model& model) {
+    Classifier classifier(*model.network);
+    const Vector<uint8_t> pixels(device(), data.test.pixels);
+    return evaluate(classifier, *model.network, pixels.view().data, data.test.labels);
+  }
+
+  const Dataset data = toy_dataset(400, 100, 3);
+};
+
+TEST_P(ConvolutionalNetwork, EveryLayerLowersItsLossAndTheNetworkClassifies) {
+  for (const GoodnessOf goodness_of : {GoodnessOf::image, GoodnessOf::pixel}) {
+    Recipe recipe = convolutional_recipe();
+    recipe.objective.goodness_of = goodness_of;
+    recipe.training.epochs = 40;
+    Model model = make(recipe);
+    const auto metrics = train(model);
+    for (size_t l = 0; l < 3; ++l) {
+      EXPECT_LT(metrics.back().layers[l]->loss, metrics.front().layers[l]->loss) << "layer " << l;
+      EXPECT_GT(metrics.back().layers[l]->goodness_pos, metrics.back().layers[l]->goodness_neg);
+    }
+    const Evaluation result = evaluate_test(model);
+    EXPECT_GT(*result.head, 0.9);
+    EXPECT_GT(result.goodness, 0.5);  // chance is 0.2
+  }
+}
+
+TEST_P(ConvolutionalNetwork, RepeatsBitForBit) {
+  std::vector<std::vector<float>> first;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    Model model = make(convolutional_recipe());
+    train(model);
+    std::vector<std::vector<float>> weights;
+    for (const NamedTensor& tensor : network_tensors(*model.network)) {
+      weights.push_back(tensor.data);
+    }
+    if (repeat == 0) first = weights;
+    EXPECT_EQ(weights, first);
+  }
+}
+
+TEST_P(ConvolutionalNetwork, AModelSurvivesItsFile) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "model.safetensors";
+  Model model = make(convolutional_recipe());
+  train(model);
+  save_model(model, path);
+  const Model again = load_model(device(), path);
+  const auto saved = network_tensors(*model.network), loaded = network_tensors(*again.network);
+  ASSERT_EQ(saved.size(), loaded.size());
+  for (size_t i = 0; i < saved.size(); ++i) {
+    EXPECT_EQ(saved[i].shape, loaded[i].shape) << saved[i].name;
+    EXPECT_EQ(saved[i].data, loaded[i].data) << saved[i].name;
+  }
+  EXPECT_EQ(saved[0].shape, (std::vector<int64_t>{16, 3, 3, 3}));
+  EXPECT_EQ(saved[4].shape, (std::vector<int64_t>{24, 24 * 4 * 4}));
+}
+
+// Steps that keep what reaches a layer give what steps that compute it again give.
+TEST_P(ConvolutionalNetwork, KeptInputsChangeNothing) {
+  Recipe recipe = convolutional_recipe();
+  recipe.negatives.labels = Negatives::fixed;
+  recipe.training.schedule = Schedule::greedy;
+  recipe.training.batch = data.train.count;
+  recipe.training.epochs = 3;
+  std::vector<std::vector<float>> weights[2];
+  for (const bool keeps : {false, true}) {
+    Model model = make(recipe);
+    Step step(*model.network, recipe, data.train.count, keeps);
+    const Vector<uint8_t> pixels(device(), data.train.pixels);
+    std::vector<int32_t> order(size_t(data.train.count)), labels;
+    std::iota(order.begin(), order.end(), 0);
+    for (int show = 0; show < 2; ++show) {
+      labels.insert(labels.end(), data.train.labels.begin(), data.train.labels.end());
+    }
+    labels.resize(3 * order.size(), kNeutralLabel);
+    const Vector<int32_t> sample(device(), order), label(device(), labels);
+    int64_t number = 0;
+    for (const Stage& stage : stages_of(Schedule::greedy, 3, true)) {
+      for (int repeat = 0; repeat < 3; ++repeat) {
+        step.run(stage, pixels.view().data, sample.view(), label.view(), number++, 1.0f);
+      }
+    }
+    for (const NamedTensor& tensor : network_tensors(*model.network)) {
+      weights[keeps].push_back(tensor.data);
+    }
+  }
+  EXPECT_EQ(weights[0], weights[1]);
+}
+
+// The goodness of one image under one label by the equations, from the weights as PyTorch has them.
+TEST_P(ConvolutionalNetwork, ComputesWhatTheEquationsSay) {
+  Recipe recipe = convolutional_recipe();
+  recipe.network.layers = {convolution(8, 3, 1, 2), convolution(16, 2, 0)};
+  recipe.network.head = false;
+  recipe.training.skip_first_layer = false;
+  Model model = make(recipe);
+  Classifier classifier(*model.network);
+  const Vector<uint8_t> device_pixels(device(), data.test.pixels);
+  const std::vector<float> got = classifier.goodness(device_pixels.view().data, 0, 4);
+  const auto tensors = network_tensors(*model.network);
+
+  for (int64_t image = 0; image < 4; ++image) {
+    for (int64_t label = 0; label < 5; ++label) {
+      int64_t side = 8, channels = 3;
+      std::vector<double> x;
+      for (int64_t j = 0; j < 64 * 3; ++j) {
+        x.push_back(j / 3 < 5 ? double(j / 3 == label)
+                              : double(data.test.pixels[size_t(image * 64 * 3 + j)]) / 255.0);
+      }
+      double total = 0;
+      for (size_t l = 0; l < 2; ++l) {
+        const int64_t units = l == 0 ? 8 : 16, k = l == 0 ? 3 : 2, pad = l == 0 ? 1 : 0;
+        const int64_t step = l == 0 ? 2 : 1, out = (side + 2 * pad - k) / step + 1;
+        for (int64_t p = 0; p < side * side; ++p) {  // every pixel to unit length
+          double squares = 0;
+          for (int64_t c = 0; c < channels; ++c) squares += std::pow(x[p * channels + c], 2);
+          for (int64_t c = 0; c < channels; ++c) x[p * channels + c] /= std::sqrt(squares) + 1e-4;
+        }
+        std::vector<double> y;
+        const auto& weight = tensors[2 * l].data;
+        const auto& bias = tensors[2 * l + 1].data;
+        for (int64_t p = 0; p < out; ++p) {
+          for (int64_t q = 0; q < out; ++q) {
+            for (int64_t m = 0; m < units; ++m) {
+              double a = bias[size_t(m)];
+              for (int64_t c = 0; c < channels; ++c) {
+                for (int64_t i = 0; i < k; ++i) {
+                  for (int64_t j = 0; j < k; ++j) {
+                    const int64_t h = p * step + i - pad, w = q * step + j - pad;
+                    if (h < 0 || h >= side || w < 0 || w >= side) continue;
+                    a += double(weight[size_t(((m * channels + c) * k + i) * k + j)]) *
+                         x[size_t((h * side + w) * channels + c)];
+                  }
+                }
+              }
+              y.push_back(std::fmax(a, 0.0));
+            }
+          }
+        }
+        double squares = 0;
+        for (const double value : y) squares += value * value;
+        total += squares / double(y.size());
+        x = y;
+        side = out;
+        channels = units;
+      }
+      // Sums of at most 72 products, squared and averaged, each step relative 2^-24.
+      EXPECT_NEAR(double(got[size_t(image * 5 + label)]), total, 1000 * 0x1p-24 * total)
+          << "image " << image << " label " << label;
+    }
+  }
+}
+
+TEST_P(ConvolutionalNetwork, LayersThatDoNotFitAreNamed) {
+  const auto expect_refused = [&](const std::vector<LayerSpec>& layers, const std::string& what) {
+    Recipe recipe = convolutional_recipe();
+    recipe.network.layers = layers;
+    recipe.training.skip_first_layer = false;
+    try {
+      make(recipe);
+      ADD_FAILURE() << "expected: " << what;
+    } catch (const UserError& error) {
+      EXPECT_EQ(error.code, ExitCode::recipe);
+      EXPECT_NE(std::string(error.what()).find(what), std::string::npos) << error.what();
+    }
+  };
+  const LayerSpec dense = dense_layers({24})[0], max = pool(LayerSpec::Kind::max_pool);
+  expect_refused({convolution(16, 11, 1)}, "layer 1 of the network");
+  expect_refused({dense, convolution(16, 3, 1)}, "layer 2 of the network");
+  expect_refused({max, dense}, "a pool follows a convolution");
+  expect_refused({convolution(16, 3, 1), max, max}, "a pool follows a convolution");
+  expect_refused({convolution(10, 3, 1), dense}, "10 channels, expected a multiple of 8");
+}
+
+FFWD_ON_EVERY_DEVICE(ConvolutionalNetwork);
+
+}  // namespace
+}  // namespace ffwd::test
