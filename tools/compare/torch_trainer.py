@@ -116,7 +116,7 @@ class Layer(Learner):
         if self.spec.kind == "conv":
             a = F.conv2d(x, self.weight, self.bias, **self.spec.geometry)
         else:
-            a = F.linear(x.flatten(1), self.weight, self.bias)
+            a = F.linear(x, self.weight, self.bias)
         return a, F.leaky_relu(a, 0.01) if self.leaky else F.relu(a)
 
     def goodness(self, y):
@@ -204,7 +204,7 @@ class Trainer:
                 start = ffwd_run.initial_layer(init, seed, len(self.layers), inputs, spec.size)
                 start = (torch.tensor(values, dtype=dtype) for values in start)
                 self.layers.append(Layer(recipe, len(self.layers), spec, *start))
-                x = self.layers[-1].activities(x)[1]
+                x = self.layers[-1].activities(self.input_of(self.layers[-1], x))[1]
         self.first_read = int(recipe["training"]["skip_first_layer"])
         self.head = None
         if recipe["network"]["head"]:
@@ -274,7 +274,7 @@ class Trainer:
         if not self.same_rows:
             self.kept = None
         for layer in self.layers[learning.start:learning.stop]:
-            y = layer.learn(self.normalise(y))
+            y = layer.learn(self.input_of(layer, y))
 
     @torch.no_grad()
     def rows_below(self, learning, pixels, labels):
@@ -283,7 +283,7 @@ class Trainer:
         y[:, :self.classes] = self.one_hot[labels][:, :, None]
         y = self.first_rows(y)
         for layer in self.layers[:learning.start]:
-            y = layer.hand_on(layer.activities(self.normalise(y))[1])
+            y = layer.hand_on(layer.activities(self.input_of(layer, y))[1])
         return y
 
     def first_rows(self, pixels):
@@ -297,15 +297,17 @@ class Trainer:
         """What the head reads: the activities of images under the neutral label."""
         x = pixels.clone()
         x[:, :self.classes] = self.neutral
-        x = self.normalise(self.first_rows(x))
+        x = self.first_rows(x)
         read = []
-        for layer in self.layers:
-            x = self.normalise(layer.hand_on(layer.activities(x)[1]))
-            read.append(x)
+        for layer, above in zip(self.layers, self.layers[1:] + self.layers[-1:]):
+            x = layer.hand_on(layer.activities(self.input_of(layer, x))[1])
+            read.append(self.input_of(above, x).flatten(1))
         return torch.cat(read[self.first_read:], 1)
 
-    def normalise(self, x):
-        """Rows, or pixels over their channels."""
+    def input_of(self, layer, x):
+        """Normalised rows, or pixels over their channels for a convolution."""
+        if layer.spec.kind == "dense":
+            x = x.flatten(1)
         if self.norm == "none":
             return x
         length = torch.linalg.vector_norm(x, dim=1, keepdim=True)
