@@ -137,29 +137,34 @@ TEST(Plan, WaitsForNothingTwice) {
   }
 }
 
-// A line for each task, in the order of Step::run and DenseLayer::learn.
+// A line for each task: its lane, what it reads -> what it writes, and what it waits for. Rows of a
+// batch: l learning, n neutral, none all.
+std::string listing(const Plan& plan) {
+  std::string text;
+  for (const PlanTask& task : plan.tasks) {
+    text += plan.lanes[size_t(task.lane)] + ": " + to_string(task.kind) + ",";
+    for (const auto* accesses : {&task.reads, &task.writes}) {
+      for (const PlanAccess& access : *accesses) {
+        text += " " + plan.buffers[size_t(access.buffer)].name;
+        if (access.rows == RowClass::learning) text += " (l)";
+        if (access.rows == RowClass::neutral) text += " (n)";
+      }
+      if (accesses == &task.reads) text += " ->";
+    }
+    for (const int64_t other : task.after) text += " after " + std::to_string(other);
+    text += "\n";
+  }
+  return text;
+}
+
+// In the order of Step::run and DenseLayer::learn.
 TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
   PlanShape shape = three_layers();
   shape.layers.pop_back();
   PlanOptions options;
   options.learners = {0, 2, true};
   options.pipelined = true;
-  std::string listing;
-  const Plan plan = make_plan(shape, options);
-  for (const PlanTask& task : plan.tasks) {
-    listing += plan.lanes[size_t(task.lane)] + ": " + to_string(task.kind) + ",";
-    for (const auto* accesses : {&task.reads, &task.writes}) {
-      for (const PlanAccess& access : *accesses) {
-        listing += " " + plan.buffers[size_t(access.buffer)].name;
-        if (access.rows == RowClass::learning) listing += " (l)";
-        if (access.rows == RowClass::neutral) listing += " (n)";
-      }
-      if (accesses == &task.reads) listing += " ->";
-    }
-    for (const int64_t other : task.after) listing += " after " + std::to_string(other);
-    listing += "\n";
-  }
-  EXPECT_EQ(listing,
+  EXPECT_EQ(listing(make_plan(shape, options)),
             "input: gather, -> images\n"
             "input: draw labels, -> wrong labels (l)\n"
             "input: show labels, images wrong labels (l) -> shown labels\n"
@@ -177,6 +182,37 @@ TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
             "head: head forward, next 1 (n) weights head -> logits (n) after 10\n"
             "head: head learn, next 1 (n) logits (n) weights head totals head -> scratch head"
             " weights head totals head\n");
+}
+
+TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
+  PlanShape shape = three_layers();
+  shape.layers.resize(1);
+  shape.first_read_layer = 0;
+  shape.labels_from_head = shape.peer_normalisation = true;
+  shape.label_lag = 1;
+  PlanOptions options;
+  options.learners = {0, 1, true};
+  options.steps = 2;
+  const std::string neutral =
+      "all: gather, -> images\n"
+      "all: show labels, images -> shown labels (n)\n"
+      "all: product, images weights 0 -> product\n"
+      "all: forward, shown labels (n) product weights 0 -> z 0 (n)\n"
+      "all: rows, z 0 (n) weights 0 -> next 0 (n) figures 0 (n)\n"
+      "all: head forward, next 0 (n) weights head -> logits (n)\n"
+      "all: draw labels, logits (n) -> wrong labels (l)\n"
+      "all: head learn, next 0 (n) logits (n) weights head totals head -> scratch head weights head"
+      " totals head\n";
+  const std::string learning =
+      "all: show labels, images wrong labels (l) -> shown labels (l)\n"
+      "all: product, images weights 0 -> product\n"
+      "all: forward, shown labels (l) product weights 0 -> z 0 (l)\n"
+      "all: rows, z 0 (l) weights 0 -> z 0 (l) next 0 (l) figures 0 (l)\n"
+      "all: metrics, figures 0 (l) totals 0 -> totals 0\n"
+      "all: gradient, z 0 (l) next 0 (l) figures 0 (l) peer mean 0 shown labels (l) images ->"
+      " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
+      "all: update, gradient 0 weights 0 -> weights 0\n";
+  EXPECT_EQ(listing(make_plan(shape, options)), neutral + neutral + learning + learning);
 }
 
 TEST(Plan, LayersLearnFromDifferentBatchesAtTheSameTime) {
