@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/buffer.h"
 #include "host/errors.h"
 #include "host/plan_order.h"
 #include "kernels/column_sum.h"
@@ -12,9 +13,9 @@ namespace {
 constexpr int64_t kShows = 3;            // of every image: positive, negative, neutral
 constexpr int64_t kFloat = 4, kInt = 4;  // bytes
 
-// Bytes of a matrix on a device: rows are padded to eight elements.
+// Bytes of a matrix on a device.
 int64_t matrix_bytes(int64_t rows, int64_t cols, int64_t element) {
-  return rows * ((cols + 7) / 8 * 8) * element;
+  return rows * padded_columns(cols) * element;
 }
 
 class Builder {
@@ -26,7 +27,7 @@ class Builder {
  private:
   // Buffers, by their place in plan_.buffers.
   struct LayerBuffers {
-    int64_t z, next, figures, scratch, gradient, weights, peer_mean, totals;
+    int64_t z, activities, next, figures, scratch, gradient, weights, peer_mean, totals;
   };
 
   int64_t layers() const { return int64_t(plan_.shape.layers.size()); }
@@ -138,12 +139,14 @@ int64_t Builder::carried_buffer(const std::string& name, int64_t bytes, int64_t 
 void Builder::declare_input() {
   const PlanShape& s = plan_.shape;
   const int64_t rows = kShows * s.batch, element = s.activation_bytes;
-  const int64_t shown_values = s.shares_product() ? s.label_values : s.image_values;
-  images_ = buffer("images", matrix_bytes(s.batch, s.image_values, element) + s.batch * kFloat, -1,
-                   {TaskKind::gather});
+  const int64_t pixels = s.image.pixels(), channels = s.image.channels;
+  const int64_t shown = s.shares_product()
+                            ? matrix_bytes(rows, s.classes * channels, element) + rows * kFloat
+                            : matrix_bytes(rows * pixels, channels, element);
+  images_ = buffer("images", matrix_bytes(s.batch, pixels * channels, element) + s.batch * kFloat,
+                   -1, {TaskKind::gather});
   wrong_labels_ = buffer("wrong labels", s.batch * kInt, -1, {TaskKind::draw_labels});
-  shown_ = buffer("shown labels", matrix_bytes(rows, shown_values, element) + rows * kFloat, -1,
-                  {TaskKind::show_labels});
+  shown_ = buffer("shown labels", shown, -1, {TaskKind::show_labels});
   if (s.shares_product()) {
     product_ = buffer("product", matrix_bytes(s.batch, s.layers[0].units, element), 0,
                       {TaskKind::product});
@@ -152,13 +155,16 @@ void Builder::declare_input() {
 
 void Builder::declare_layer(int64_t l) {
   const PlanShape& s = plan_.shape;
-  const auto& [inputs, units, places] = s.layers[size_t(l)];
-  const int64_t rows = kShows * s.batch;
-  const int64_t activities = matrix_bytes(rows * places, units, s.activation_bytes);
-  const int64_t weights = matrix_bytes(units, inputs, 1), biases = matrix_bytes(1, units, 1);
+  const LayerShape& layer = s.layers[size_t(l)];
+  const int64_t rows = kShows * s.batch, units = layer.units, pixels = layer.pixels();
+  const int64_t activities = matrix_bytes(rows * pixels, units, s.activation_bytes);
+  const int64_t pooled = matrix_bytes(rows * layer.pooled_pixels(), units, s.activation_bytes);
+  // Goodness and slope of images; of pixels loss, length and, if there are several, goodness.
+  const int64_t figures = rows * kFloat * (2 + 2 * pixels + (pixels > 1 ? pixels : 0));
+  const int64_t weights = matrix_bytes(units, layer.inputs, 1), biases = matrix_bytes(1, units, 1);
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
   // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
-  int64_t scratch = (column_sum_scratch(rows * places, units) + 2 * units) * kFloat;
+  int64_t scratch = (column_sum_scratch(rows * pixels, units) + 2 * units) * kFloat;
   if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
   std::vector<TaskKind> z_writers = {TaskKind::forward, TaskKind::rows}, peer_writers;
   if (s.peer_normalisation) {
@@ -168,8 +174,13 @@ void Builder::declare_layer(int64_t l) {
   const std::string name = " " + std::to_string(l);
   LayerBuffers b{};
   b.z = buffer("z" + name, activities, l, z_writers);
-  b.next = buffer("next" + name, activities, l, {TaskKind::rows});
-  b.figures = buffer("figures" + name, 3 * rows * kFloat, l, {TaskKind::rows});
+  if (layer.normalises_at_once()) {
+    b.next = b.activities = buffer("next" + name, activities, l, {TaskKind::rows});
+  } else {
+    b.activities = buffer("activities" + name, activities, l, {TaskKind::rows});
+    b.next = buffer("next" + name, pooled, l, {TaskKind::rows});
+  }
+  b.figures = buffer("figures" + name, figures, l, {TaskKind::rows});
   b.scratch = buffer("scratch" + name, scratch, l, {TaskKind::gradient});
   b.gradient = buffer("gradient" + name, (weights + biases) * kFloat, l, {TaskKind::gradient});
   b.weights = carried_buffer(
@@ -185,7 +196,8 @@ void Builder::declare_head() {
   const int64_t rows = kShows * s.batch;
   int64_t weights = 0;
   for (int64_t l = s.first_read_layer; l < layers(); ++l) {
-    weights += matrix_bytes(s.classes, s.layers[size_t(l)].outputs(), 1);
+    const LayerShape& layer = s.layers[size_t(l)];
+    weights += matrix_bytes(s.classes, layer.pooled_pixels() * layer.units, 1);
   }
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
   const int64_t scratch =  // gradients of weights and of logits, losses
@@ -277,8 +289,9 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
   read(b.z, rows);
   read(b.weights, RowClass::all);  // the biases
   if (plan_.learns(task)) write(b.z, RowClass::learning);
-  write(b.next, rows);
-  write(b.figures, rows);  // goodness, loss, length
+  write(b.activities, rows);
+  if (plan_.hands_on(task)) write(b.next, rows);
+  write(b.figures, rows);
 }
 
 void Builder::learn(int64_t l, int64_t step) {
@@ -291,7 +304,7 @@ void Builder::learn(int64_t l, int64_t step) {
   add(TaskKind::gradient, l, step, learning, layer_lane(l));
   read(b.z, learning);
   if (plan_.shape.peer_normalisation) {
-    read(b.next, learning);
+    read(b.activities, learning);
     read(b.figures, learning);
     read_and_write(b.peer_mean, whole);
     write(b.z, learning);

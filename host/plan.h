@@ -20,32 +20,27 @@
 #include <string>
 #include <vector>
 
+#include "engine/layer_shape.h"
+
 namespace ffwd {
-
-struct PlanLayer {
-  int64_t inputs = 0, units = 0;  // of a unit; of the layer
-  int64_t places = 1;             // of an image where every unit looks; 1: fully connected
-
-  int64_t outputs() const { return units * places; }  // values of a row
-};
 
 // All that a plan needs to know of a network and its recipe.
 struct PlanShape {
-  int64_t image_values = 0;  // of an image: pixels times channels
-  int64_t label_values = 0;  // of those, what a label is written over
+  ImageShape image;
   int64_t classes = 0;
-  std::vector<PlanLayer> layers;
+  std::vector<LayerShape> layers;
   bool head = true;
   int64_t first_read_layer = 0;  // the head reads this layer and all above
   bool labels_from_head = false;
-  int64_t label_lag = 0;  // steps; without labels_from_head it means nothing
+  int64_t label_lag = 0;            // steps; without labels_from_head it means nothing
+  bool goodness_of_pixels = false;  // of convolutions; else of whole images
   bool peer_normalisation = false;
   int64_t optimiser_states = 1;  // numbers kept for each weight: momentum 1, Adam 2
   int64_t batch = 0;             // images
   int64_t activation_bytes = 4;  // of an activation, and of a weight as matmuls read it
 
   // A fully connected first layer multiplies every image once, whatever labels it is shown under.
-  bool shares_product() const { return layers.at(0).places == 1; }
+  bool shares_product() const { return !layers.at(0).convolution; }
 };
 
 // What learns: layers [first_layer, end_layer), and the head or not. Layers below pass data on.
@@ -74,10 +69,10 @@ enum class TaskKind {
   draw_labels,   // the wrong labels
   show_labels,   // writes labels into images
   product,       // images times the first layer's weights, without labels
-  forward,       // matmul
-  rows,          // the row kernel: goodness, loss and its gradient, the next layer's input
+  forward,       // matmul or convolution
+  rows,          // goodness, loss and its gradient, the next layer's input
   metrics,       // adds a step's means to running totals
-  gradient,      // peer normalisation, matmul for the weights, column sums for the biases
+  gradient,      // peer normalisation; of the weights; column sums for the biases
   update,        // of weights and biases
   head_forward,  // logits
   head_learn     // loss, gradient and update
@@ -124,6 +119,11 @@ struct Plan {
   // Whether a `rows` task has losses and their gradients to make.
   bool learns(const PlanTask& task) const {
     return overlap(task.rows, RowClass::learning) && learners.layer(task.layer);
+  }
+  // Whether it has to pool or to flatten, and to normalise after that: nobody may be there to read.
+  bool hands_on(const PlanTask& task) const {
+    return !shape.layers[size_t(task.layer)].normalises_at_once() &&
+           (!learns(task) || task.layer + 1 < learners.end_layer || learners.head);
   }
 };
 

@@ -31,8 +31,10 @@ class Counter {
     const double written = kFloat * double(1 + shape_.optimiser_states);
     kernel(weights * (read + written + (operand && element_ < kFloat ? element_ : 0)));
   }
-  void forward(const PlanLayer& layer, bool shared, double rows);
-  void gradient(const PlanLayer& layer, bool shared, double rows);
+  void convolution(const LayerShape& layer, double rows, double weight_bytes);
+  void forward(const LayerShape& layer, bool shared, double rows);
+  void rows(const PlanTask& task, const LayerShape& layer, double rows, double learning);
+  void gradient(const LayerShape& layer, bool shared, double rows);
   void head(bool learn);
 
   const Plan& plan_;
@@ -41,28 +43,55 @@ class Counter {
   TaskCost cost_;
 };
 
-void Counter::forward(const PlanLayer& layer, bool shared, double rows) {
-  const double places = double(layer.places), units = double(layer.units);
-  if (!shared) return matmul(rows * places, double(layer.inputs), units, element_);
-  matmul(rows, double(shape_.label_values), units, element_);
+// Either way: the images below and those above are read or written once, and so are the weights.
+void Counter::convolution(const LayerShape& layer, double rows, double weight_bytes) {
+  const ConvolutionShape& c = *layer.convolution;
+  const double above = rows * double(layer.pixels() * layer.units);
+  cost_.flops += 2 * above * double(layer.fan_in());
+  kernel((rows * double(c.input.pixels() * c.input.channels) + above) * element_ +
+         double(layer.units * layer.inputs) * weight_bytes);
+}
+
+void Counter::forward(const LayerShape& layer, bool shared, double rows) {
+  const double units = double(layer.units);
+  if (layer.convolution) return convolution(layer, rows, element_);
+  if (!shared) return matmul(rows, double(layer.inputs), units, element_);
+  matmul(rows, double(shape_.classes * shape_.image.channels), units, element_);
   kernel((2 * rows + double(shape_.batch)) * units * element_);  // spread_rows
 }
 
-void Counter::gradient(const PlanLayer& layer, bool shared, double rows) {
-  const double batch = double(shape_.batch), places = double(layer.places);
-  const double units = double(layer.units), inputs = double(layer.inputs);
+void Counter::rows(const PlanTask& task, const LayerShape& layer, double rows, double learning) {
+  const double pixels = double(layer.pixels()), units = double(layer.units);
+  const double activities = rows * pixels * units * element_;
+  const double gradient = plan_.learns(task) ? learning * pixels * units * element_ : 0;
+  const bool of_pixels = shape_.goodness_of_pixels || layer.pixels() == 1;
+  const bool whole = layer.pixels() > 1 && (!of_pixels || !plan_.learns(task));
+  kernel(2 * activities + (of_pixels ? gradient : 0));    // goodness_rows
+  if (whole) kernel(rows * (pixels + 1) * kFloat);        // image_goodness
+  if (whole && plan_.learns(task)) kernel(2 * gradient);  // goodness_gradient
+  if (!plan_.hands_on(task)) return;
+  const double next = rows * double(layer.pooled_pixels()) * units * element_;
+  if (layer.pool) kernel(activities + next);
+  kernel(2 * next);  // normalise_rows
+}
+
+void Counter::gradient(const LayerShape& layer, bool shared, double rows) {
+  const double batch = double(shape_.batch), units = double(layer.units);
+  const double activities = double(layer.pixels()) * units * element_;  // of a row
   if (shape_.peer_normalisation) {
-    kernel(batch * places * units * element_, 2);      // column_sum
-    kernel(2 * batch * places * units * element_, 2);  // peer_normalise
+    kernel(batch * activities, 2);      // column_sum
+    kernel(2 * batch * activities, 2);  // peer_normalise
   }
   if (shared) {
-    kernel((rows + batch) * units * element_);  // fold_rows
-    matmul(units, batch, inputs, kFloat);
-    matmul(units, rows, double(shape_.label_values), kFloat);
+    kernel((rows + batch) * activities);  // fold_rows
+    matmul(units, batch, double(layer.inputs), kFloat);
+    matmul(units, rows, double(shape_.classes * shape_.image.channels), kFloat);
+  } else if (layer.convolution) {
+    convolution(layer, rows, kFloat);
   } else {
-    matmul(units, rows * places, inputs, kFloat);
+    matmul(units, rows, double(layer.inputs), kFloat);
   }
-  kernel(rows * places * units * element_, 2);  // column_sum
+  kernel(rows * activities, 2);  // column_sum
 }
 
 void Counter::head(bool learn) {
@@ -72,7 +101,7 @@ void Counter::head(bool learn) {
     kernel(batch * kFloat);                         // batch_means
   }
   for (size_t l = size_t(shape_.first_read_layer); l < shape_.layers.size(); ++l) {
-    const double values = double(shape_.layers[l].outputs());
+    const double values = double(shape_.layers[l].pooled_pixels() * shape_.layers[l].units);
     if (learn) {
       matmul(classes, batch, values, kFloat);
       update(classes * values, /*operand=*/true);
@@ -87,9 +116,8 @@ TaskCost Counter::count(const PlanTask& task) {
   const double learning = overlap(task.rows, RowClass::learning) ? 2 * batch : 0;
   const double rows = learning + (overlap(task.rows, RowClass::neutral) ? batch : 0);
   const bool shared = task.layer == 0 && shape_.shares_product();
-  const double values = double(shape_.image_values);
-  const PlanLayer layer = task.layer < 0 ? PlanLayer{} : shape_.layers[size_t(task.layer)];
-  const double outputs = double(layer.outputs());
+  const double values = double(shape_.image.pixels() * shape_.image.channels);
+  const LayerShape layer = task.layer < 0 ? LayerShape{} : shape_.layers[size_t(task.layer)];
   switch (task.kind) {
     case TaskKind::gather:
       kernel(batch * values * (1 + element_));
@@ -99,22 +127,22 @@ TaskCost Counter::count(const PlanTask& task) {
       break;
     case TaskKind::show_labels:
       if (shape_.shares_product()) {
-        kernel(rows * (double(shape_.label_values) * element_ + 3 * kFloat));
+        kernel(rows * (classes * double(shape_.image.channels) * element_ + 3 * kFloat));
       } else {
         kernel(2 * rows * values * element_);
       }
       break;
     case TaskKind::product:
-      matmul(batch, values, outputs, element_);
+      matmul(batch, values, double(layer.units), element_);
       break;
     case TaskKind::forward:
       forward(layer, shared, rows);
       break;
     case TaskKind::rows:
-      kernel((2 * rows + (plan_.learns(task) ? learning : 0)) * outputs * element_);
+      this->rows(task, layer, rows, learning);
       break;
     case TaskKind::metrics:
-      kernel(2 * learning * kFloat);
+      kernel(2 * learning * kFloat * (shape_.goodness_of_pixels ? double(layer.pixels()) : 1));
       break;
     case TaskKind::gradient:
       gradient(layer, shared, learning);

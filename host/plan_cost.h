@@ -9,7 +9,7 @@ namespace ffwd {
 struct TaskCost {
   double flops = 0;      // multiplications and additions of its matmuls; nothing else counts here
   double bytes = 0;      // every operand of every kernel once, as if nothing stayed in a cache
-  int64_t launches = 0;  // kernels, a matmul being one
+  int64_t launches = 0;  // kernels, a matmul or a convolution being one
 };
 
 TaskCost cost_of(const Plan& plan, const PlanTask& task);

@@ -43,9 +43,13 @@ class CountingDevice : public Device {
     flops += 2.0 * double(args.m()) * double(args.n()) * double(args.k());
     cpu_->matmul(args);
   }
-  void convolve(const Convolution& args) override { ++launches, cpu_->convolve(args); }
+  void convolve(const Convolution& args) override {
+    count(args.shape, args.z.rows);
+    cpu_->convolve(args);
+  }
   void convolution_gradient(const ConvolutionGradient& args) override {
-    ++launches, cpu_->convolution_gradient(args);
+    count(args.shape, args.dz.rows);
+    cpu_->convolution_gradient(args);
   }
   void pool(const Pooling& args) override { ++launches, cpu_->pool(args); }
   void adam_update(const AdamUpdate& args) override { ++launches, cpu_->adam_update(args); }
@@ -57,10 +61,10 @@ class CountingDevice : public Device {
   void goodness_gradient(const GoodnessGradient& args) override {
     ++launches, cpu_->goodness_gradient(args);
   }
+  void goodness_rows(const GoodnessRows& args) override { ++launches, cpu_->goodness_rows(args); }
   void image_goodness(const ImageGoodness& args) override {
     ++launches, cpu_->image_goodness(args);
   }
-  void goodness_rows(const GoodnessRows& args) override { ++launches, cpu_->goodness_rows(args); }
   void momentum_update(const MomentumUpdate& args) override {
     ++launches, cpu_->momentum_update(args);
   }
@@ -82,20 +86,39 @@ class CountingDevice : public Device {
   void wrong_labels(const WrongLabels& args) override { ++launches, cpu_->wrong_labels(args); }
 
  private:
+  void count(const ConvolutionShape& shape, int64_t output_pixels) {
+    ++launches;
+    flops += 2.0 * double(output_pixels * shape.units * shape.taps() * shape.channels());
+  }
+
   std::unique_ptr<Device> cpu_ = make_cpu_device();
 };
 
 struct Variant {
   Negatives labels;
   bool head, peer, adam;
+  enum Layers { dense, convolutions, pointwise } layers = dense;
+  GoodnessOf goodness_of = GoodnessOf::image;
 };
+
+std::vector<LayerSpec> layers_of(Variant::Layers layers) {
+  constexpr auto convolution = LayerSpec::Kind::convolution, pool = LayerSpec::Kind::max_pool;
+  if (layers == Variant::dense) return dense_layers({48, 40, 33});
+  if (layers == Variant::pointwise) return {{convolution, 8}, {convolution, 16}, {convolution, 8}};
+  return {{convolution, 16, 3, 1, 1},
+          {pool},
+          {convolution, 24, 3, 2, 1, 2},
+          {LayerSpec::Kind::dense, 20}};
+}
 
 class PlanCostOf : public ::testing::TestWithParam<Variant> {
  protected:
   // One step of a schedule's stage, as Step does it and as the plan has it.
   void compare(Schedule schedule, size_t stage_number) {
-    const auto [labels, head, peer, adam] = GetParam();
+    const auto [labels, head, peer, adam, layers, goodness_of] = GetParam();
     Recipe recipe = toy_recipe();
+    recipe.network.layers = layers_of(layers);
+    recipe.objective.goodness_of = goodness_of;
     recipe.negatives.labels = labels;
     recipe.network.head = head;
     recipe.objective.peer_strength = peer ? 0.03f : 0.0f;
@@ -105,13 +128,13 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
 
     CountingDevice device;
     const Model model = make_model(device, recipe, format_of(data), batch);
-    Step step(*model.network, recipe, batch, false);
+    Step step(*model.network, recipe, batch, /*same_batch=*/false);
     const int64_t allocated = device.allocated;
     const Vector<uint8_t> pixels(device, data.train.pixels);
     const std::vector<int32_t> order = shuffled(batch, 1, 1);
     const Vector<int32_t> sample(device, order),
         label(device, epoch_labels(order, data.train.labels, batch));
-    const Stage stage = stages_of(schedule, recipe.network.layers.size(), head).at(stage_number);
+    const Stage stage = stages_of(schedule, model.network->layers().size(), head).at(stage_number);
     device.launches = 0;
     device.flops = 0;
     step.run(stage, pixels.view().data, sample.view(), label.view(), 0, 1.0f);
@@ -138,20 +161,24 @@ TEST_P(PlanCostOf, AGreedyStepIsWhatStepDoes) {
   for (size_t stage = 0; stage < 3; ++stage) compare(Schedule::greedy, stage);
 }
 
-INSTANTIATE_TEST_SUITE_P(Recipes, PlanCostOf,
-                         ::testing::Values(Variant{Negatives::random, true, false, false},
-                                           Variant{Negatives::random, false, true, true},
-                                           Variant{Negatives::fixed, true, true, true},
-                                           Variant{Negatives::head, true, true, false},
-                                           Variant{Negatives::head, true, false, true}));
+INSTANTIATE_TEST_SUITE_P(
+    Recipes, PlanCostOf,
+    ::testing::Values(
+        Variant{Negatives::random, true, false, false},
+        Variant{Negatives::random, false, true, true}, Variant{Negatives::fixed, true, true, true},
+        Variant{Negatives::head, true, true, false}, Variant{Negatives::head, true, false, true},
+        Variant{Negatives::random, true, true, true, Variant::convolutions},
+        Variant{Negatives::head, true, false, false, Variant::convolutions, GoodnessOf::pixel},
+        Variant{Negatives::fixed, false, true, false, Variant::convolutions},
+        Variant{Negatives::head, true, true, true, Variant::pointwise}));
 
 // Two matmuls, a row kernel and an update are the aim; the kernels that there are need more.
 TEST(PlanLaunches, AreCounted) {
   for (const bool peer : {false, true}) {
     PlanShape shape;
-    shape.image_values = 784;
-    shape.classes = shape.label_values = 10;
-    shape.layers = {{784, 500}, {500, 500}};
+    shape.image = {28, 28, 1};
+    shape.classes = 10;
+    shape.layers = dense_shapes(shape.image, {500, 500});
     shape.batch = 100;
     shape.peer_normalisation = peer;
     PlanOptions options;
@@ -186,9 +213,9 @@ TEST(PlanLaunches, AreCounted) {
 // One layer of 8 inputs, 16 units and a batch of 4, no head: rates of 1 show the sums.
 TEST(PlanCost, OfOneLayerByHand) {
   PlanShape shape;
-  shape.image_values = 8;
-  shape.classes = shape.label_values = 2;
-  shape.layers = {{8, 16}};
+  shape.image = {2, 4, 1};
+  shape.classes = 2;
+  shape.layers = dense_shapes(shape.image, {16});
   shape.batch = 4;
   shape.head = false;
   PlanOptions options;
@@ -213,8 +240,8 @@ TEST(PlanCost, OfOneLayerByHand) {
 
 TEST(PlanCost, ModelsTimeByHand) {
   Plan plan{};
-  plan.shape.layers = {{8, 16}, {16, 16}};
-  plan.shape.image_values = 8;
+  plan.shape.image = {2, 4, 1};
+  plan.shape.layers = dense_shapes(plan.shape.image, {16, 16});
   plan.shape.batch = 4;
   plan.lanes = {"a", "b"};
   // Metrics have one launch and move 2 * 8 * 4 bytes.

@@ -231,9 +231,9 @@ class PlanSentences : public ::testing::Test {
  protected:
   PlanSentences() {
     PlanShape shape;
-    shape.image_values = 20;
-    shape.label_values = shape.classes = 4;
-    shape.layers = {{20, 8}, {8, 6}};
+    shape.image = {5, 4, 1};
+    shape.classes = 4;
+    shape.layers = dense_shapes(shape.image, {8, 6});
     shape.batch = 5;
     PlanOptions options;
     options.learners = {0, 2, true};

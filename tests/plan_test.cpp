@@ -83,9 +83,9 @@ int64_t overlapping_pairs(const Plan& plan) {
 
 PlanShape three_layers() {
   PlanShape shape;
-  shape.image_values = 784;
-  shape.label_values = shape.classes = 10;
-  shape.layers = {{784, 500}, {500, 400}, {400, 300}};
+  shape.image = {28, 28, 1};
+  shape.classes = 10;
+  shape.layers = dense_shapes(shape.image, {500, 400, 300});
   shape.first_read_layer = 1;
   shape.batch = 100;
   return shape;
@@ -157,7 +157,7 @@ std::string listing(const Plan& plan) {
   return text;
 }
 
-// In the order of Step::run and DenseLayer::learn.
+// In the order of Step::run and Layer::learn.
 TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
   PlanShape shape = three_layers();
   shape.layers.pop_back();
@@ -213,6 +213,37 @@ TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
       " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
       "all: update, gradient 0 weights 0 -> weights 0\n";
   EXPECT_EQ(listing(make_plan(shape, options)), neutral + neutral + learning + learning);
+}
+
+TEST(Plan, IsWhatAPersonWouldWriteForAConvolutionAndItsPool) {
+  PlanShape shape;
+  shape.image = {8, 8, 3};
+  shape.classes = 4;
+  shape.batch = 5;
+  shape.head = false;
+  shape.peer_normalisation = true;
+  shape.layers = layer_shapes({{LayerSpec::Kind::convolution, 16},
+                               {LayerSpec::Kind::max_pool},
+                               {LayerSpec::Kind::dense, 7}},
+                              shape.image, Activation::relu, {});
+  PlanOptions options;
+  options.learners = {0, 2, false};
+  EXPECT_EQ(listing(make_plan(shape, options)),
+            "all: gather, -> images\n"
+            "all: draw labels, -> wrong labels (l)\n"
+            "all: show labels, images wrong labels (l) -> shown labels (l)\n"
+            "all: forward, shown labels (l) weights 0 -> z 0 (l)\n"
+            "all: rows, z 0 (l) weights 0 -> z 0 (l) activities 0 (l) next 0 (l) figures 0 (l)\n"
+            "all: metrics, figures 0 (l) totals 0 -> totals 0\n"
+            "all: gradient, z 0 (l) activities 0 (l) figures 0 (l) peer mean 0 shown labels (l) ->"
+            " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
+            "all: update, gradient 0 weights 0 -> weights 0\n"
+            "all: forward, next 0 (l) weights 1 -> z 1 (l)\n"
+            "all: rows, z 1 (l) weights 1 -> z 1 (l) next 1 (l) figures 1 (l)\n"
+            "all: metrics, figures 1 (l) totals 1 -> totals 1\n"
+            "all: gradient, z 1 (l) next 1 (l) figures 1 (l) peer mean 1 next 0 (l) ->"
+            " peer mean 1 z 1 (l) scratch 1 gradient 1\n"
+            "all: update, gradient 1 weights 1 -> weights 1\n");
 }
 
 TEST(Plan, LayersLearnFromDifferentBatchesAtTheSameTime) {

@@ -19,21 +19,40 @@ struct PlanCase {
   Plan plan() const { return make_plan(shape, options); }
 };
 
+inline std::vector<LayerShape> dense_shapes(const ImageShape& image,
+                                            const std::vector<int64_t>& widths) {
+  std::vector<LayerSpec> specs(widths.size());
+  for (size_t l = 0; l < widths.size(); ++l) specs[l].units = widths[l];
+  return layer_shapes(specs, image, Activation::relu, {});
+}
+
+// Up to two convolutions, each with a pool behind it or not, and fully connected layers.
+inline std::vector<LayerShape> random_layers(std::mt19937& random, const ImageShape& image) {
+  std::vector<LayerSpec> specs;
+  for (int64_t convolutions = pick(random, 0, 1) * pick(random, 0, 2); convolutions > 0;
+       --convolutions) {
+    LayerSpec convolution{LayerSpec::Kind::convolution, 8 * pick(random, 1, 6)};
+    convolution.kernel = 2 * pick(random, 0, 1) + 1;
+    convolution.padding = convolution.kernel / 2;
+    specs.push_back(convolution);
+    if (pick(random, 0, 1)) specs.push_back({LayerSpec::Kind::max_pool});
+  }
+  for (int64_t dense = pick(random, specs.empty() ? 1 : 0, 5); dense > 0; --dense) {
+    specs.push_back({LayerSpec::Kind::dense, pick(random, 3, 300)});
+  }
+  return layer_shapes(specs, image, Activation::relu, {});
+}
+
 inline PlanShape random_shape(std::mt19937& random) {
   PlanShape shape;
-  shape.image_values = pick(random, 20, 800);
-  shape.classes = shape.label_values = pick(random, 2, 12);
-  int64_t inputs = shape.image_values;
-  for (int64_t l = 0, layers = pick(random, 1, 6); l < layers; ++l) {
-    const bool convolution = l < 2 && pick(random, 0, 5) == 0;
-    PlanLayer layer{inputs, pick(random, 3, 300), convolution ? pick(random, 2, 30) : 1};
-    shape.layers.push_back(layer);
-    inputs = layer.outputs();
-  }
+  shape.image = {pick(random, 4, 12), pick(random, 4, 12), pick(random, 1, 3)};
+  shape.classes = pick(random, 2, 12);
+  shape.layers = random_layers(random, shape.image);
   shape.head = pick(random, 0, 3) > 0;
   shape.first_read_layer = shape.layers.size() > 1 ? pick(random, 0, 1) : 0;
   shape.labels_from_head = shape.head && pick(random, 0, 1);
   shape.label_lag = pick(random, 0, 1) * pick(random, 0, 7);
+  shape.goodness_of_pixels = pick(random, 0, 1);
   shape.peer_normalisation = pick(random, 0, 1);
   shape.optimiser_states = pick(random, 1, 2);
   shape.batch = pick(random, 1, 200);
