@@ -159,8 +159,9 @@ void Builder::declare_layer(int64_t l) {
   const int64_t rows = kShows * s.batch, units = layer.units, pixels = layer.pixels();
   const int64_t activities = matrix_bytes(rows * pixels, units, s.activation_bytes);
   const int64_t pooled = matrix_bytes(rows * layer.pooled_pixels(), units, s.activation_bytes);
-  // Goodness and slope of images; of pixels loss, length and, if there are several, goodness.
-  const int64_t figures = rows * kFloat * (2 + 2 * pixels + (pixels > 1 ? pixels : 0));
+  // Goodness of images; loss and length of pixels; if these are several, their goodness, and the
+  // slope of the loss of images.
+  const int64_t figures = rows * kFloat * (1 + 2 * pixels + (pixels > 1 ? pixels + 1 : 0));
   const int64_t weights = matrix_bytes(units, layer.inputs, 1), biases = matrix_bytes(1, units, 1);
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
   // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
