@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace ffwd {
 enum class Negatives { fixed, random, head };
 enum class Schedule { simultaneous, greedy };
 enum class RateDecay { constant, linear_after_half };
+enum class Prediction { per_image, per_batch };
 
 // Fully connected layers of these units.
 std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units);
@@ -74,6 +76,16 @@ struct Recipe {
     // When goodness is summed up to classify, and when activities go to the head.
     bool skip_first_layer = true;
   } training;
+
+  // What a source states for this experiment. It changes nothing; figures stand beside it.
+  struct Reference {
+    std::string source;
+    std::optional<float> train_accuracy, test_accuracy;  // percent
+    // How the source classified: every image on its own, or all images as the one class with the
+    // most goodness over them.
+    Prediction prediction = Prediction::per_image;
+    std::vector<float> losses;  // of each layer at its last step, nats; empty: none stated
+  } reference;
 };
 
 // Reads a recipe file (its format: host/recipe_text.h) and applies overrides of the form

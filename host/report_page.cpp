@@ -86,6 +86,9 @@ td.hit { background: rgba(var(--hit), var(--heat)); font-weight: 600; }
 td.miss { background: rgba(var(--miss), var(--heat)); }
 td.none { color: var(--soft); opacity: 0.7; }
 .pairs td { background: none; min-width: 0; padding: 2px 8px 2px 0; text-align: left; }
+.wide { overflow-x: auto; }
+table.text td, table.text th { padding: 4px 10px; text-align: right; min-width: 0; }
+table.text td:first-child, table.text th:first-child { text-align: left; }
 td.recall { background: none; color: var(--soft); text-align: right; }
 .samples {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 16px 12px;

@@ -113,6 +113,13 @@ const std::map<std::string, Samples> kSamples = {
     {"training.seed", integer({"0", "18446744073709551615"}, {"-1", "18446744073709551616"})},
     {"training.evaluate_every", integer({"0", "1000000"}, {"-1", "1000001"})},
     {"training.skip_first_layer", {{"true", "false"}, kNoSwitches}},
+    {"reference.source", {{"\"\"", "\"a b\"", "plain"}, {"[a]"}}},
+    {"reference.train_accuracy", number({"0", "100", "none"}, {"-1e-30", "100.1", "no"})},
+    {"reference.test_accuracy", number({"0", "100", "none"}, {"-1e-30", "100.1", "no"})},
+    {"reference.prediction", {{"per_image", "per_batch"}, kNoNames}},
+    {"reference.losses",
+     {{"none", "[0, 1, 1e6]"},
+      {"[1, 2, -1e-30]", "[1, 2, 1.1e6]", "nan", "no", "[]", "[1, nan, 2]", "[none]"}}},
 };
 
 TEST(RecipeErrors, EveryKeyTakesTheRightAndRefusesTheWrong) {
