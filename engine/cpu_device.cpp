@@ -60,6 +60,9 @@ class CpuDevice final : public Device {
   void convolve(const Convolution& args) override { convolution_.run(args); }
   void convolution_gradient(const ConvolutionGradient& args) override { convolution_.run(args); }
   void pool(const Pooling& args) override { convolution_.run(args); }
+  void activation_gradient(const ActivationGradient& args) override {
+    cpu::activation_gradient(args, kNoStream);
+  }
   void adam_update(const AdamUpdate& args) override { cpu::adam_update(args, kNoStream); }
   void batch_means(const BatchMeans& args) override { cpu::batch_means(args, kNoStream); }
   void column_sum(const ColumnSum& args) override { cpu::column_sum(args, kNoStream); }

@@ -69,6 +69,9 @@ class CudaDevice final : public Device {
   void convolve(const Convolution& args) override { convolution_.run(args); }
   void convolution_gradient(const ConvolutionGradient& args) override { convolution_.run(args); }
   void pool(const Pooling& args) override { convolution_.run(args); }
+  void activation_gradient(const ActivationGradient& args) override {
+    cuda::activation_gradient(args, stream());
+  }
   void adam_update(const AdamUpdate& args) override { cuda::adam_update(args, stream()); }
   void batch_means(const BatchMeans& args) override { cuda::batch_means(args, stream()); }
   void column_sum(const ColumnSum& args) override { cuda::column_sum(args, stream()); }
