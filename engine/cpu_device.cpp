@@ -68,7 +68,9 @@ class CpuDevice final : public Device {
   void column_sum(const ColumnSum& args) override { cpu::column_sum(args, kNoStream); }
   void fold_rows(const FoldRows& args) override { cpu::fold_rows(args, kNoStream); }
   void gather_images(const GatherImages& args) override { cpu::gather_images(args, kNoStream); }
-  void goodness_gradient(const GoodnessGradient& args) override { cpu::goodness_gradient(args, kNoStream); }
+  void goodness_gradient(const GoodnessGradient& args) override {
+    cpu::goodness_gradient(args, kNoStream);
+  }
   void goodness_rows(const GoodnessRows& args) override { cpu::goodness_rows(args, kNoStream); }
   void image_goodness(const ImageGoodness& args) override { cpu::image_goodness(args, kNoStream); }
   void momentum_update(const MomentumUpdate& args) override {

@@ -77,7 +77,9 @@ class CudaDevice final : public Device {
   void column_sum(const ColumnSum& args) override { cuda::column_sum(args, stream()); }
   void fold_rows(const FoldRows& args) override { cuda::fold_rows(args, stream()); }
   void gather_images(const GatherImages& args) override { cuda::gather_images(args, stream()); }
-  void goodness_gradient(const GoodnessGradient& args) override { cuda::goodness_gradient(args, stream()); }
+  void goodness_gradient(const GoodnessGradient& args) override {
+    cuda::goodness_gradient(args, stream());
+  }
   void goodness_rows(const GoodnessRows& args) override { cuda::goodness_rows(args, stream()); }
   void image_goodness(const ImageGoodness& args) override { cuda::image_goodness(args, stream()); }
   void momentum_update(const MomentumUpdate& args) override {

@@ -47,6 +47,8 @@ const Choice<RateDecay> kDecayNames{
     {{"constant", RateDecay::constant}, {"linear_after_half", RateDecay::linear_after_half}}};
 const Choice<Prediction> kPredictionNames{
     {{"per_image", Prediction::per_image}, {"per_batch", Prediction::per_batch}}};
+const Choice<Algorithm> kAlgorithmNames{
+    {{"forward-forward", Algorithm::forward_forward}, {"backprop", Algorithm::backprop}}};
 const Choice<Schedule> kScheduleNames{
     {{"simultaneous", Schedule::simultaneous}, {"greedy", Schedule::greedy}}};
 
@@ -152,10 +154,14 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(optimiser.head_weight_decay, kDecay, "of the head"),
       FFWD_FIELD(optimiser.decay, kDecayNames, "how the learning rates go on"),
 
+      FFWD_FIELD(
+          training.algorithm, kAlgorithmNames,
+          "backprop, a baseline: all layers learn from the head's loss, at the layers' rate"),
       FFWD_FIELD(training.schedule, kScheduleNames,
                  "every layer at each step, or layer after layer"),
       FFWD_FIELD(training.epochs, kEpochs, "passes over the images; of each layer when greedy"),
       FFWD_FIELD(training.batch, kCount, "pairs in a step; 0: all training images"),
+      FFWD_FIELD(training.shuffle, kSwitch, "show the images in a new order in each epoch"),
       FFWD_FIELD(training.seed, kSeed, "of weights, shuffles and labels"),
       FFWD_FIELD(training.evaluate_every, kEpochsOrNone, "epochs; 0: at the end only"),
       FFWD_FIELD(training.skip_first_layer, kSwitch,
@@ -166,7 +172,8 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(reference.test_accuracy, kStatedPercent, "in percent"),
       FFWD_FIELD(reference.prediction, kPredictionNames,
                  "how the source classified: each image, or all at once as a single class"),
-      FFWD_FIELD(reference.losses, kStatedLosses, "of each layer at its last step, in nats"),
+      FFWD_FIELD(reference.losses, kStatedLosses,
+                 "of each layer at its last step, in nats; backprop has one for all"),
   };
   return fields;
 }

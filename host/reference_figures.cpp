@@ -49,9 +49,13 @@ std::vector<ReferenceFigure> reference_figures(const Recipe::Reference& referenc
                        test_accuracy(reference, summary)});
   }
   for (size_t l = 0; l < reference.losses.size(); ++l) {
+    const bool one_for_all = !metrics.empty() && metrics.back().layers.empty();  // backprop
     const auto last = last_metrics(metrics, l);
-    figures.push_back({"loss of layer " + std::to_string(l), false, double(reference.losses[l]),
-                       last ? std::optional<double>(last->loss) : std::nullopt});
+    figures.push_back({one_for_all ? "loss" : "loss of layer " + std::to_string(l), false,
+                       double(reference.losses[l]),
+                       one_for_all ? metrics.back().head_loss
+                       : last      ? std::optional<double>(last->loss)
+                                   : std::nullopt});
   }
   return figures;
 }

@@ -5,9 +5,8 @@
 #include <chrono>
 
 #include "host/errors.h"
-#include "host/evaluate.h"
+#include "host/learner.h"
 #include "host/load_dataset.h"
-#include "host/model.h"
 #include "host/report.h"
 #include "host/sample_images.h"
 
@@ -42,24 +41,15 @@ Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher) {
   const double begin = now();
   folder.write_recipe(to_text(recipe));
-  const int64_t batch = recipe.training.batch == 0 ? data.train.count : recipe.training.batch;
-  const Model model = make_model(device, recipe, format_of(data), batch);
-  Network& network = *model.network;
-  watcher.on_start(network.parameter_count());
-
-  Trainer trainer(network, recipe, data.train);
-  Classifier classifier(network);
-  const Vector<uint8_t> test_pixels(device, data.test.pixels);
-  const auto evaluate_test = [&] {
-    return evaluate(classifier, network, test_pixels.view().data, data.test.labels);
-  };
+  const std::unique_ptr<Learner> learner = make_learner(device, recipe, data);
+  watcher.on_start(learner->parameter_count());
 
   const int64_t every = recipe.training.evaluate_every;
-  trainer.run(
+  learner->run(
       watcher.on_progress,
       [&](EpochMetrics& metrics) {
         if (every > 0 && metrics.epoch % every == 0 && !watcher.stop()) {
-          const Evaluation result = evaluate_test();
+          const Evaluation result = learner->evaluate_test();
           metrics.test_accuracy_goodness = result.goodness;
           metrics.test_accuracy_head = result.head;
         }
@@ -68,9 +58,9 @@ Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
       },
       watcher.stop);
 
-  save_model(model, folder.model_path());
-  const Evaluation test = evaluate_test();
-  const Evaluation train = evaluate(classifier, network, trainer.pixels(), data.train.labels);
+  learner->save(folder.model_path());
+  const Evaluation test = learner->evaluate_test(), train = learner->evaluate_train();
+  const TrainingTotals totals = learner->totals();
   Summary summary;
   summary.title = recipe.title;
   summary.recipe = origin.recipe;
@@ -81,18 +71,18 @@ Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
   summary.commit = origin.commit;
   summary.version = origin.version;
   summary.threads = omp_get_max_threads();
-  summary.epochs = trainer.epochs();
-  summary.steps = trainer.steps();
-  summary.train_seconds = trainer.train_seconds();
-  summary.images_per_second = double(trainer.images_seen()) / trainer.train_seconds();
-  summary.parameters = network.parameter_count();
+  summary.epochs = totals.epochs;
+  summary.steps = totals.steps;
+  summary.train_seconds = totals.train_seconds;
+  summary.images_per_second = double(totals.images_seen) / totals.train_seconds;
+  summary.parameters = learner->parameter_count();
   summary.train_accuracy_goodness = train.goodness;
   summary.train_accuracy_head = train.head;
   summary.train_accuracy_per_batch = train.per_batch;
   summary.test_accuracy_goodness = test.goodness;
   summary.test_accuracy_head = test.head;
   summary.test_accuracy_per_batch = test.per_batch;
-  summary.interrupted = trainer.stopped();
+  summary.interrupted = totals.stopped;
   summary.confusion = test.confusion;
   summary.class_names = data.class_names;
   summary.total_seconds = now() - begin;

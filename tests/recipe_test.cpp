@@ -37,7 +37,8 @@ void expect_same(const Recipe& left, const Recipe& right) {
     same(head, right.network.head);
   }
   {
-    const auto& [goodness, goodness_of, threshold, temperature, peer_strength, peer_momentum] = objective;
+    const auto& [goodness, goodness_of, threshold, temperature, peer_strength, peer_momentum] =
+        objective;
     same(goodness, right.objective.goodness);
     same(threshold, right.objective.threshold);
     same(temperature, right.objective.temperature);
@@ -63,7 +64,10 @@ void expect_same(const Recipe& left, const Recipe& right) {
     same(decay, right.optimiser.decay);
   }
   {
-    const auto& [schedule, epochs, batch, seed, evaluate_every, skip_first_layer] = training;
+    const auto& [algorithm, schedule, epochs, batch, shuffle, seed, evaluate_every,
+                 skip_first_layer] = training;
+    same(algorithm, right.training.algorithm);
+    same(shuffle, right.training.shuffle);
     same(schedule, right.training.schedule);
     same(epochs, right.training.epochs);
     same(batch, right.training.batch);
@@ -121,7 +125,8 @@ Recipe random_recipe(std::mt19937_64& random) {
   r.network.normalise = NormKind(below(3));
   r.network.init = WeightInit(below(2));
   r.network.head = below(2) == 1;
-  r.objective = {Goodness(below(4)), GoodnessOf(below(2)), {}, any_float(1e3f), any_float(1e3f), any_float(1.0f)};
+  r.objective = {Goodness(below(4)), GoodnessOf(below(2)), {},
+                 any_float(1e3f),    any_float(1e3f),      any_float(1.0f)};
   const size_t counts[] = {0, 1, learning};
   for (size_t n = counts[below(3)]; n > 0; --n) {
     r.objective.threshold.push_back(below(2) ? any_float(1e6f) : -any_float(1e6f));
@@ -130,8 +135,18 @@ Recipe random_recipe(std::mt19937_64& random) {
   r.optimiser = {OptimiserKind(below(2)), any_float(1e3f),    any_float(1.0f), any_float(1.0f),
                  any_float(1.0f),         any_float(1.0f),    any_float(1e3f), any_float(1e3f),
                  any_float(1.0f),         RateDecay(below(2))};
-  r.training = {Schedule(below(2)), 1 + below(1000), below(1000),
-                random(),           below(1000),     below(2) == 1};
+  const auto is_dense = [](const LayerSpec& layer) { return layer.kind == LayerSpec::Kind::dense; };
+  const auto& layers = r.network.layers;
+  const bool backprop = std::all_of(layers.begin(), layers.end(), is_dense) && r.network.head &&
+                        r.network.normalise == NormKind::none && below(2) == 1;
+  r.training = {backprop ? Algorithm::backprop : Algorithm::forward_forward,
+                Schedule(below(2)),
+                1 + below(1000),
+                below(1000),
+                below(2) == 1,
+                random(),
+                below(1000),
+                below(2) == 1};
   r.reference.source = r.title;
   if (below(2)) r.reference.train_accuracy = any_float(100.0f);
   if (below(2)) r.reference.test_accuracy = any_float(100.0f);
@@ -201,6 +216,10 @@ TEST(Recipe, NamesStandForWhatTheySay) {
   EXPECT_EQ(with("optimiser.decay = constant").optimiser.decay, RateDecay::constant);
   EXPECT_EQ(with("optimiser.decay = linear_after_half").optimiser.decay,
             RateDecay::linear_after_half);
+  EXPECT_EQ(with("training.algorithm = forward-forward").training.algorithm,
+            Algorithm::forward_forward);
+  EXPECT_EQ(with("training.algorithm = backprop\nnetwork.normalise = none").training.algorithm,
+            Algorithm::backprop);
   EXPECT_EQ(with("training.schedule = simultaneous").training.schedule, Schedule::simultaneous);
   EXPECT_EQ(with("training.schedule = greedy").training.schedule, Schedule::greedy);
   EXPECT_EQ(with("reference.prediction = per_image").reference.prediction, Prediction::per_image);
