@@ -31,6 +31,7 @@ h2 { margin: 36px 0 12px; font-size: 18px; }
 h3 { margin: 0 0 2px; font-size: 15px; }
 p { margin: 4px 0; }
 .soft { color: var(--soft); }
+a { color: var(--c0); }
 .card {
   background: var(--card); border: 1px solid var(--edge); border-radius: 10px;
   padding: 16px 18px;
