@@ -81,6 +81,13 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
                      memory.matrix(rows, width, dtype, Fill::centred)};
            });
 
+  add_call(bench, name("activation_gradient"), {3 * matrix, elements}, &Device::activation_gradient,
+           [=](Operands& memory) -> ActivationGradient {
+             return {memory.matrix(rows, width, dtype, Fill::centred),
+                     memory.matrix(rows, width, dtype, Fill::centred), Activation::relu,
+                     memory.matrix(rows, width, dtype, Fill::zero)};
+           });
+
   // Two rows an image, as a layer learns from them.
   const int64_t images = rows / 2;
   const double shared = double(images * width) * double(size_of(dtype));

@@ -60,12 +60,17 @@ class CpuDevice final : public Device {
   void convolve(const Convolution& args) override { convolution_.run(args); }
   void convolution_gradient(const ConvolutionGradient& args) override { convolution_.run(args); }
   void pool(const Pooling& args) override { convolution_.run(args); }
+  void activation_gradient(const ActivationGradient& args) override {
+    cpu::activation_gradient(args, kNoStream);
+  }
   void adam_update(const AdamUpdate& args) override { cpu::adam_update(args, kNoStream); }
   void batch_means(const BatchMeans& args) override { cpu::batch_means(args, kNoStream); }
   void column_sum(const ColumnSum& args) override { cpu::column_sum(args, kNoStream); }
   void fold_rows(const FoldRows& args) override { cpu::fold_rows(args, kNoStream); }
   void gather_images(const GatherImages& args) override { cpu::gather_images(args, kNoStream); }
-  void goodness_gradient(const GoodnessGradient& args) override { cpu::goodness_gradient(args, kNoStream); }
+  void goodness_gradient(const GoodnessGradient& args) override {
+    cpu::goodness_gradient(args, kNoStream);
+  }
   void goodness_rows(const GoodnessRows& args) override { cpu::goodness_rows(args, kNoStream); }
   void image_goodness(const ImageGoodness& args) override { cpu::image_goodness(args, kNoStream); }
   void momentum_update(const MomentumUpdate& args) override {

@@ -69,12 +69,17 @@ class CudaDevice final : public Device {
   void convolve(const Convolution& args) override { convolution_.run(args); }
   void convolution_gradient(const ConvolutionGradient& args) override { convolution_.run(args); }
   void pool(const Pooling& args) override { convolution_.run(args); }
+  void activation_gradient(const ActivationGradient& args) override {
+    cuda::activation_gradient(args, stream());
+  }
   void adam_update(const AdamUpdate& args) override { cuda::adam_update(args, stream()); }
   void batch_means(const BatchMeans& args) override { cuda::batch_means(args, stream()); }
   void column_sum(const ColumnSum& args) override { cuda::column_sum(args, stream()); }
   void fold_rows(const FoldRows& args) override { cuda::fold_rows(args, stream()); }
   void gather_images(const GatherImages& args) override { cuda::gather_images(args, stream()); }
-  void goodness_gradient(const GoodnessGradient& args) override { cuda::goodness_gradient(args, stream()); }
+  void goodness_gradient(const GoodnessGradient& args) override {
+    cuda::goodness_gradient(args, stream());
+  }
   void goodness_rows(const GoodnessRows& args) override { cuda::goodness_rows(args, stream()); }
   void image_goodness(const ImageGoodness& args) override { cuda::image_goodness(args, stream()); }
   void momentum_update(const MomentumUpdate& args) override {

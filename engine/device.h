@@ -11,6 +11,7 @@
 
 #include "engine/convolution.h"
 #include "engine/matmul.h"
+#include "kernels/activation_gradient.h"
 #include "kernels/adam_update.h"
 #include "kernels/batch_means.h"
 #include "kernels/column_sum.h"
@@ -59,6 +60,7 @@ class Device {
   virtual void convolve(const Convolution& args) = 0;
   virtual void convolution_gradient(const ConvolutionGradient& args) = 0;
   virtual void pool(const Pooling& args) = 0;
+  virtual void activation_gradient(const ActivationGradient& args) = 0;
   virtual void adam_update(const AdamUpdate& args) = 0;
   virtual void batch_means(const BatchMeans& args) = 0;
   virtual void column_sum(const ColumnSum& args) = 0;

@@ -1,21 +1,8 @@
 #include "engine/network.h"
 
-#include <cmath>
-
 #include "engine/range.h"
-#include "kernels/random.h"
 
 namespace ffwd {
-namespace {
-
-// A standard normal number, by Box and Muller.
-float normal(const RandomBits& bits) {
-  constexpr double kTwoPi = 6.283185307179586;
-  const double u = 1.0 - unit_interval(bits.word[0]);  // in (0, 1]
-  return float(std::sqrt(-2.0 * std::log(u)) * std::cos(kTwoPi * unit_interval(bits.word[1])));
-}
-
-}  // namespace
 
 NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, int64_t shows)
     : images(device, network.shape().input, count, shows, network.layers().front().shape()) {
@@ -61,19 +48,9 @@ int64_t Network::parameter_count() const {
 void Network::initialise(WeightInit init, uint64_t seed) {
   for (size_t l = 0; l < layers_.size(); ++l) {
     const LayerShape& shape = layers_[l].shape();
-    const float scale = 1.0f / std::sqrt(float(shape.fan_in()));
-    const auto draw = [&](int64_t index) {
-      const RandomBits bits = random_bits(seed, RandomUse::weights, uint64_t(index), uint32_t(l));
-      return scale * (init == WeightInit::normal ? normal(bits)
-                                                 : 2.0f * unit_interval(bits.word[0]) - 1.0f);
-    };
-    std::vector<float> weight(size_t(shape.units * shape.fan_in())), bias(size_t(shape.units), 0);
-    for (size_t i = 0; i < weight.size(); ++i) weight[i] = draw(int64_t(i));
-    if (init == WeightInit::uniform) {
-      for (size_t j = 0; j < bias.size(); ++j) bias[j] = draw(int64_t(weight.size() + j));
-    }
-    layers_[l].set_weight(weight);
-    layers_[l].bias().upload(bias);
+    const InitialWeights start = initial_weights(init, seed, l, shape.fan_in(), shape.units);
+    layers_[l].set_weight(start.weight);
+    layers_[l].bias().upload(start.bias);
   }
 }
 

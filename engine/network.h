@@ -6,6 +6,7 @@
 
 #include "engine/head.h"
 #include "engine/image_batch.h"
+#include "engine/initial_weights.h"
 #include "engine/layer.h"
 
 namespace ffwd {
@@ -17,8 +18,6 @@ struct NetworkShape {
   bool head;
   bool skip_first_layer;  // the head and the sum of goodness leave the first layer out
 };
-
-enum class WeightInit { normal, uniform };
 
 class Network;
 
@@ -49,8 +48,7 @@ class Network {
   size_t first_read_layer() const { return shape_.skip_first_layer ? 1 : 0; }
   int64_t parameter_count() const;
 
-  // Draws all weights from the seed: N(0, 1/fan_in) and zero biases, or U(+-1/sqrt(fan_in)) for
-  // both.
+  // Draws all weights from the seed.
   void initialise(WeightInit init, uint64_t seed);
 
   // Loads image sample[i] of `pixels` (device memory) as image i of `rows`, for the weights as they

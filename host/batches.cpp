@@ -8,9 +8,14 @@
 
 namespace ffwd {
 
-std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch) {
+std::vector<int32_t> in_order(int64_t count) {
   std::vector<int32_t> order(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch) {
+  std::vector<int32_t> order = in_order(count);
   for (int64_t i = count - 1; i > 0; --i) {  // Fisher and Yates
     const uint64_t word = random_bits(seed, RandomUse::shuffle, uint64_t(i), epoch).word[0];
     std::swap(order[size_t(i)], order[size_t(word * uint64_t(i + 1) >> 32)]);

@@ -6,6 +6,9 @@
 
 namespace ffwd {
 
+// 0 .. count-1.
+std::vector<int32_t> in_order(int64_t count);
+
 // A permutation of 0 .. count-1 that depends on (seed, epoch) alone.
 std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch);
 

@@ -1,7 +1,27 @@
 #include "host/evaluate.h"
 
+#include <algorithm>
+
 namespace ffwd {
 namespace {
+
+// The class with the most goodness over all images, for each of them.
+std::vector<int32_t> one_for_all(const std::vector<float>& goodness, int64_t classes) {
+  std::vector<double> sum(static_cast<size_t>(classes), 0.0);
+  for (size_t i = 0; i < goodness.size(); ++i) sum[i % size_t(classes)] += double(goodness[i]);
+  const auto best = std::max_element(sum.begin(), sum.end()) - sum.begin();
+  return std::vector<int32_t>(goodness.size() / size_t(classes), int32_t(best));
+}
+
+}  // namespace
+
+std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes) {
+  std::vector<int32_t> label;
+  for (auto row = scores.begin(); row != scores.end(); row += classes) {
+    label.push_back(int32_t(std::max_element(row, row + classes) - row));
+  }
+  return label;
+}
 
 double accuracy(const std::vector<int32_t>& predicted, const std::vector<int32_t>& labels) {
   int64_t right = 0;
@@ -9,22 +29,28 @@ double accuracy(const std::vector<int32_t>& predicted, const std::vector<int32_t
   return labels.empty() ? 0.0 : double(right) / double(labels.size());
 }
 
-}  // namespace
+std::vector<std::vector<int64_t>> confusion(const std::vector<int32_t>& predicted,
+                                            const std::vector<int32_t>& labels, int64_t classes) {
+  std::vector<std::vector<int64_t>> count(size_t(classes),
+                                          std::vector<int64_t>(size_t(classes), 0));
+  for (size_t i = 0; i < labels.size(); ++i) ++count[size_t(labels[i])][size_t(predicted[i])];
+  return count;
+}
 
 Evaluation evaluate(Classifier& classifier, const Network& network, const uint8_t* pixels,
                     const std::vector<int32_t>& labels) {
   Evaluation result;
   const auto count = int64_t(labels.size());
-  std::vector<int32_t> predicted = classifier.by_goodness(pixels, 0, count);
+  const int64_t classes = network.shape().input.classes;
+  const std::vector<float> goodness = classifier.goodness(pixels, 0, count);
+  std::vector<int32_t> predicted = largest(goodness, classes);
   result.goodness = accuracy(predicted, labels);
+  result.per_batch = accuracy(one_for_all(goodness, classes), labels);
   if (network.head()) {
     predicted = classifier.by_head(pixels, 0, count);
     result.head = accuracy(predicted, labels);
   }
-  const auto classes = size_t(network.shape().input.classes);
-  result.confusion.assign(classes, std::vector<int64_t>(classes, 0));
-  for (size_t i = 0; i < labels.size(); ++i)
-    ++result.confusion[size_t(labels[i])][size_t(predicted[i])];
+  result.confusion = confusion(predicted, labels, classes);
   return result;
 }
 

@@ -8,8 +8,12 @@
 namespace ffwd {
 
 struct Evaluation {
-  double goodness = 0;         // accuracy by goodness, in [0, 1]
-  std::optional<double> head;  // accuracy by the head, where there is one
+  // Accuracies, in [0, 1].
+  std::optional<double> goodness;
+  std::optional<double> head;  // where there is one
+  // All images taken for the one class that has the most goodness over them together. No way to
+  // classify: sources that add goodness up over a batch do it, and their figures are measured so.
+  std::optional<double> per_batch;
   // [true class][predicted class]: images, by the head where there is one, else by goodness.
   std::vector<std::vector<int64_t>> confusion;
 };
@@ -17,5 +21,15 @@ struct Evaluation {
 // `pixels`: the images on the network's device, as many as there are labels.
 Evaluation evaluate(Classifier& classifier, const Network& network, const uint8_t* pixels,
                     const std::vector<int32_t>& labels);
+
+// The index of the largest entry in each row of `classes` entries.
+std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes);
+
+// The share of `predicted` that equals `labels`; 0 without any.
+double accuracy(const std::vector<int32_t>& predicted, const std::vector<int32_t>& labels);
+
+// [true class][predicted class]: images.
+std::vector<std::vector<int64_t>> confusion(const std::vector<int32_t>& predicted,
+                                            const std::vector<int32_t>& labels, int64_t classes);
 
 }  // namespace ffwd

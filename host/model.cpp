@@ -13,16 +13,6 @@ constexpr uint64_t kLargestModel = uint64_t(8) << 30;  // bytes
 constexpr float kL2Eps = 1e-4f,
                 kRmsEps = 1e-8f;  // PyTorch's and JAX's examples; ffnew.m has a tiny one
 
-Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
-  Standardise result;
-  result.channels = int32_t(format.channels);
-  for (size_t c = 0; c < size_t(format.channels) && recipe.data.standardise; ++c) {
-    result.scale[c] = 1.0f / (255.0f * format.deviation[c]);
-    result.shift[c] = -format.mean[c] / format.deviation[c];
-  }
-  return result;
-}
-
 NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
   const NormKind norm = recipe.network.normalise;
   const InputFormat input{{format.height, format.width, format.channels},
@@ -90,6 +80,16 @@ ImageFormat format_of(const Dataset& dataset) {
           dataset.class_names,  dataset.mean,        dataset.deviation};
 }
 
+Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
+  Standardise result;
+  result.channels = int32_t(format.channels);
+  for (size_t c = 0; c < size_t(format.channels) && recipe.data.standardise; ++c) {
+    result.scale[c] = 1.0f / (255.0f * format.deviation[c]);
+    result.shift[c] = -format.mean[c] / format.deviation[c];
+  }
+  return result;
+}
+
 Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
                  int64_t max_images) {
   Model model = make_network(device, recipe, format, 3 * max_images);
@@ -97,14 +97,18 @@ Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format
   return model;
 }
 
-void save_model(const Model& model, const std::string& path) {
-  const ImageFormat& f = model.format;
+void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
+                  const ImageFormat& f, const std::string& path) {
   const nlohmann::json images{{"height", f.height},     {"width", f.width},
                               {"channels", f.channels}, {"classes", f.class_names},
                               {"mean", f.mean},         {"deviation", f.deviation}};
   const std::map<std::string, std::string> metadata{
-      {"format", "pt"}, {"recipe", to_text(model.recipe)}, {"images", images.dump()}};
-  write_file_atomically(path, encode_safetensors(network_tensors(*model.network), metadata));
+      {"format", "pt"}, {"recipe", to_text(recipe)}, {"images", images.dump()}};
+  write_file_atomically(path, encode_safetensors(tensors, metadata));
+}
+
+void save_model(const Model& model, const std::string& path) {
+  save_tensors(network_tensors(*model.network), model.recipe, model.format, path);
 }
 
 Model load_model(Device& device, const std::string& path) {
@@ -116,7 +120,12 @@ Model load_model(Device& device, const std::string& path) {
       throw Error(path + ": is a safetensors file, but not a model of ffwd: it has no recipe");
     }
     const ImageFormat format = parse_format(nlohmann::json::parse(images->second));
-    Model model = make_network(device, parse_recipe(recipe->second, path), format, 1);
+    const Recipe parsed = parse_recipe(recipe->second, path);
+    if (parsed.training.algorithm == Algorithm::backprop) {
+      throw Error(path +
+                  ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
+    }
+    Model model = make_network(device, parsed, format, 1);
     load_network(*model.network, file, path);
     return model;
   } catch (const nlohmann::json::exception& error) {

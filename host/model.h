@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/network.h"
+#include "engine/safetensors.h"
 #include "host/dataset.h"
 #include "host/recipe.h"
 
@@ -26,6 +27,9 @@ struct Model {
   std::unique_ptr<Network> network;
 };
 
+// How the recipe wants the bytes of such images to become numbers.
+Standardise standardise(const Recipe& recipe, const ImageFormat& format);
+
 // A network of the recipe's shape with weights drawn from its seed. `max_images` images at a time
 // will train it.
 Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
@@ -34,6 +38,10 @@ Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format
 // The weights with PyTorch's names and layouts (engine/checkpoint.h); recipe and image format as
 // metadata. The file replaces what was at `path` as a whole or not at all.
 void save_model(const Model& model, const std::string& path);
+
+// The file itself, for a network of any kind.
+void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
+                  const ImageFormat& format, const std::string& path);
 
 // Throws FileError naming the file and what is wrong with it.
 Model load_model(Device& device, const std::string& path);

@@ -65,8 +65,8 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
     if (!holds) throw RecipeError(origin + ": " + message);
   };
   const auto& specs = recipe.network.layers;
-  const auto layers = std::size_t(std::count_if(specs.begin(), specs.end(),
-                                                [](const auto& spec) { return spec.learns(); }));
+  const auto layers = std::size_t(
+      std::count_if(specs.begin(), specs.end(), [](const auto& spec) { return spec.learns(); }));
   const std::size_t thresholds = recipe.objective.threshold.size();
   require(thresholds <= 1 || thresholds == layers,
           "objective.threshold has " + std::to_string(thresholds) + " values, expected 1 or " +
@@ -82,7 +82,22 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
           "training.batch is " + std::to_string(recipe.training.batch) + ", expected at most " +
               std::to_string(images) + ", the images that data.train_images asks for");
 
-  require(layers > 1 || !recipe.training.skip_first_layer,
+  const bool backprop = recipe.training.algorithm == Algorithm::backprop;
+  require(!backprop || recipe.network.normalise == NormKind::none,
+          "network.normalise is not \"none\" while training.algorithm is \"backprop\", which"
+          " normalises nothing");
+  require(!backprop || recipe.network.head,
+          "network.head is false while training.algorithm is \"backprop\", expected true, for"
+          " there is nothing else to learn from");
+
+  require(!backprop || std::all_of(specs.begin(), specs.end(),
+                                   [](const LayerSpec& layer) {
+                                     return layer.kind == LayerSpec::Kind::dense;
+                                   }),
+          "network.layers has more than numbers of units while training.algorithm is \"backprop\","
+          " which trains fully connected layers only");
+
+  require(backprop || layers > 1 || !recipe.training.skip_first_layer,
           "training.skip_first_layer is true while network.layers has a single layer, expected"
           " false, or nothing is left to classify with");
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,10 @@
 namespace ffwd {
 
 enum class Negatives { fixed, random, head };
+enum class Algorithm { forward_forward, backprop };
 enum class Schedule { simultaneous, greedy };
 enum class RateDecay { constant, linear_after_half };
+enum class Prediction { per_image, per_batch };
 
 // Fully connected layers of these units.
 std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units);
@@ -66,14 +69,28 @@ struct Recipe {
   } optimiser;
 
   struct Training {
+    // backprop: all layers and the head by one loss, the head's; a baseline. [objective] and
+    // [negatives] do not matter then.
+    Algorithm algorithm = Algorithm::forward_forward;
     Schedule schedule = Schedule::simultaneous;
     int64_t epochs = 10;  // of each layer when greedy
     int64_t batch = 100;  // pairs; 0: all training images
+    bool shuffle = true;  // the images, anew in each epoch
     uint64_t seed = 1234;
     int64_t evaluate_every = 1;  // epochs; 0: at the end only
     // When goodness is summed up to classify, and when activities go to the head.
     bool skip_first_layer = true;
   } training;
+
+  // What a source states for this experiment. It changes nothing; figures stand beside it.
+  struct Reference {
+    std::string source;
+    std::optional<float> train_accuracy, test_accuracy;  // percent
+    // How the source classified: every image on its own, or all images as the one class with the
+    // most goodness over them.
+    Prediction prediction = Prediction::per_image;
+    std::vector<float> losses;  // nats, of each layer at its last step (backprop: one); empty: none
+  } reference;
 };
 
 // Reads a recipe file (its format: host/recipe_text.h) and applies overrides of the form

@@ -22,6 +22,8 @@ constexpr Switch kSwitch;
 
 const List<LayerKind> kLayers{{}, 1000};
 const NumbersOrWord kThreshold{{kAnyNumber, 1000}, "width"};
+const NumberOrWord kStatedPercent{{0.0f, 100.0f}, "none"};
+const NumbersOrWord kStatedLosses{{{0.0f, 1e6f}, 1000}, "none"};
 
 const Choice<std::string> kDataSets{
     {{"mnist", "mnist"}, {"fashion-mnist", "fashion-mnist"}, {"cifar10", "cifar10"}}};
@@ -43,6 +45,10 @@ const Choice<OptimiserKind> kOptimiserNames{
     {{"momentum", OptimiserKind::momentum}, {"adam", OptimiserKind::adam}}};
 const Choice<RateDecay> kDecayNames{
     {{"constant", RateDecay::constant}, {"linear_after_half", RateDecay::linear_after_half}}};
+const Choice<Prediction> kPredictionNames{
+    {{"per_image", Prediction::per_image}, {"per_batch", Prediction::per_batch}}};
+const Choice<Algorithm> kAlgorithmNames{
+    {{"forward-forward", Algorithm::forward_forward}, {"backprop", Algorithm::backprop}}};
 const Choice<Schedule> kScheduleNames{
     {{"simultaneous", Schedule::simultaneous}, {"greedy", Schedule::greedy}}};
 
@@ -63,6 +69,10 @@ bool read_value(const NumbersOrWord& kind, const RecipeValue& value, std::vector
 template <typename Kind>
 std::vector<std::string> choices_of(const Kind&) {
   return {};
+}
+
+std::vector<std::string> choices_of(const NumberOrWord& kind) {
+  return {kind.word};
 }
 
 std::vector<std::string> choices_of(const NumbersOrWord& kind) {
@@ -113,8 +123,9 @@ const std::vector<RecipeField>& recipe_fields() {
 
       FFWD_FIELD(network.layers, kLayers, "the layers, in order"),
       FFWD_FIELD(network.activation, kActivationNames, "what a layer does to its sums"),
-      FFWD_FIELD(network.normalise, kNormNames,
-                 "the length that a layer's input is divided by: none, l2 norm or root mean square"),
+      FFWD_FIELD(
+          network.normalise, kNormNames,
+          "the length that a layer's input is divided by: none, l2 norm or root mean square"),
       FFWD_FIELD(network.init, kInitNames,
                  "weights N(0, 1/fan_in) and no bias, or both from U(+-1/sqrt(fan_in))"),
       FFWD_FIELD(network.head, kSwitch, "train a softmax classifier on the normalised activities"),
@@ -143,14 +154,26 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(optimiser.head_weight_decay, kDecay, "of the head"),
       FFWD_FIELD(optimiser.decay, kDecayNames, "how the learning rates go on"),
 
+      FFWD_FIELD(
+          training.algorithm, kAlgorithmNames,
+          "backprop, a baseline: all layers learn from the head's loss, at the layers' rate"),
       FFWD_FIELD(training.schedule, kScheduleNames,
                  "every layer at each step, or layer after layer"),
       FFWD_FIELD(training.epochs, kEpochs, "passes over the images; of each layer when greedy"),
       FFWD_FIELD(training.batch, kCount, "pairs in a step; 0: all training images"),
+      FFWD_FIELD(training.shuffle, kSwitch, "show the images in a new order in each epoch"),
       FFWD_FIELD(training.seed, kSeed, "of weights, shuffles and labels"),
       FFWD_FIELD(training.evaluate_every, kEpochsOrNone, "epochs; 0: at the end only"),
       FFWD_FIELD(training.skip_first_layer, kSwitch,
                  "when goodness is summed up to classify, or activities go to the head"),
+
+      FFWD_FIELD(reference.source, Text(), "who states the figures below for this experiment"),
+      FFWD_FIELD(reference.train_accuracy, kStatedPercent, "in percent"),
+      FFWD_FIELD(reference.test_accuracy, kStatedPercent, "in percent"),
+      FFWD_FIELD(reference.prediction, kPredictionNames,
+                 "how the source classified: each image, or all at once as a single class"),
+      FFWD_FIELD(reference.losses, kStatedLosses,
+                 "of each layer at its last step, in nats; backprop has one for all"),
   };
   return fields;
 }

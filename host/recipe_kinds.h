@@ -12,6 +12,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -133,6 +134,21 @@ struct List {
     std::string all;
     for (const T value : values) all += (all.empty() ? "" : ", ") + item.write(value);
     return "[" + all + "]";
+  }
+};
+
+// A number, or a word where there is none.
+struct NumberOrWord {
+  Number number;
+  std::string word;
+
+  std::string expected() const { return number.expected() + ", or \"" + word + "\""; }
+  bool read(const std::string& word_read, std::optional<float>& value) const {
+    value.reset();
+    return word_read == word || number.read(word_read, value.emplace());
+  }
+  std::string write(const std::optional<float>& value) const {
+    return value ? number.write(*value) : write_text(word);
   }
 };
 

@@ -3,6 +3,7 @@
 #include "host/confusion_table.h"
 #include "host/html_text.h"
 #include "host/number_text.h"
+#include "host/reference_figures.h"
 #include "host/report_page.h"
 #include "host/run_charts.h"
 
@@ -62,6 +63,14 @@ std::string facts(const Summary& s) {
   return html + "</dl></div>\n";
 }
 
+std::string beside_the_source(const Recipe::Reference& reference, const Summary& summary,
+                              const std::vector<EpochMetrics>& metrics) {
+  const auto figures = reference_figures(reference, summary, metrics);
+  if (figures.empty()) return "";
+  return "<h2>Beside the source</h2>\n<div class=\"card\"><p class=\"soft\">" +
+         html_escape(reference.source) + "</p>\n" + to_html(reference_table(figures)) + "</div>\n";
+}
+
 std::string sample_images(const std::vector<SampleImage>& samples) {
   if (samples.empty()) return "";
   std::string html = "<h2>Samples</h2>\n<div class=\"card samples\">\n";
@@ -76,9 +85,11 @@ std::string sample_images(const std::vector<SampleImage>& samples) {
 }  // namespace
 
 std::string render_report(const Summary& summary, const std::vector<EpochMetrics>& metrics,
-                          const std::string& recipe_text, const std::vector<SampleImage>& samples) {
+                          const std::string& recipe_text, const std::vector<SampleImage>& samples,
+                          const Recipe::Reference& reference) {
   return report_page(summary.title.empty() ? summary.recipe : summary.title,
-                     heading(summary) + headline(summary) + facts(summary) + "<h2>Learning</h2>\n" +
+                     heading(summary) + headline(summary) + facts(summary) +
+                         beside_the_source(reference, summary, metrics) + "<h2>Learning</h2>\n" +
                          run_charts(metrics) +
                          confusion_table(summary.confusion, summary.class_names,
                                          summary.test_accuracy_head ? "the head" : "goodness") +

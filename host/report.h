@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/recipe.h"
 #include "host/run_records.h"
 
 namespace ffwd {
@@ -15,9 +16,10 @@ struct SampleImage {
 };
 
 // The page needs no network and no scripts. Curves are thinned to what a screen can show, so that
-// long runs stay small. Throws Error unless `summary.confusion` has a row and a column for each of
+// long runs stay small. What the recipe's source states stands beside what was measured. Throws Error unless `summary.confusion` has a row and a column for each of
 // `summary.class_names`.
 std::string render_report(const Summary& summary, const std::vector<EpochMetrics>& metrics,
-                          const std::string& recipe_text, const std::vector<SampleImage>& samples);
+                          const std::string& recipe_text, const std::vector<SampleImage>& samples,
+                          const Recipe::Reference& reference = {});
 
 }  // namespace ffwd

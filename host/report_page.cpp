@@ -31,6 +31,7 @@ h2 { margin: 36px 0 12px; font-size: 18px; }
 h3 { margin: 0 0 2px; font-size: 15px; }
 p { margin: 4px 0; }
 .soft { color: var(--soft); }
+a { color: var(--c0); }
 .card {
   background: var(--card); border: 1px solid var(--edge); border-radius: 10px;
   padding: 16px 18px;
@@ -86,6 +87,9 @@ td.hit { background: rgba(var(--hit), var(--heat)); font-weight: 600; }
 td.miss { background: rgba(var(--miss), var(--heat)); }
 td.none { color: var(--soft); opacity: 0.7; }
 .pairs td { background: none; min-width: 0; padding: 2px 8px 2px 0; text-align: left; }
+.wide { overflow-x: auto; }
+table.text td, table.text th { padding: 4px 10px; text-align: right; min-width: 0; }
+table.text td:first-child, table.text th:first-child { text-align: left; }
 td.recall { background: none; color: var(--soft); text-align: right; }
 .samples {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 16px 12px;

@@ -161,6 +161,8 @@ std::string to_json(const Summary& s) {
                               {"train_accuracy_head", to_value(s.train_accuracy_head)},
                               {"test_accuracy_goodness", to_value(s.test_accuracy_goodness)},
                               {"test_accuracy_head", to_value(s.test_accuracy_head)},
+                              {"train_accuracy_per_batch", to_value(s.train_accuracy_per_batch)},
+                              {"test_accuracy_per_batch", to_value(s.test_accuracy_per_batch)},
                               {"interrupted", s.interrupted},
                               {"confusion", s.confusion},
                               {"class_names", s.class_names}};
@@ -212,6 +214,8 @@ Summary parse_summary(const std::string& text, const std::string& origin) {
   s.train_accuracy_head = object.fraction("train_accuracy_head");
   s.test_accuracy_goodness = object.fraction("test_accuracy_goodness");
   s.test_accuracy_head = object.fraction("test_accuracy_head");
+  s.train_accuracy_per_batch = object.fraction("train_accuracy_per_batch");
+  s.test_accuracy_per_batch = object.fraction("test_accuracy_per_batch");
   s.interrupted = object.truth("interrupted");
   for (const json& name : object.list("class_names")) {
     if (!name.is_string()) object.wrong("class_names", "a list of strings");

@@ -44,6 +44,8 @@ struct Summary {
   int64_t parameters = 0;
   std::optional<double> train_accuracy_goodness, train_accuracy_head;
   std::optional<double> test_accuracy_goodness, test_accuracy_head;
+  // By the one class with the most goodness over all images (host/evaluate.h).
+  std::optional<double> train_accuracy_per_batch, test_accuracy_per_batch;
   bool interrupted = false;
   std::vector<std::vector<int64_t>> confusion;  // [true class][predicted class]: test images
   std::vector<std::string> class_names;         // as many as confusion has rows

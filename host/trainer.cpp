@@ -17,20 +17,20 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+}  // namespace
+
 // Hinton's gain: constant for the first half of the epochs, then linear to almost zero.
 float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs) {
   if (decay == RateDecay::constant || 2 * epoch <= epochs) return 1.0f;
   return float(1 + 2 * (epochs - epoch)) / float(epochs);
 }
 
-void require_finite(double value, const std::string& what, int64_t epoch) {
-  if (std::isfinite(value)) return;
+void require_finite(double loss, const std::string& what, int64_t epoch) {
+  if (std::isfinite(loss)) return;
   throw UserError(ExitCode::not_finite,
                   "the loss of " + what + " is no longer a finite number in epoch " +
                       std::to_string(epoch) + "; a smaller learning rate may help");
 }
-
-}  // namespace
 
 Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train)
     : network_(&network),
@@ -53,11 +53,11 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
   for (const Stage& stage : stages) {
     ++progress.stage;
     for (int64_t epoch = 1; epoch <= recipe_.training.epochs; ++epoch) {
-      ++epochs_;
+      ++totals_.epochs;
       progress.epoch = epoch;
       run_epoch(stage, epoch, progress, on_progress, stop);
       on_epoch(progress.metrics);
-      if (stopped_) return;
+      if (totals_.stopped) return;
     }
   }
 }
@@ -65,10 +65,10 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
 void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
                         const OnProgress& on_progress, const std::function<bool()>& stop) {
   const Range range("epoch", epoch);
-  const double begin = now(), trained_before = train_seconds_;
-  const int64_t count = train_->count, seen_before = images_seen_;
+  const double begin = now(), trained_before = totals_.train_seconds;
+  const int64_t count = train_->count, seen_before = totals_.images_seen;
   const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
-  if (batch_ < count || epochs_ == 1)
+  if (batch_ < count || totals_.epochs == 1)
     upload_table();  // the order inside one full batch does not matter
   clear_totals();
 
@@ -76,14 +76,16 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
   const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
     network_->device().wait();
-    train_seconds_ = trained_before + now() - begin;
+    totals_.train_seconds = trained_before + now() - begin;
     progress.step = steps;
-    progress.images_per_second = double(images_seen_ - seen_before) / std::max(1e-9, now() - begin);
-    progress.seconds_left = double(planned - images_seen_) * train_seconds_ / double(images_seen_);
+    progress.images_per_second =
+        double(totals_.images_seen - seen_before) / std::max(1e-9, now() - begin);
+    progress.seconds_left =
+        double(planned - totals_.images_seen) * totals_.train_seconds / double(totals_.images_seen);
     EpochMetrics& metrics = progress.metrics = {};
-    metrics.epoch = epochs_;
-    metrics.step = steps_;
-    metrics.seconds = train_seconds_;
+    metrics.epoch = totals_.epochs;
+    metrics.step = totals_.steps;
+    metrics.seconds = totals_.train_seconds;
     metrics.images_per_second = progress.images_per_second;
     metrics.stage = progress.stage - 1;
     read_metrics(stage, steps, metrics);
@@ -91,14 +93,14 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
   };
 
   double reported = begin;
-  for (int64_t s = 0; s < progress.steps && !stopped_; ++s) {
+  for (int64_t s = 0; s < progress.steps && !totals_.stopped; ++s) {
     const int64_t first = s * batch_, images = std::min(batch_, count - first);
     step_.run(stage, pixels(), sample_.view().slice(first, images),
-              label_.view().slice(3 * first, 3 * images), steps_, factor);
-    ++steps_;
-    images_seen_ += images;
-    stopped_ = stop();
-    const bool last = s + 1 == progress.steps || stopped_;
+              label_.view().slice(3 * first, 3 * images), totals_.steps, factor);
+    ++totals_.steps;
+    totals_.images_seen += images;
+    totals_.stopped = stop();
+    const bool last = s + 1 == progress.steps || totals_.stopped;
     if (last || now() - reported > kProgressSeconds) {
       report(s + 1);
       reported = now();
@@ -108,7 +110,9 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
 
 void Trainer::upload_table() {
   const std::vector<int32_t> order =
-      shuffled(train_->count, recipe_.training.seed, uint32_t(epochs_));
+      recipe_.training.shuffle
+          ? shuffled(train_->count, recipe_.training.seed, uint32_t(totals_.epochs))
+          : in_order(train_->count);
   sample_.upload(order);
   label_.upload(epoch_labels(order, train_->labels, batch_));
 }
@@ -125,11 +129,11 @@ void Trainer::read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metr
     const std::vector<float> totals = layers[l].totals().download();
     metrics.layers[l] = {totals[0] / double(steps), totals[1] / double(steps),
                          totals[2] / double(steps)};
-    require_finite(metrics.layers[l]->loss, "layer " + std::to_string(l), epochs_);
+    require_finite(metrics.layers[l]->loss, "layer " + std::to_string(l), totals_.epochs);
   }
   if (stage.head) {
     metrics.head_loss = network_->head()->totals().download()[0] / double(steps);
-    require_finite(*metrics.head_loss, "the head", epochs_);
+    require_finite(*metrics.head_loss, "the head", totals_.epochs);
   }
 }
 

@@ -17,6 +17,19 @@ struct Progress {
   EpochMetrics metrics;
 };
 
+// What a training has done so far.
+struct TrainingTotals {
+  int64_t epochs = 0, steps = 0, images_seen = 0;
+  double train_seconds = 0;  // learning only
+  bool stopped = false;      // before its end
+};
+
+// What the learning rates are multiplied by in an epoch, counted from 1.
+float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs);
+
+// Throws UserError (not_finite) naming `what` learnt, and the epoch, if its loss is no number.
+void require_finite(double loss, const std::string& what, int64_t epoch);
+
 class Trainer {
  public:
   // Called every half second or so, and at the end of every epoch.
@@ -32,11 +45,7 @@ class Trainer {
   void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
 
-  double train_seconds() const { return train_seconds_; }
-  int64_t steps() const { return steps_; }
-  int64_t epochs() const { return epochs_; }
-  int64_t images_seen() const { return images_seen_; }
-  bool stopped() const { return stopped_; }
+  const TrainingTotals& totals() const { return totals_; }
   // The training images on the device.
   const uint8_t* pixels() const { return pixels_.view().data; }
 
@@ -55,9 +64,7 @@ class Trainer {
   Vector<uint8_t> pixels_;
   Vector<int32_t> sample_, label_;
   Step step_;
-  double train_seconds_ = 0;
-  int64_t steps_ = 0, epochs_ = 0, images_seen_ = 0;
-  bool stopped_ = false;
+  TrainingTotals totals_;
 };
 
 }  // namespace ffwd

@@ -7,8 +7,8 @@
 //     base[i, p*C + c] = 0                                           for p <  K
 //     squares[i]       = sum_j base[i,j]^2
 //
-// Shapes:   pixels (N, D) bytes, D = P*C; sample (B); base (B, D), fp32 or bf16; squares (B). K <=
-//           P, 1 <= C <= 4. B = 0 is allowed.
+// Shapes:   pixels (N, D) bytes, D = P*C; sample (B); base (B, D), fp32 or bf16; squares (B). 0 <=
+//           K <= P (0: no label will be written), 1 <= C <= 4. B = 0 is allowed.
 // Range:    sample in [0, N); not checked on the device.
 // Aliasing: none.
 // Order:    one row's sum of squares, of the values before rounding to bf16, runs in a fixed order,

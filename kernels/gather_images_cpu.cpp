@@ -9,7 +9,7 @@ void check(const GatherImages& a) {
   FFWD_EXPECT(a.standardise.channels >= 1 && a.standardise.channels <= kMaxChannels,
               "images have 1 to 4 channels");
   FFWD_EXPECT(a.base.cols % a.standardise.channels == 0, "a row holds whole pixels");
-  FFWD_EXPECT(a.classes >= 1 && a.classes <= a.base.cols / a.standardise.channels,
+  FFWD_EXPECT(a.classes >= 0 && a.classes <= a.base.cols / a.standardise.channels,
               "a label needs one pixel for each class");
 }
 

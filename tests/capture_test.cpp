@@ -220,6 +220,15 @@ TEST_P(Capture, OverlayPixels) {
   }
 }
 
+TEST_P(Capture, ActivationGradient) {
+  for (const DType dtype : kDTypes) {
+    compare(&Device::activation_gradient, [&](Operands& m) -> ActivationGradient {
+      return {m.matrix(kRows, kCols, dtype), m.matrix(kRows, kCols, dtype), Activation::relu,
+              m.matrix(kRows, kCols, dtype)};
+    });
+  }
+}
+
 TEST_P(Capture, FoldRows) {
   for (const DType dtype : kDTypes) {
     compare(&Device::fold_rows, [&](Operands& m) -> FoldRows {

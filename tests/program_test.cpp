@@ -111,6 +111,19 @@ TEST_F(Program, TrainsAndLeavesARunFolder) {
   EXPECT_EQ(report.code, 0) << report.text;
 }
 
+TEST_F(Program, ShowsWhatTheSourceStates) {
+  const Outcome outcome =
+      run(train_arguments("--set reference.test_accuracy=99.5 --set reference.losses=[0.5,0.25] "
+                          "--set reference.source=somebody"));
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  expect_contains(outcome.text, {"test accuracy: ", "99.50 % stated, difference ",
+                                 "loss of layer 1: ", "0.25000 stated"});
+  const std::string report = read_file(folder_ / "run/report.html");
+  expect_contains(report, {"Beside the source", "somebody", "99.50 %"});
+  ASSERT_EQ(run("report " + folder_ / "run" + " --data-dir " + folder_ / "data").code, 0);
+  EXPECT_EQ(read_file(folder_ / "run/report.html"), report);
+}
+
 TEST_F(Program, PredictsPngImages) {
   ASSERT_EQ(run(train_arguments()).code, 0);
   const auto write_png = [&](const std::string& name, int64_t side) {

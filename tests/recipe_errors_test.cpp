@@ -107,12 +107,21 @@ const std::map<std::string, Samples> kSamples = {
     {"optimiser.head_learning_rate", number({"0", "1000"}, {"-1e-30", "1000.1"})},
     {"optimiser.head_weight_decay", number({"0", "1"}, {"-1e-30", "1.0001"})},
     {"optimiser.decay", {{"constant", "linear_after_half"}, kNoNames}},
+    {"training.algorithm", {{"forward-forward"}, kNoNames}},  // backprop needs another key too
     {"training.schedule", {{"simultaneous", "greedy"}, kNoNames}},
     {"training.epochs", integer({"1", "1000000"}, {"0", "-1", "1000001"})},
     {"training.batch", integer({"0", "1000000000"}, {"-1", "1000000001"})},
+    {"training.shuffle", {{"true", "false"}, kNoSwitches}},
     {"training.seed", integer({"0", "18446744073709551615"}, {"-1", "18446744073709551616"})},
     {"training.evaluate_every", integer({"0", "1000000"}, {"-1", "1000001"})},
     {"training.skip_first_layer", {{"true", "false"}, kNoSwitches}},
+    {"reference.source", {{"\"\"", "\"a b\"", "plain"}, {"[a]"}}},
+    {"reference.train_accuracy", number({"0", "100", "none"}, {"-1e-30", "100.1", "no"})},
+    {"reference.test_accuracy", number({"0", "100", "none"}, {"-1e-30", "100.1", "no"})},
+    {"reference.prediction", {{"per_image", "per_batch"}, kNoNames}},
+    {"reference.losses",
+     {{"none", "[0, 1, 1e6]"},
+      {"[1, 2, -1e-30]", "[1, 2, 1.1e6]", "nan", "no", "[]", "[1, nan, 2]", "[none]"}}},
 };
 
 TEST(RecipeErrors, EveryKeyTakesTheRightAndRefusesTheWrong) {
@@ -202,6 +211,14 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
   expect_refused("network.layers = [5]", {"training.skip_first_layer is true", "expected false"});
   EXPECT_NO_THROW(
       parse_recipe("network.layers = [5]\ntraining.skip_first_layer = false", "some.toml"));
+  const std::string backprop = "training.algorithm = backprop\n";
+  expect_refused(backprop, {"network.normalise is not \"none\"", "training.algorithm"});
+  expect_refused(backprop + "network.normalise = none\nnetwork.head = false",
+                 {"network.head is false", "training.algorithm", "expected true"});
+  expect_refused(backprop + "network.normalise = none\nnetwork.layers = [\"conv 4\", 5]",
+                 {"network.layers", "backprop", "fully connected"});
+  EXPECT_NO_THROW(
+      parse_recipe(backprop + "network.normalise = none\nnetwork.layers = [5]", "some.toml"));
 }
 
 TEST(RecipeErrors, Files) {

@@ -18,7 +18,7 @@ namespace {
 // Fields by structured bindings: a new one that is not compared here does not compile.
 void expect_same(const Recipe& left, const Recipe& right) {
   const auto same = [](const auto& a, const auto& b) { EXPECT_EQ(a, b); };
-  const auto& [title, data, network, objective, negatives, optimiser, training] = left;
+  const auto& [title, data, network, objective, negatives, optimiser, training, reference] = left;
   same(title, right.title);
   {
     const auto& [name, train_images, test_images, standardise, label_value] = data;
@@ -37,7 +37,8 @@ void expect_same(const Recipe& left, const Recipe& right) {
     same(head, right.network.head);
   }
   {
-    const auto& [goodness, goodness_of, threshold, temperature, peer_strength, peer_momentum] = objective;
+    const auto& [goodness, goodness_of, threshold, temperature, peer_strength, peer_momentum] =
+        objective;
     same(goodness, right.objective.goodness);
     same(threshold, right.objective.threshold);
     same(temperature, right.objective.temperature);
@@ -63,13 +64,24 @@ void expect_same(const Recipe& left, const Recipe& right) {
     same(decay, right.optimiser.decay);
   }
   {
-    const auto& [schedule, epochs, batch, seed, evaluate_every, skip_first_layer] = training;
+    const auto& [algorithm, schedule, epochs, batch, shuffle, seed, evaluate_every,
+                 skip_first_layer] = training;
+    same(algorithm, right.training.algorithm);
+    same(shuffle, right.training.shuffle);
     same(schedule, right.training.schedule);
     same(epochs, right.training.epochs);
     same(batch, right.training.batch);
     same(seed, right.training.seed);
     same(evaluate_every, right.training.evaluate_every);
     same(skip_first_layer, right.training.skip_first_layer);
+  }
+  {
+    const auto& [source, train_accuracy, test_accuracy, prediction, losses] = reference;
+    same(source, right.reference.source);
+    same(train_accuracy, right.reference.train_accuracy);
+    same(test_accuracy, right.reference.test_accuracy);
+    same(prediction, right.reference.prediction);
+    same(losses, right.reference.losses);
   }
 }
 
@@ -113,7 +125,8 @@ Recipe random_recipe(std::mt19937_64& random) {
   r.network.normalise = NormKind(below(3));
   r.network.init = WeightInit(below(2));
   r.network.head = below(2) == 1;
-  r.objective = {Goodness(below(4)), GoodnessOf(below(2)), {}, any_float(1e3f), any_float(1e3f), any_float(1.0f)};
+  r.objective = {Goodness(below(4)), GoodnessOf(below(2)), {},
+                 any_float(1e3f),    any_float(1e3f),      any_float(1.0f)};
   const size_t counts[] = {0, 1, learning};
   for (size_t n = counts[below(3)]; n > 0; --n) {
     r.objective.threshold.push_back(below(2) ? any_float(1e6f) : -any_float(1e6f));
@@ -122,8 +135,25 @@ Recipe random_recipe(std::mt19937_64& random) {
   r.optimiser = {OptimiserKind(below(2)), any_float(1e3f),    any_float(1.0f), any_float(1.0f),
                  any_float(1.0f),         any_float(1.0f),    any_float(1e3f), any_float(1e3f),
                  any_float(1.0f),         RateDecay(below(2))};
-  r.training = {Schedule(below(2)), 1 + below(1000), below(1000),
-                random(),           below(1000),     below(2) == 1};
+  const auto is_dense = [](const LayerSpec& layer) { return layer.kind == LayerSpec::Kind::dense; };
+  const auto& layers = r.network.layers;
+  const bool backprop = std::all_of(layers.begin(), layers.end(), is_dense) && r.network.head &&
+                        r.network.normalise == NormKind::none && below(2) == 1;
+  r.training = {backprop ? Algorithm::backprop : Algorithm::forward_forward,
+                Schedule(below(2)),
+                1 + below(1000),
+                below(1000),
+                below(2) == 1,
+                random(),
+                below(1000),
+                below(2) == 1};
+  r.reference.source = r.title;
+  if (below(2)) r.reference.train_accuracy = any_float(100.0f);
+  if (below(2)) r.reference.test_accuracy = any_float(100.0f);
+  r.reference.prediction = Prediction(below(2));
+  for (size_t n = below(2) * r.network.layers.size(); n > 0; --n) {
+    r.reference.losses.push_back(any_float(1e6f));
+  }
   return r;
 }
 
@@ -186,8 +216,14 @@ TEST(Recipe, NamesStandForWhatTheySay) {
   EXPECT_EQ(with("optimiser.decay = constant").optimiser.decay, RateDecay::constant);
   EXPECT_EQ(with("optimiser.decay = linear_after_half").optimiser.decay,
             RateDecay::linear_after_half);
+  EXPECT_EQ(with("training.algorithm = forward-forward").training.algorithm,
+            Algorithm::forward_forward);
+  EXPECT_EQ(with("training.algorithm = backprop\nnetwork.normalise = none").training.algorithm,
+            Algorithm::backprop);
   EXPECT_EQ(with("training.schedule = simultaneous").training.schedule, Schedule::simultaneous);
   EXPECT_EQ(with("training.schedule = greedy").training.schedule, Schedule::greedy);
+  EXPECT_EQ(with("reference.prediction = per_image").reference.prediction, Prediction::per_image);
+  EXPECT_EQ(with("reference.prediction = per_batch").reference.prediction, Prediction::per_batch);
 }
 
 TEST(Recipe, EverySpellingOfTheFormat) {
@@ -253,14 +289,16 @@ TEST(Recipe, ShippedRecipesLoad) {
   const std::filesystem::path folder =
       std::filesystem::path(__FILE__).parent_path().parent_path() / "tools" / "recipes";
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".toml") continue;
     SCOPED_TRACE(entry.path());
     EXPECT_NE(load_recipe(entry.path().string()).title, "");
     ++count;
   }
   EXPECT_GE(count, 3);
-  const Recipe greedy = load_recipe((folder / "mnist-2000x4-greedy.toml").string());
+  const Recipe greedy = load_recipe((folder / "investigations/fc-threshold-0.toml").string());
   EXPECT_EQ(greedy.data.label_value, float((1.0 - 0.1307) / 0.3081));
+  EXPECT_EQ(greedy.reference.losses.size(), greedy.network.layers.size());
 }
 
 }  // namespace

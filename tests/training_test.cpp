@@ -184,6 +184,16 @@ TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
   }
 }
 
+TEST_P(Training, TakesAllImagesForOneClassWhenAskedTo) {
+  Recipe recipe = toy_recipe();
+  recipe.training.epochs = 30;
+  recipe.optimiser.learning_rate = 0.03f;
+  const Trained trained = train(recipe);
+  // Every class has a fifth of the toy set's images.
+  EXPECT_DOUBLE_EQ(trained.test.per_batch.value(), 0.2);
+  EXPECT_GE(trained.test.goodness.value(), 0.95);
+}
+
 FFWD_ON_EVERY_DEVICE(Training);
 
 }  // namespace

@@ -18,7 +18,8 @@ void report(const ReportOptions& options) {
   if (find_dataset(recipe.data.name, options.data_dir)) {
     samples = sample_images(recipe, load_dataset(recipe.data.name, options.data_dir));
   }
-  folder.write_report(render_report(folder.read_summary(), folder.read_metrics(), text, samples));
+  folder.write_report(
+      render_report(folder.read_summary(), folder.read_metrics(), text, samples, recipe.reference));
   std::printf("%s\n", folder.report_path().c_str());
 }
 

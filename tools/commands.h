@@ -44,6 +44,17 @@ struct PlanCommand {
 };
 void plan(const PlanCommand& command);
 
+// Runs all recipes of a document and compares with what it states. Goes on where it was stopped.
+struct ReproduceOptions {
+  std::string document;  // a folder of tools/recipes
+  bool quick = false;
+  std::vector<std::string> only, set;  // names of rows; section.key=value for every row
+  std::string out;                     // empty: runs/<document>, with -quick if so
+  DeviceOptions device;
+  std::string data_dir;
+};
+void reproduce(const ReproduceOptions& options);
+
 // Measures a model's accuracy on test images.
 struct EvalOptions {
   std::string model;  // a run folder or a model file

@@ -19,6 +19,7 @@ constexpr const char* kExitCodes =
 // Everything that the command line can say.
 struct CommandLine {
   TrainOptions train;
+  ReproduceOptions reproduce;
   PlanCommand plan;
   EvalOptions eval;
   PredictOptions predict;
@@ -96,6 +97,22 @@ void declare(CLI::App& app, CommandLine& line) {
   command->callback([&line] { train(line.train); });
 
   declare_plan(app, line.plan);
+
+  command = app.add_subcommand("reproduce", "Run a document's experiments and compare");
+  command->add_option("document", line.reproduce.document, "a folder of tools/recipes")->required();
+  command->add_flag("--quick", line.reproduce.quick,
+                    "a reduced form: fewer images and steps, narrower layers");
+  command->add_option("--only", line.reproduce.only, "only this row; may be repeated")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--set", line.reproduce.set,
+                   "section.key=value: replaces a value of every row; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--out", line.reproduce.out,
+                      "where results and run folders go; runs/<document> if absent");
+  add_device(*command, line.reproduce.device);
+  add_data_dir(*command, line.reproduce.data_dir);
+  command->callback([&line] { reproduce(line.reproduce); });
 
   command = app.add_subcommand("eval", "Measure a model's accuracy on test images");
   command->add_option("model", line.eval.model, "a run folder or a model file")->required();

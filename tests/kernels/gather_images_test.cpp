@@ -202,6 +202,14 @@ TEST_P(GatherImagesTest, NanShowsBesideTheLabel) {
   }
 }
 
+TEST_P(GatherImagesTest, WithoutALabelEveryPixelIsShown) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    Case c = random_case(dtype, {7, 300}, 3, 8);
+    c.classes = 0;
+    expect_results(c, run(place(), c), reference(c), bounds(c), stored);
+  }
+}
+
 TEST_P(GatherImagesTest, BrokenContractsThrow) {
   const auto expect_error = [&](auto break_it) {
     Memory memory(place());
@@ -219,7 +227,7 @@ TEST_P(GatherImagesTest, BrokenContractsThrow) {
   expect_error([](GatherImages& a) { a.standardise.channels = 5; });
   expect_error([](GatherImages& a) { a.base.cols = 11; });
   expect_error([](GatherImages& a) { a.classes = 5; });
-  expect_error([](GatherImages& a) { a.classes = 0; });
+  expect_error([](GatherImages& a) { a.classes = -1; });
 }
 
 TEST_P(GatherImagesTest, SameBitsAlways) {

@@ -248,7 +248,9 @@ class Trainer:
         """For each step the images, and the number in [0, 1) that each draws a wrong label with."""
         seed = self.recipe["training"]["seed"]
         fixed = self.recipe["negatives"]["labels"] == "fixed"
-        order = ffwd_run.shuffled(self.count, seed, epoch if self.batch < self.count else 1)
+        order = np.arange(self.count)
+        if self.recipe["training"]["shuffle"]:
+            order = ffwd_run.shuffled(self.count, seed, epoch if self.batch < self.count else 1)
         draw = np.zeros(1) if fixed else step + 1 + np.arange(self.count) // self.batch
         words, _ = ffwd_run.random_words(seed, ffwd_run.NEGATIVES, order, draw)
         uniform = torch.tensor(ffwd_run.unit_interval(words), dtype=self.dtype)

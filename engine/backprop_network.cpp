@@ -1,0 +1,142 @@
+#include "engine/backprop_network.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/range.h"
+
+namespace ffwd {
+namespace {
+
+VectorView<float> as_vector(MatrixView row) {
+  return {static_cast<float*>(row.data), row.cols};
+}
+
+}  // namespace
+
+BackpropNetwork::BackpropNetwork(Device& device, const BackpropShape& shape,
+                                 OptimiserKind optimiser, int64_t max_images)
+    : device_(&device),
+      shape_(shape),
+      max_images_(max_images),
+      pixels_(device, max_images, shape.pixels, device.activation_type()),
+      logits_(device, max_images, shape.classes),
+      dlogits_(device, max_images, shape.classes, device.activation_type()),
+      row_scratch_(device, max_images),
+      ones_(device, std::vector<float>(size_t(max_images), 1.0f)),
+      loss_(device, max_images),
+      totals_(device, 3) {
+  FFWD_EXPECT(!shape.widths.empty(), "a network needs a hidden layer");
+  const DType type = device.activation_type();
+  int64_t inputs = shape.pixels;
+  const auto add_layer = [&](int64_t units) {
+    layers_.push_back({Parameter(device, units, inputs, optimiser, type),
+                       Parameter(device, 1, units, optimiser, DType::f32)});
+    inputs = units;
+  };
+  for (const int64_t units : shape.widths) {
+    add_layer(units);
+    activities_.emplace_back(device, max_images, units, type);
+  }
+  add_layer(shape.classes);
+  const int64_t widest = *std::max_element(shape.widths.begin(), shape.widths.end());
+  for (Matrix& scratch : scratch_) scratch = Matrix(device, max_images, widest, type);
+  column_scratch_ = Vector<float>(
+      device, column_sum_scratch(max_images, std::max(widest, int64_t(shape.classes))));
+}
+
+int64_t BackpropNetwork::parameter_count() const {
+  int64_t count = 0;
+  for (const Layer& layer : layers_) {
+    count += (layer.weight.value().cols() + 1) * layer.weight.value().rows();
+  }
+  return count;
+}
+
+void BackpropNetwork::initialise(WeightInit init, uint64_t seed) {
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    const Matrix& weight = layers_[l].weight.value();
+    const InitialWeights start = initial_weights(init, seed, l, weight.cols(), weight.rows());
+    layers_[l].weight.upload(start.weight);
+    layers_[l].bias.upload(start.bias);
+  }
+}
+
+ConstMatrixView BackpropNetwork::input_of(size_t layer) const {
+  return layer == 0 ? pixels_.view(images_) : activities_[layer - 1].view(images_);
+}
+
+ConstMatrixView BackpropNetwork::forward(const uint8_t* pixels, VectorView<const int32_t> sample) {
+  const Range range("backprop.forward");
+  FFWD_EXPECT(sample.size <= max_images_, "the network was made for fewer images");
+  images_ = sample.size;
+  device_->gather_images({pixels, sample, shape_.standardise, /*classes=*/0, pixels_.view(images_),
+                          row_scratch_.view().slice(0, images_)});
+  const size_t hidden = activities_.size();
+  for (size_t l = 0; l < hidden; ++l) {
+    const MatrixView z = scratch_[0].view(images_).left(shape_.widths[l]);
+    device_->matmul({input_of(l), false, layers_[l].weight.operand(), true, z});
+    GoodnessRows rows{};  // for its bias and activation: nothing learns here
+    rows.z = z;
+    rows.bias = as_vector(layers_[l].bias.value().view());
+    rows.activation = shape_.activation;
+    rows.temperature = 1.0f;
+    rows.norm.kind = NormKind::none;
+    rows.next = activities_[l].view(images_);
+    rows.goodness = row_scratch_.view().slice(0, images_);
+    device_->goodness_rows(rows);
+  }
+  const MatrixView logits = logits_.view(images_);
+  device_->matmul({input_of(hidden), false, layers_[hidden].weight.operand(), true, logits});
+  device_->spread_rows(
+      {layers_[hidden].bias.value().view(), ones_.view().slice(0, images_), logits});
+  return logits;
+}
+
+void BackpropNetwork::backward(VectorView<const int32_t> label) {
+  const Range range("backprop.backward");
+  const VectorView<float> loss = loss_.view().slice(0, images_);
+  device_->softmax_loss({logits_.view(images_), label, dlogits_.view(images_), loss});
+  device_->batch_means({loss, {}, images_, 0, totals_.view()});
+  MatrixView dz = dlogits_.view(images_);
+  for (size_t l = layers_.size(); l-- > 0;) {
+    Layer& layer = layers_[l];
+    device_->matmul({dz, true, input_of(l), false, layer.weight.gradient()});
+    device_->column_sum({dz, {}, 1.0f, as_vector(layer.bias.gradient()), column_scratch_.view()});
+    if (l == 0) break;
+    const MatrixView dy = scratch_[l % 2].view(images_).left(shape_.widths[l - 1]);
+    device_->matmul({dz, false, layer.weight.operand(), false, dy});
+    device_->activation_gradient({input_of(l), dy, shape_.activation, dy});
+    dz = dy;
+  }
+}
+
+void BackpropNetwork::learn(const uint8_t* pixels, VectorView<const int32_t> sample,
+                            VectorView<const int32_t> label, const Optimiser& optimiser,
+                            float rate_factor) {
+  forward(pixels, sample);
+  backward(label);
+  Optimiser without_decay = optimiser;
+  without_decay.weight_decay = 0.0f;  // decay pulls weights to zero, not biases
+  for (Layer& layer : layers_) {
+    layer.weight.update(optimiser, rate_factor);
+    layer.bias.update(without_decay, rate_factor);
+  }
+}
+
+std::vector<int32_t> BackpropNetwork::classify(const uint8_t* pixels, int64_t count) {
+  std::vector<int32_t> order(static_cast<size_t>(count)), label;
+  std::iota(order.begin(), order.end(), 0);
+  const Vector<int32_t> sample(*device_, order);
+  for (int64_t first = 0; first < count; first += max_images_) {
+    const int64_t images = std::min(max_images_, count - first);
+    forward(pixels, sample.view().slice(first, images));
+    const std::vector<float> logits = logits_.download(images);
+    for (auto row = logits.begin(); row != logits.end(); row += shape_.classes) {
+      label.push_back(int32_t(std::max_element(row, row + shape_.classes) - row));
+    }
+  }
+  return label;
+}
+
+}  // namespace ffwd

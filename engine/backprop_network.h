@@ -1,0 +1,73 @@
+// A fully connected network that learns by backpropagation: the baseline that Forward-Forward is
+// compared with, on the same device operations.
+//
+//     y_0 = the standardised pixels,  y_l = f(W_l y_(l-1) + b_l),  logits = W y_last + b
+//     loss = mean softmax cross-entropy of the logits                       (kernels/softmax_loss.h)
+//
+// No label is written into the images, and no row is normalised.
+#pragma once
+
+#include <vector>
+
+#include "engine/initial_weights.h"
+#include "engine/optimiser.h"
+
+namespace ffwd {
+
+struct BackpropShape {
+  int64_t pixels;  // bytes an image: height x width x channels
+  Standardise standardise;
+  std::vector<int64_t> widths;  // units of the hidden layers
+  int32_t classes;
+  Activation activation;
+};
+
+class BackpropNetwork {
+ public:
+  // (units, inputs) and (1, units).
+  struct Layer {
+    Parameter weight, bias;
+  };
+
+  // `max_images` images at a time.
+  BackpropNetwork(Device& device, const BackpropShape& shape, OptimiserKind optimiser,
+                  int64_t max_images);
+
+  Device& device() const { return *device_; }
+  const BackpropShape& shape() const { return shape_; }
+  // The hidden layers, and last the one that gives the logits.
+  std::vector<Layer>& layers() { return layers_; }
+  const std::vector<Layer>& layers() const { return layers_; }
+  int64_t parameter_count() const;
+
+  void initialise(WeightInit init, uint64_t seed);
+
+  // One step on images sample[i] of `pixels` (device memory) with their labels.
+  void learn(const uint8_t* pixels, VectorView<const int32_t> sample,
+             VectorView<const int32_t> label, const Optimiser& optimiser, float rate_factor);
+
+  // The parts of a step. The logits (B, classes), fp32, live until the next call; `backward` takes
+  // the images of the last `forward` and leaves the loss's gradient in every parameter.
+  ConstMatrixView forward(const uint8_t* pixels, VectorView<const int32_t> sample);
+  void backward(VectorView<const int32_t> label);
+
+  // The class with the largest logit, for the first `count` images of `pixels`.
+  std::vector<int32_t> classify(const uint8_t* pixels, int64_t count);
+
+  // Running total of the steps' mean losses since the last clear, in its first entry.
+  Vector<float>& totals() { return totals_; }
+
+ private:
+  ConstMatrixView input_of(size_t layer) const;
+
+  Device* device_;
+  BackpropShape shape_;
+  std::vector<Layer> layers_;
+  int64_t max_images_, images_ = 0;  // images_: of the last forward
+  Matrix pixels_, logits_, dlogits_;
+  std::vector<Matrix> activities_;  // y_l of the hidden layers
+  Matrix scratch_[2];               // sums of a layer going forward, gradients going back
+  Vector<float> row_scratch_, ones_, loss_, column_scratch_, totals_;
+};
+
+}  // namespace ffwd

@@ -1,0 +1,106 @@
+#include "host/backprop_trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "engine/range.h"
+#include "host/batches.h"
+#include "host/errors.h"
+
+namespace ffwd {
+namespace {
+
+constexpr double kProgressSeconds = 0.5;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
+                                 const Images& train)
+    : network_(&network),
+      recipe_(recipe),
+      train_(&train),
+      batch_(recipe.training.batch == 0 ? train.count
+                                        : std::min(recipe.training.batch, train.count)),
+      pixels_(network.device(), train.pixels),
+      sample_(network.device(), train.count),
+      label_(network.device(), train.count) {
+  const Recipe::Optimiser& o = recipe.optimiser;
+  optimiser_ = {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
+}
+
+void BackpropTrainer::run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+                          const std::function<bool()>& stop) {
+  Progress progress{};
+  progress.stage = progress.stages = 1;
+  progress.epochs = recipe_.training.epochs;
+  progress.steps = (train_->count + batch_ - 1) / batch_;
+  for (progress.epoch = 1; progress.epoch <= progress.epochs && !totals_.stopped;
+       ++progress.epoch) {
+    run_epoch(progress, on_progress, stop);
+    on_epoch(progress.metrics);
+  }
+}
+
+void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& on_progress,
+                                const std::function<bool()>& stop) {
+  const Range range("epoch", progress.epoch);
+  const double begin = now(), trained_before = totals_.train_seconds;
+  const int64_t planned = progress.epochs * train_->count;
+  const float factor =
+      rate_factor(recipe_.optimiser.decay, progress.epoch, recipe_.training.epochs);
+  ++totals_.epochs;
+  if (recipe_.training.shuffle || totals_.epochs == 1) upload_order();
+
+  double loss = 0, reported = begin;  // loss: the sum over `counted` images
+  int64_t seen = 0, counted = 0;
+  for (int64_t s = 0; s < progress.steps && !totals_.stopped; ++s) {
+    const int64_t images = std::min(batch_, train_->count - seen);
+    network_->learn(pixels(), sample_.view().slice(seen, images), label_.view().slice(seen, images),
+                    optimiser_, factor);
+    seen += images;
+    totals_.images_seen += images;
+    ++totals_.steps;
+    totals_.stopped = stop();
+    const bool last = s + 1 == progress.steps || totals_.stopped;
+    const bool due = last || now() - reported > kProgressSeconds;
+    // The device adds up the means of steps; only steps of one size may be added up.
+    if (!due && s + 2 != progress.steps) continue;
+    loss += double(images) * double(network_->totals().download()[0]);
+    counted = seen;
+    network_->totals().clear();
+    if (!due) continue;
+
+    reported = now();
+    totals_.train_seconds = trained_before + reported - begin;
+    progress.step = s + 1;
+    progress.images_per_second = double(seen) / std::max(1e-9, reported - begin);
+    progress.seconds_left =
+        double(planned - totals_.images_seen) * totals_.train_seconds / double(totals_.images_seen);
+    EpochMetrics& metrics = progress.metrics = {};
+    metrics.epoch = totals_.epochs;
+    metrics.step = totals_.steps;
+    metrics.seconds = totals_.train_seconds;
+    metrics.images_per_second = progress.images_per_second;
+    metrics.head_loss = loss / double(counted);
+    require_finite(*metrics.head_loss, "the network", totals_.epochs);
+    on_progress(progress);
+  }
+}
+
+void BackpropTrainer::upload_order() {
+  const std::vector<int32_t> order =
+      recipe_.training.shuffle
+          ? shuffled(train_->count, recipe_.training.seed, uint32_t(totals_.epochs))
+          : in_order(train_->count);
+  std::vector<int32_t> label;
+  for (const int32_t image : order) label.push_back(train_->labels[size_t(image)]);
+  sample_.upload(order);
+  label_.upload(label);
+}
+
+}  // namespace ffwd

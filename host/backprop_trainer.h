@@ -1,0 +1,40 @@
+// Trains the backpropagation baseline by a recipe.
+#pragma once
+
+#include <functional>
+
+#include "engine/backprop_network.h"
+#include "host/trainer.h"
+
+namespace ffwd {
+
+class BackpropTrainer {
+ public:
+  // Copies the images to the network's device. Network and images must outlive it.
+  BackpropTrainer(BackpropNetwork& network, const Recipe& recipe, const Images& train);
+
+  // As Trainer::run. The loss stands where a head's does; it is the mean over the epoch's images,
+  // each before the step that it was learnt in.
+  void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+           const std::function<bool()>& stop);
+
+  const TrainingTotals& totals() const { return totals_; }
+  // The training images on the device.
+  const uint8_t* pixels() const { return pixels_.view().data; }
+
+ private:
+  void run_epoch(Progress& progress, const Trainer::OnProgress& on_progress,
+                 const std::function<bool()>& stop);
+  void upload_order();
+
+  BackpropNetwork* network_;
+  Recipe recipe_;
+  const Images* train_;
+  int64_t batch_;
+  Optimiser optimiser_;
+  Vector<uint8_t> pixels_;
+  Vector<int32_t> sample_, label_;
+  TrainingTotals totals_;
+};
+
+}  // namespace ffwd

@@ -1,0 +1,118 @@
+#include "host/learner.h"
+
+#include "host/backprop_trainer.h"
+#include "host/model.h"
+
+namespace ffwd {
+namespace {
+
+int64_t batch_of(const Recipe& recipe, const Dataset& data) {
+  return recipe.training.batch == 0 ? data.train.count : recipe.training.batch;
+}
+
+class ForwardForwardLearner final : public Learner {
+ public:
+  ForwardForwardLearner(Device& device, const Recipe& recipe, const Dataset& data)
+      : data_(&data),
+        model_(make_model(device, recipe, format_of(data), batch_of(recipe, data))),
+        trainer_(*model_.network, recipe, data.train),
+        classifier_(*model_.network),
+        test_pixels_(device, data.test.pixels) {}
+
+  int64_t parameter_count() const override { return model_.network->parameter_count(); }
+  void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+           const std::function<bool()>& stop) override {
+    trainer_.run(on_progress, on_epoch, stop);
+  }
+  TrainingTotals totals() const override { return trainer_.totals(); }
+  Evaluation evaluate_train() override {
+    return evaluate(classifier_, *model_.network, trainer_.pixels(), data_->train.labels);
+  }
+  Evaluation evaluate_test() override {
+    return evaluate(classifier_, *model_.network, test_pixels_.view().data, data_->test.labels);
+  }
+  void save(const std::string& path) const override { save_model(model_, path); }
+
+ private:
+  const Dataset* data_;
+  Model model_;
+  Trainer trainer_;
+  Classifier classifier_;
+  Vector<uint8_t> test_pixels_;
+};
+
+BackpropShape backprop_shape(const Recipe& recipe, const ImageFormat& format) {
+  BackpropShape shape{format.height * format.width * format.channels,
+                      standardise(recipe, format),
+                      {},
+                      int32_t(format.class_names.size()),
+                      recipe.network.activation};
+  for (const LayerSpec& layer : recipe.network.layers) shape.widths.push_back(layer.units);
+  return shape;
+}
+
+// 0.weight, 0.bias, 1.weight, ...: torch.nn.Sequential of Linear layers, the last one the head.
+std::vector<NamedTensor> tensors_of(const BackpropNetwork& network) {
+  std::vector<NamedTensor> tensors;
+  for (size_t l = 0; l < network.layers().size(); ++l) {
+    const Matrix& weight = network.layers()[l].weight.value();
+    const Matrix& bias = network.layers()[l].bias.value();
+    tensors.push_back(
+        {std::to_string(l) + ".weight", {weight.rows(), weight.cols()}, weight.download()});
+    tensors.push_back({std::to_string(l) + ".bias", {bias.cols()}, bias.download()});
+  }
+  return tensors;
+}
+
+class BackpropLearner final : public Learner {
+ public:
+  BackpropLearner(Device& device, const Recipe& recipe, const Dataset& data)
+      : data_(&data),
+        recipe_(recipe),
+        network_(device, backprop_shape(recipe, format_of(data)), recipe.optimiser.kind,
+                 std::min(batch_of(recipe, data), data.train.count)),
+        trainer_(network_, recipe, data.train),
+        test_pixels_(device, data.test.pixels) {
+    network_.initialise(recipe.network.init, recipe.training.seed);
+  }
+
+  int64_t parameter_count() const override { return network_.parameter_count(); }
+  void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+           const std::function<bool()>& stop) override {
+    trainer_.run(on_progress, on_epoch, stop);
+  }
+  TrainingTotals totals() const override { return trainer_.totals(); }
+  Evaluation evaluate_train() override { return evaluate(trainer_.pixels(), data_->train.labels); }
+  Evaluation evaluate_test() override {
+    return evaluate(test_pixels_.view().data, data_->test.labels);
+  }
+  void save(const std::string& path) const override {
+    save_tensors(tensors_of(network_), recipe_, format_of(*data_), path);
+  }
+
+ private:
+  Evaluation evaluate(const uint8_t* pixels, const std::vector<int32_t>& labels) {
+    const std::vector<int32_t> predicted = network_.classify(pixels, int64_t(labels.size()));
+    Evaluation result;
+    result.head = accuracy(predicted, labels);
+    result.confusion = confusion(predicted, labels, network_.shape().classes);
+    return result;
+  }
+
+  const Dataset* data_;
+  Recipe recipe_;
+  BackpropNetwork network_;
+  BackpropTrainer trainer_;
+  Vector<uint8_t> test_pixels_;
+};
+
+}  // namespace
+
+std::unique_ptr<Learner> make_learner(Device& device, const Recipe& recipe, const Dataset& data) {
+  if (recipe.training.algorithm == Algorithm::backprop) {
+    return std::make_unique<BackpropLearner>(device, recipe, data);
+  }
+  return std::make_unique<ForwardForwardLearner>(device, recipe, data);
+}
+
+}  // namespace ffwd

@@ -1,0 +1,36 @@
+// What learns in a run: a network of the recipe's kind with its data, from first weights to saved
+// model.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "host/dataset.h"
+#include "host/evaluate.h"
+#include "host/recipe.h"
+#include "host/run_records.h"
+#include "host/trainer.h"
+
+namespace ffwd {
+
+class Learner {
+ public:
+  virtual ~Learner() = default;
+
+  virtual int64_t parameter_count() const = 0;
+  // Runs the whole recipe; see Trainer::run.
+  virtual void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+                   const std::function<bool()>& stop) = 0;
+  virtual TrainingTotals totals() const = 0;
+  virtual Evaluation evaluate_train() = 0;
+  virtual Evaluation evaluate_test() = 0;
+  // The weights with PyTorch's names and layouts, recipe and image format as metadata.
+  virtual void save(const std::string& path) const = 0;
+};
+
+// The learner for the recipe's algorithm, with weights drawn from its seed. Device and data must
+// outlive it.
+std::unique_ptr<Learner> make_learner(Device& device, const Recipe& recipe, const Dataset& data);
+
+}  // namespace ffwd

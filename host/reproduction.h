@@ -1,0 +1,41 @@
+// The rows of a document: a folder of recipes, each run into a folder of its own.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/device.h"
+#include "host/recipe.h"
+#include "host/run_folder.h"
+
+namespace ffwd {
+
+// What a finished run has left behind.
+struct RunResult {
+  Summary summary;
+  std::vector<EpochMetrics> metrics;
+};
+
+struct ReproductionRow {
+  std::string name;                 // of the recipe's file, without .toml
+  Recipe stated, run;               // as the document has it, and as it is run
+  std::optional<RunResult> result;  // none: not finished
+};
+
+// The recipes FOLDER/*.toml by name. If `quick`, what FOLDER/quick/NAME.toml says replaces values
+// of what is run; `overrides` (section.key=value) replace values after that. Throws RecipeError;
+// FileError if the folder holds no recipe.
+std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
+                                       const std::vector<std::string>& overrides);
+
+// The result in the run folder at `path` if it is a finished run of this very recipe on this
+// device in its precision.
+std::optional<RunResult> finished_run(const std::string& path, const Recipe& recipe,
+                                      const Device& device);
+
+// An empty run folder at `path`, where an unfinished run's files are removed. Throws FileError if a
+// finished run or foreign files are there.
+RunFolder restart_run(const std::string& path);
+
+}  // namespace ffwd

@@ -1,0 +1,95 @@
+#include "host/training_run.h"
+
+#include <omp.h>
+
+#include <chrono>
+
+#include "host/errors.h"
+#include "host/learner.h"
+#include "host/load_dataset.h"
+#include "host/report.h"
+#include "host/sample_images.h"
+
+namespace ffwd {
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+void keep_first(Images& images, int64_t count, const std::string& key) {
+  if (count == 0) return;
+  if (count > images.count) {
+    throw RecipeError(key + " asks for " + std::to_string(count) +
+                      " images, but the data set has " + std::to_string(images.count));
+  }
+  images.count = count;
+  images.labels.resize(size_t(count));
+  images.pixels.resize(size_t(count * images.height * images.width * images.channels));
+}
+
+}  // namespace
+
+Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
+  Dataset data = load_dataset(recipe.data.name, data_dir);
+  keep_first(data.train, recipe.data.train_images, "data.train_images");
+  keep_first(data.test, recipe.data.test_images, "data.test_images");
+  return data;
+}
+
+Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
+                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher) {
+  const double begin = now();
+  folder.write_recipe(to_text(recipe));
+  const std::unique_ptr<Learner> learner = make_learner(device, recipe, data);
+  watcher.on_start(learner->parameter_count());
+
+  const int64_t every = recipe.training.evaluate_every;
+  learner->run(
+      watcher.on_progress,
+      [&](EpochMetrics& metrics) {
+        if (every > 0 && metrics.epoch % every == 0 && !watcher.stop()) {
+          const Evaluation result = learner->evaluate_test();
+          metrics.test_accuracy_goodness = result.goodness;
+          metrics.test_accuracy_head = result.head;
+        }
+        folder.append_metrics(metrics);
+        watcher.on_epoch(metrics);
+      },
+      watcher.stop);
+
+  learner->save(folder.model_path());
+  const Evaluation test = learner->evaluate_test(), train = learner->evaluate_train();
+  const TrainingTotals totals = learner->totals();
+  Summary summary;
+  summary.title = recipe.title;
+  summary.recipe = origin.recipe;
+  summary.dataset = data.name;
+  summary.device = device.name();
+  summary.precision = to_string(device.precision());
+  summary.seed = recipe.training.seed;
+  summary.commit = origin.commit;
+  summary.version = origin.version;
+  summary.threads = omp_get_max_threads();
+  summary.epochs = totals.epochs;
+  summary.steps = totals.steps;
+  summary.train_seconds = totals.train_seconds;
+  summary.images_per_second = double(totals.images_seen) / totals.train_seconds;
+  summary.parameters = learner->parameter_count();
+  summary.train_accuracy_goodness = train.goodness;
+  summary.train_accuracy_head = train.head;
+  summary.train_accuracy_per_batch = train.per_batch;
+  summary.test_accuracy_goodness = test.goodness;
+  summary.test_accuracy_head = test.head;
+  summary.test_accuracy_per_batch = test.per_batch;
+  summary.interrupted = totals.stopped;
+  summary.confusion = test.confusion;
+  summary.class_names = data.class_names;
+  summary.total_seconds = now() - begin;
+  folder.write_summary(summary);
+  folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
+                                    sample_images(recipe, data), recipe.reference));
+  return summary;
+}
+
+}  // namespace ffwd

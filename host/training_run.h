@@ -1,0 +1,37 @@
+// One training from a recipe to a run folder: what `ffwd train` does, and `ffwd reproduce` for
+// every row.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "host/run_folder.h"
+#include "host/trainer.h"
+
+namespace ffwd {
+
+// Where a run comes from, for its summary.
+struct RunOrigin {
+  std::string recipe;  // name of the recipe's file
+  std::string commit, version;
+};
+
+// Who watches a run, and who may end it. All must be set.
+struct RunWatcher {
+  std::function<void(int64_t parameters)> on_start;
+  Trainer::OnProgress on_progress;
+  // With accuracies where they were measured.
+  std::function<void(const EpochMetrics&)> on_epoch;
+  std::function<bool()> stop;  // asked after every step
+};
+
+// The data set of a recipe, cut down to the images that it asks for. Throws DataError, and
+// RecipeError when it asks for more than there are.
+Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
+
+// Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
+// saved like any other, with `interrupted` in its summary.
+Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
+                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher);
+
+}  // namespace ffwd

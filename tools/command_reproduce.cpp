@@ -1,0 +1,81 @@
+// ffwd reproduce: runs all recipes of a document and compares with what it states.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "host/errors.h"
+#include "host/file_io.h"
+#include "host/nearest_name.h"
+#include "host/reproduction_report.h"
+#include "tools/commands.h"
+#include "tools/interrupt.h"
+#include "tools/run_recipe.h"
+
+namespace ffwd {
+namespace {
+
+namespace fs = std::filesystem;
+
+// tools/recipes/NAME below the current folder, else in the source tree of this build.
+std::string recipes_of(const std::string& name) {
+  for (const std::string& root : {std::string("."), std::string(FFWD_SOURCE_DIR)}) {
+    const std::string folder = root + "/tools/recipes/" + name;
+    if (fs::is_directory(folder)) return folder;
+  }
+  throw UserError(ExitCode::usage, "there is no folder tools/recipes/" + name +
+                                       " here or in " FFWD_SOURCE_DIR
+                                       ", expected one with the recipes of a document, such as"
+                                       " investigations");
+}
+
+void check_names(const std::vector<std::string>& only, const std::vector<ReproductionRow>& rows) {
+  std::vector<std::string> names;
+  for (const ReproductionRow& row : rows) names.push_back(row.name);
+  for (const std::string& name : only) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    throw UserError(ExitCode::usage, "--only " + name + ": there is no such row, did you mean " +
+                                         nearest_name(name, names) + "?");
+  }
+}
+
+void write_results(const Reproduction& reproduction, const std::string& out) {
+  write_file_atomically(out + "/results.md", reproduction_markdown(reproduction));
+  write_file_atomically(out + "/report.html", reproduction_page(reproduction));
+}
+
+}  // namespace
+
+void reproduce(const ReproduceOptions& options) {
+  Reproduction reproduction{options.document, options.quick,
+                            load_rows(recipes_of(options.document), options.quick, options.set)};
+  check_names(options.only, reproduction.rows);
+  const std::string out = options.out.empty()
+                              ? "runs/" + options.document + (options.quick ? "-quick" : "")
+                              : options.out;
+  const std::unique_ptr<Device> device = open_device(options.device);
+  for (ReproductionRow& row : reproduction.rows) {
+    row.result = finished_run(out + "/" + row.name, row.run, *device);
+  }
+
+  catch_interrupts();
+  for (ReproductionRow& row : reproduction.rows) {
+    const bool asked = options.only.empty() || std::find(options.only.begin(), options.only.end(),
+                                                         row.name) != options.only.end();
+    if (!asked) continue;
+    std::printf("== %s%s\n", row.name.c_str(), row.result ? ": finished before" : "");
+    if (row.result) continue;
+    const Dataset data = load_recipe_data(row.run, options.data_dir);
+    const RunFolder folder = restart_run(out + "/" + row.name);
+    const Summary summary = run_recipe(*device, row.run, row.name + ".toml", data, folder);
+    if (!summary.interrupted) row.result = RunResult{summary, folder.read_metrics()};
+    write_results(reproduction, out);
+    if (summary.interrupted) {
+      throw UserError(ExitCode::interrupted,
+                      "stopped by a signal; the same command goes on with " + row.name);
+    }
+  }
+  write_results(reproduction, out);
+  std::printf("results: %s/results.md and %s/report.html\n", out.c_str(), out.c_str());
+}
+
+}  // namespace ffwd
