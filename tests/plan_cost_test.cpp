@@ -52,6 +52,9 @@ class CountingDevice : public Device {
     cpu_->convolution_gradient(args);
   }
   void pool(const Pooling& args) override { ++launches, cpu_->pool(args); }
+  void activation_gradient(const ActivationGradient& args) override {
+    ++launches, cpu_->activation_gradient(args);
+  }
   void adam_update(const AdamUpdate& args) override { ++launches, cpu_->adam_update(args); }
   void batch_means(const BatchMeans& args) override { ++launches, cpu_->batch_means(args); }
   // Chunks of rows, then the chunks.
