@@ -88,6 +88,21 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
                      memory.matrix(rows, width, dtype, Fill::zero)};
            });
 
+  // Rows that are pixels, 16 an image. A gradient beside z, as above.
+  constexpr int64_t kPixels = 16;
+  const int64_t pixels = rows / kPixels * kPixels;
+  const double part = double(pixels) / double(rows);
+  add_call(bench, name("goodness_gradient"), {part * 2 * matrix + column_floats, 4 * elements},
+           &Device::goodness_gradient, [=](Operands& memory) -> GoodnessGradient {
+             return {memory.matrix(pixels, width, dtype, Fill::centred),
+                     memory.floats(width, Fill::centred),
+                     memory.floats(pixels / kPixels, Fill::positive),
+                     kPixels,
+                     Activation::relu,
+                     Goodness::mean_squares,
+                     memory.matrix(pixels, width, dtype, Fill::zero)};
+           });
+
   // Two rows an image, as a layer learns from them.
   const int64_t images = rows / 2;
   const double shared = double(images * width) * double(size_of(dtype));
@@ -120,6 +135,43 @@ void add_gather_images(Bench& bench, DType dtype, int64_t rows, int64_t width, i
              args.base = memory.matrix(rows, width, dtype, Fill::zero);
              args.squares = memory.floats(rows, Fill::zero);
              return args;
+           });
+}
+
+// 32 x 32 pixels of three channels; each image shown once.
+void add_overlay_pixels(Bench& bench, DType dtype, int64_t images) {
+  constexpr int64_t kPixels = 1024;
+  constexpr int32_t kChannels = 3;
+  const double elements = double(images) * kPixels * kChannels;
+  add_call(bench, name_of("overlay_pixels", dtype, images, kPixels * kChannels),
+           {2 * elements * double(size_of(dtype)), 3 * elements}, &Device::overlay_pixels,
+           [=](Operands& memory) -> OverlayPixels {
+             return {memory.matrix(images, kPixels * kChannels, dtype, Fill::positive),
+                     memory.integers(labels(images, kClasses)),
+                     kClasses,
+                     kChannels,
+                     1.0f,
+                     Norm{},
+                     memory.matrix(images * kPixels, kChannels, dtype, Fill::zero)};
+           });
+}
+
+void add_image_goodness(Bench& bench, int64_t images) {
+  constexpr int64_t kPixels = 1024;
+  const double n = double(images) * kPixels;
+  add_call(bench, "image_goodness/fp32/" + std::to_string(images) + "x" + std::to_string(kPixels),
+           {4 * n + 12.0 * double(images), n}, &Device::image_goodness,
+           [=](Operands& memory) -> ImageGoodness {
+             return {memory.floats(images * kPixels, Fill::positive),
+                     kPixels,
+                     Goodness::mean_squares,
+                     0.5f,
+                     1.0f,
+                     images / 2,
+                     images - images / 2,
+                     memory.floats(images, Fill::zero),
+                     memory.floats(images, Fill::zero),
+                     memory.floats(images, Fill::zero)};
            });
 }
 
@@ -230,7 +282,9 @@ void add_kernels(Bench& bench, const Shapes& shapes) {
       for (const int64_t width : shapes.widths) add_row_kernels(bench, dtype, rows, width);
       add_gather_images(bench, dtype, rows, 784, 1);
       add_gather_images(bench, dtype, rows, 3072, 3);
+      add_overlay_pixels(bench, dtype, rows);
     }
+    add_image_goodness(bench, rows);
     add_small_kernels(bench, rows);
   }
   for (const DType dtype : {DType::f32, DType::bf16}) {

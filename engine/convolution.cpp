@@ -33,9 +33,9 @@ void check(const ConvolutionShape& s) {
   FFWD_EXPECT(s.padding < s.kernel, "padding is less than the kernel");
   FFWD_EXPECT(s.input.channels % s.groups == 0 && s.units % s.groups == 0,
               "channels and units must be multiples of the groups");
-  FFWD_EXPECT(s.input.height + 2 * s.padding >= s.kernel &&
-                  s.input.width + 2 * s.padding >= s.kernel,
-              "the kernel is larger than the image");
+  FFWD_EXPECT(
+      s.input.height + 2 * s.padding >= s.kernel && s.input.width + 2 * s.padding >= s.kernel,
+      "the kernel is larger than the image");
 }
 
 void check(const PoolShape& s) {
@@ -48,9 +48,9 @@ void check(const Convolution& a) {
   const int64_t pixels = a.shape.output().pixels();
   FFWD_EXPECT(a.z.rows % pixels == 0 && a.z.cols == a.shape.units, "z holds whole images");
   check_input(a.shape, a.x, a.images());
-  FFWD_EXPECT(a.weight.rows == a.shape.units &&
-                  a.weight.cols == a.shape.taps() * a.shape.stored_channels(),
-              "weight must be (units, taps x channels)");
+  FFWD_EXPECT(
+      a.weight.rows == a.shape.units && a.weight.cols == a.shape.taps() * a.shape.stored_channels(),
+      "weight must be (units, taps x channels)");
   FFWD_EXPECT(a.x.dtype == a.z.dtype && a.weight.dtype == a.z.dtype, "one element type for all");
 }
 

@@ -29,7 +29,8 @@ class OwnedStream {
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(Precision precision)
-      : precision_(precision), matmul_(stream_.view(), precision == Precision::tf32),
+      : precision_(precision),
+        matmul_(stream_.view(), precision == Precision::tf32),
         convolution_(stream_.view(), precision == Precision::tf32) {
     cudaDeviceProp properties;
     FFWD_CHECK_CUDA(cudaGetDeviceProperties(&properties, 0));

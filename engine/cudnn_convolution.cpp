@@ -39,10 +39,10 @@ class Descriptor {
  private:
   Handle handle_ = nullptr;
 };
-using Tensor = Descriptor<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor,
-                          cudnnDestroyTensorDescriptor>;
-using Filter = Descriptor<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor,
-                          cudnnDestroyFilterDescriptor>;
+using Tensor =
+    Descriptor<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
+using Filter =
+    Descriptor<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor>;
 using Geometry = Descriptor<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDescriptor,
                             cudnnDestroyConvolutionDescriptor>;
 using Window = Descriptor<cudnnPoolingDescriptor_t, cudnnCreatePoolingDescriptor,
@@ -103,8 +103,9 @@ const CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape&
                                                          const ConstMatrixView& weight,
                                                          const ConstMatrixView& z) {
   const int64_t images = z.rows / s.output().pixels();
-  const Key key{images,   s.input.channels, s.input.height, s.input.width, s.units,  s.kernel,
-                s.stride, s.padding,        s.groups,       x.stride,      z.stride, int64_t(x.dtype)};
+  const Key key{images,   s.input.channels, s.input.height, s.input.width,
+                s.units,  s.kernel,         s.stride,       s.padding,
+                s.groups, x.stride,         z.stride,       int64_t(x.dtype)};
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
 
@@ -114,14 +115,13 @@ const CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape&
   describe(plan->x, x.dtype, images, s.input, whole_rows ? x.stride : s.input.channels, x.stride);
   describe(plan->z, z.dtype, images, s.output(), s.units, z.stride);
   for (const Filter* filter : {&plan->weight, &plan->gradient}) {
-    FFWD_CHECK_CUDNN(cudnnSetFilter4dDescriptor(filter->get(), cudnn_type(x.dtype),
-                                                CUDNN_TENSOR_NHWC, int(s.units),
-                                                int(s.stored_channels()), int(s.kernel),
-                                                int(s.kernel)));
+    FFWD_CHECK_CUDNN(cudnnSetFilter4dDescriptor(
+        filter->get(), cudnn_type(x.dtype), CUDNN_TENSOR_NHWC, int(s.units),
+        int(s.stored_channels()), int(s.kernel), int(s.kernel)));
   }
-  FFWD_CHECK_CUDNN(cudnnSetConvolution2dDescriptor(
-      plan->geometry.get(), int(s.padding), int(s.padding), int(s.stride), int(s.stride), 1, 1,
-      CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
+  FFWD_CHECK_CUDNN(cudnnSetConvolution2dDescriptor(plan->geometry.get(), int(s.padding),
+                                                   int(s.padding), int(s.stride), int(s.stride), 1,
+                                                   1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
   FFWD_CHECK_CUDNN(cudnnSetConvolutionGroupCount(plan->geometry.get(), int(s.groups)));
   const cudnnMathType_t math = x.dtype == DType::bf16 ? CUDNN_TENSOR_OP_MATH
                                : tf32_                ? CUDNN_DEFAULT_MATH
@@ -168,10 +168,9 @@ void CudnnConvolution::run(const Convolution& a) {
 
 void CudnnConvolution::run_part(const Convolution& a) {
   const Plan& plan = plan_for(a.shape, a.x, a.weight, a.z);
-  FFWD_CHECK_CUDNN(cudnnConvolutionForward(handle_, &kOne, plan.x.get(), a.x.data,
-                                           plan.weight.get(), a.weight.data, plan.geometry.get(),
-                                           plan.forward, workspace_, kWorkspaceBytes, &kZero,
-                                           plan.z.get(), a.z.data));
+  FFWD_CHECK_CUDNN(cudnnConvolutionForward(
+      handle_, &kOne, plan.x.get(), a.x.data, plan.weight.get(), a.weight.data, plan.geometry.get(),
+      plan.forward, workspace_, kWorkspaceBytes, &kZero, plan.z.get(), a.z.data));
 }
 
 void CudnnConvolution::run(const ConvolutionGradient& a) {

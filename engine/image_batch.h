@@ -45,7 +45,7 @@ class ImageBatch {
   int64_t images_ = 0;
   Matrix base_;
   Vector<float> squares_;
-  Matrix pixels_;                           // for a convolution
+  Matrix pixels_;                         // for a convolution
   Matrix product_, folded_, label_part_;  // for a fully connected layer
   Vector<float> row_scale_;
 };

@@ -156,8 +156,8 @@ void Layer::find_gradient(const LayerRows::View& out, int64_t positive, int64_t 
     rows.dz = dz;
     rows.loss = out.loss.slice(0, images * pixels);
     device_->goodness_rows(rows);
-    device_->batch_means({rows.loss, out.pixel_goodness, rows.positive_rows, rows.negative_rows,
-                          totals_.view()});
+    device_->batch_means(
+        {rows.loss, out.pixel_goodness, rows.positive_rows, rows.negative_rows, totals_.view()});
     return;
   }
   device_->goodness_rows(rows);
@@ -168,8 +168,8 @@ void Layer::find_gradient(const LayerRows::View& out, int64_t positive, int64_t 
   whole.slope = out.slope.slice(0, images);
   device_->image_goodness(whole);
   device_->batch_means({whole.loss, out.goodness, positive, negative, totals_.view()});
-  device_->goodness_gradient({dz, bias_values(), whole.slope, pixels, shape_.activation,
-                              objective_.goodness, dz});
+  device_->goodness_gradient(
+      {dz, bias_values(), whole.slope, pixels, shape_.activation, objective_.goodness, dz});
 }
 
 void Layer::push_peers(const LayerRows::View& out, int64_t positive_pixels) {

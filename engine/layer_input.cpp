@@ -49,8 +49,9 @@ void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
 
 void weight_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
                      ConstMatrixView dz, const Parameter& weight) {
-  std::visit([&](const auto& rows) { gradient_of_rows(device, shape, rows, dz, weight.gradient()); },
-             input);
+  std::visit(
+      [&](const auto& rows) { gradient_of_rows(device, shape, rows, dz, weight.gradient()); },
+      input);
 }
 
 }  // namespace ffwd

@@ -14,9 +14,9 @@ namespace ffwd {
 // passes on what the layer before it made.
 struct LayerSpec {
   enum class Kind { dense, convolution, max_pool, average_pool } kind = Kind::dense;
-  int64_t units = 0;                                          // of layers that learn
+  int64_t units = 0;                                        // of layers that learn
   int64_t kernel = 1, stride = 1, padding = 0, groups = 1;  // of a convolution
-  int64_t window = 2;                                         // of a pool
+  int64_t window = 2;                                       // of a pool
 
   bool learns() const { return kind == Kind::dense || kind == Kind::convolution; }
 };
@@ -35,7 +35,7 @@ struct LayerShape {
   std::optional<ConvolutionShape> convolution;  // else fully connected
   std::optional<PoolShape> pool;                // of its activities, before they are handed on
   std::optional<ImageShape> flattened;          // fully connected: the image that a row once was
-  bool whole_images = false;  // hands on one row an image, not one a pixel
+  bool whole_images = false;                    // hands on one row an image, not one a pixel
 
   int64_t pixels() const { return convolution ? convolution->output().pixels() : 1; }
   // Of what it hands on.

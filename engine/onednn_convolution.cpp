@@ -17,8 +17,8 @@ using Key = std::vector<int64_t>;
 
 Key key_of(const ConvolutionShape& s, int64_t images, int64_t x_stride, int64_t weight_stride,
            int64_t z_stride) {
-  return {images,   s.input.channels, s.input.height, s.input.width, s.units, s.kernel, s.stride,
-          s.padding, s.groups,        x_stride,       weight_stride, z_stride};
+  return {images,   s.input.channels, s.input.height, s.input.width, s.units,       s.kernel,
+          s.stride, s.padding,        s.groups,       x_stride,      weight_stride, z_stride};
 }
 
 memory::desc pixels_desc(int64_t images, const ImageShape& shape, int64_t stride) {
@@ -72,10 +72,10 @@ struct OnednnConvolution::Primitives {
 
   dnnl::convolution_forward::primitive_desc forward_desc(const ConvolutionShape& s,
                                                          const Weighted& w) const {
-    const dnnl::convolution_forward::desc desc(
-        dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, w.x,
-        any_layout(w.weight), w.z, {s.stride, s.stride}, {s.padding, s.padding},
-        {s.padding, s.padding});
+    const dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_training,
+                                               dnnl::algorithm::convolution_direct, w.x,
+                                               any_layout(w.weight), w.z, {s.stride, s.stride},
+                                               {s.padding, s.padding}, {s.padding, s.padding});
     return {desc, engine};
   }
 
@@ -120,8 +120,8 @@ struct OnednnConvolution::Primitives {
 
   const Pool& pool_of(const Pooling& a) {
     const PoolShape& s = a.shape;
-    const Key key = {a.images(), int64_t(s.kind),  s.window,   s.input.channels, s.input.height,
-                     s.input.width, a.x.stride, a.pooled.stride};
+    const Key key = {a.images(),     int64_t(s.kind), s.window,   s.input.channels,
+                     s.input.height, s.input.width,   a.x.stride, a.pooled.stride};
     const auto found = pools.find(key);
     if (found != pools.end()) return found->second;
     Pool p;

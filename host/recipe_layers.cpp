@@ -20,7 +20,7 @@ bool read_convolution(std::istringstream& words, LayerSpec& layer) {
     const std::string number = word.substr(1);
     if (given.find(letter) != std::string::npos) return false;
     given += letter;
-    if (letter == 'k' ? !kSide.read(number, layer.kernel)
+    if (letter == 'k'   ? !kSide.read(number, layer.kernel)
         : letter == 'p' ? !kPadding.read(number, layer.padding)
         : letter == 's' ? !kSide.read(number, layer.stride)
         : letter == 'g' ? !kUnits.read(number, layer.groups)
@@ -40,8 +40,9 @@ bool read_pool(std::istringstream& words, LayerSpec::Kind kind, LayerSpec& layer
 }  // namespace
 
 std::string LayerKind::expected() const {
-  return kUnits.expected() + " (fully connected), \"conv UNITS k5 p2 s1 g1\", \"maxpool 2\" or"
-                             " \"avgpool 2\"";
+  return kUnits.expected() +
+         " (fully connected), \"conv UNITS k5 p2 s1 g1\", \"maxpool 2\" or"
+         " \"avgpool 2\"";
 }
 
 bool LayerKind::read(const std::string& word, LayerSpec& layer) const {

@@ -20,8 +20,7 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     load_vector(z, j, width, aligned, value);
     for (int k = 0; k < kVector<T> && j + k < width; ++k) {
       const float y = activation_value(a.activation, value[k] + a.bias.data[j + k]);
-      value[k] =
-          factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y);
+      value[k] = factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y);
     }
     store_vector(dz, j, width, aligned, value);
   }

@@ -1,5 +1,5 @@
-#include "kernels/overlay_pixels.h"
 #include "kernels/launch.cuh"
+#include "kernels/overlay_pixels.h"
 
 namespace ffwd {
 namespace {

@@ -197,8 +197,16 @@ TEST_P(Capture, GoodnessRows) {
 
 TEST_P(Capture, ImageGoodness) {
   compare(&Device::image_goodness, [](Operands& m) -> ImageGoodness {
-    return {m.floats(kRows * 20), 20, Goodness::mean_squares, 0.5f, 0.1f, 150, 100,
-            m.floats(kRows),      m.floats(250), m.floats(250)};
+    return {m.floats(kRows * 20),
+            20,
+            Goodness::mean_squares,
+            0.5f,
+            0.1f,
+            150,
+            100,
+            m.floats(kRows),
+            m.floats(250),
+            m.floats(250)};
   });
 }
 
@@ -214,7 +222,7 @@ TEST_P(Capture, GoodnessGradient) {
 TEST_P(Capture, OverlayPixels) {
   for (const DType dtype : kDTypes) {
     compare(&Device::overlay_pixels, [&](Operands& m) -> OverlayPixels {
-      return {m.matrix(10, 60, dtype), m.integers(30, kClasses), kClasses, 3, 1.0f, Norm{},
+      return {m.matrix(10, 60, dtype),    m.integers(30, kClasses), kClasses, 3, 1.0f, Norm{},
               m.matrix(30 * 20, 3, dtype)};
     });
   }

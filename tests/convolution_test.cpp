@@ -13,7 +13,7 @@ namespace {
 // Units in multiples of 8 and not, one tap and many, strides, padding, groups, and an image that
 // the kernel covers whole.
 const ConvolutionShape kConvolutions[] = {
-    {{6, 5, 3}, 8, 3, 1, 1, 1},  {{8, 8, 8}, 16, 5, 2, 2, 1}, {{7, 9, 16}, 8, 3, 2, 0, 1},
+    {{6, 5, 3}, 8, 3, 1, 1, 1},   {{8, 8, 8}, 16, 5, 2, 2, 1}, {{7, 9, 16}, 8, 3, 2, 0, 1},
     {{4, 4, 10}, 24, 2, 1, 0, 1}, {{5, 5, 8}, 10, 1, 2, 0, 1}, {{6, 6, 16}, 16, 3, 1, 1, 2},
     {{3, 3, 8}, 8, 3, 1, 0, 1},
 };
@@ -65,8 +65,8 @@ void for_each_product(const ConvolutionShape& s, const Visit& visit) {
               for (int64_t c = 0; c < s.channels(); ++c) {
                 visit(((n * out.height + p) * out.width + q) * s.units + m,
                       ((m * s.kernel + i) * s.kernel + j) * s.stored_channels() + c,
-                      ((n * in.height + h) * in.width + w) * in.channels + m / units * s.channels() +
-                          c);
+                      ((n * in.height + h) * in.width + w) * in.channels +
+                          m / units * s.channels() + c);
               }
             }
           }

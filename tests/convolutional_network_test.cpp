@@ -8,8 +8,8 @@
 #include "host/evaluate.h"
 #include "host/model.h"
 #include "host/trainer.h"
-#include "tests/devices.h"
 #include "tests/data_files.h"
+#include "tests/devices.h"
 #include "tests/toy_data.h"
 
 namespace ffwd::test {

@@ -123,8 +123,8 @@ TEST_P(GoodnessGradientTest, AgreesInEveryShapeAndLayout) {
     } else {
       // Both sums of the difference, of terms up to 1.5^2, round in double.
       const double finite = 2 * double(shape.cols) * 2.25 * 0x1p-53 / 1e-5;
-      expect_close(run(place(), c, layout), reference(c),
-                   stored(dtype, {finite, kBound.relative}), "dz");
+      expect_close(run(place(), c, layout), reference(c), stored(dtype, {finite, kBound.relative}),
+                   "dz");
     }
   });
 }

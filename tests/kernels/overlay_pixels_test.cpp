@@ -32,8 +32,7 @@ Matrix run(Place place, const Case& c, Layout layout = {}) {
   args.channels = c.channels;
   args.label_value = c.label_value;
   args.norm = c.norm;
-  args.x_hat =
-      memory.output("x_hat", c.dtype, int64_t(c.label.size()) * c.pixels(), c.channels);
+  args.x_hat = memory.output("x_hat", c.dtype, int64_t(c.label.size()) * c.pixels(), c.channels);
   return memory.run(kOverlayPixels, args).at("x_hat");
 }
 
@@ -87,8 +86,9 @@ TEST_P(OverlayPixelsTest, HandWorkedPixels) {
   c.channels = c.classes = 2;
   c.label = {1, kNeutralLabel};
   const double half = std::sqrt(0.5);
-  const Matrix want(8, 2, {0,    0,    /**/ half, half, /**/ 0.6, 0.8, /**/ 0, -1,
-                           half, half, /**/ half, half, /**/ 0.6, 0.8, /**/ 0, -1});
+  const Matrix want(8, 2,
+                    {0, 0, /**/ half, half, /**/ 0.6, 0.8, /**/ 0, -1, half, half, /**/ half, half,
+                     /**/ 0.6, 0.8, /**/ 0, -1});
   for (const DType dtype : {DType::f32, DType::bf16}) {
     c.dtype = dtype;
     expect_close(run(place(), c), want, stored(dtype, kBound), "x_hat");

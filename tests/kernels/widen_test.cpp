@@ -19,7 +19,8 @@ VectorView<const bfloat16> vector(const ConstMatrixView& row) {
 
 Matrix run(Place place, const Matrix& narrow, const Matrix& wide, bool add) {
   Memory memory(place);
-  const Widen args{vector(memory.input(DType::bf16, narrow)), memory.inout("wide", to_vector(wide)), add};
+  const Widen args{vector(memory.input(DType::bf16, narrow)), memory.inout("wide", to_vector(wide)),
+                   add};
   return memory.run(kWiden, args).at("wide");
 }
 
