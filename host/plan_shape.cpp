@@ -6,6 +6,11 @@ namespace ffwd {
 
 PlanShape plan_shape(const Recipe& recipe, const ImageFormat& format, int64_t batch,
                      int64_t activation_bytes) {
+  if (recipe.training.algorithm == Algorithm::backprop) {
+    throw RecipeError(
+        "training.algorithm is \"backprop\", which runs without a plan, expected"
+        " \"forward-forward\"");
+  }
   PlanShape shape;
   shape.image = {format.height, format.width, format.channels};
   shape.classes = int64_t(format.class_names.size());

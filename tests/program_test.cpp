@@ -1,88 +1,19 @@
 // The program as users meet it: what it prints, what it leaves behind, and its exit codes.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
-#include "host/errors.h"
 #include "host/png.h"
-#include "tests/data_files.h"
-#include "tests/toy_data.h"
+#include "tests/program.h"
 
 namespace ffwd::test {
 namespace {
-
-struct Outcome {
-  int code;
-  std::string text;  // standard output and error
-};
-
-Outcome run(const std::string& arguments) {
-  // Without the data sets that this machine may hold.
-  const std::string command = "env -u FFWD_DATA_DIR -u XDG_CACHE_HOME HOME=/nonexistent " +
-                              std::string(FFWD_PROGRAM) + " " + arguments + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  std::string text;
-  char part[4096];
-  while (const size_t count = fread(part, 1, sizeof part, pipe)) text.append(part, count);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
-}
-
-// IDX text of images: pixels, or labels.
-std::string idx_of(const Images& images, bool labels) {
-  std::string text =
-      labels
-          ? idx_header({uint32_t(images.count)})
-          : idx_header({uint32_t(images.count), uint32_t(images.height), uint32_t(images.width)});
-  if (labels) {
-    for (const int32_t label : images.labels) text += char(label);
-  } else {
-    text.append(images.pixels.begin(), images.pixels.end());
-  }
-  return text;
-}
-
-class Program : public ::testing::Test {
- protected:
-  Program() {
-    // A small data set under MNIST's names: 28 x 28, ten classes.
-    write_set("train", toy_images(300, 28, 10, 2));
-    write_set("t10k", toy_images(60, 28, 10, 3));
-    recipe_ =
-        folder_.write("toy.toml",
-                      "title = \"toy\"\n[data]\nname = \"mnist\"\n[network]\nlayers = [40, 30]\n"
-                      "[negatives]\nlabels = \"head\"\n[training]\nepochs = 2\nbatch = 50\n");
-  }
-
-  void write_set(const std::string& prefix, const Images& images) {
-    folder_.write("data/mnist/" + prefix + "-images-idx3-ubyte", idx_of(images, false));
-    folder_.write("data/mnist/" + prefix + "-labels-idx1-ubyte", idx_of(images, true));
-  }
-
-  std::string train_arguments(const std::string& more = "") const {
-    return "train " + recipe_ + " --device cpu --data-dir " + folder_ / "data" + " --out " +
-           folder_ / "run" + " " + more;
-  }
-
-  // One sentence, the documented exit code, and no run folder left behind.
-  void expect_error(const Outcome& outcome, ExitCode code, const std::vector<std::string>& parts) {
-    EXPECT_EQ(outcome.code, int(code)) << outcome.text;
-    expect_contains(outcome.text, parts);
-    EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
-    EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
-  }
-
-  TemporaryFolder folder_;
-  std::string recipe_;
-};
 
 TEST_F(Program, TrainsAndLeavesARunFolder) {
   const Outcome outcome = run(train_arguments());
@@ -122,6 +53,24 @@ TEST_F(Program, ShowsWhatTheSourceStates) {
   expect_contains(report, {"Beside the source", "somebody", "99.50 %"});
   ASSERT_EQ(run("report " + folder_ / "run" + " --data-dir " + folder_ / "data").code, 0);
   EXPECT_EQ(read_file(folder_ / "run/report.html"), report);
+}
+
+TEST_F(Program, TrainsTheBackpropagationBaseline) {
+  const std::string backprop =
+      "--set training.algorithm=backprop --set network.normalise=none --set "
+      "negatives.labels=random";
+  const Outcome outcome = run(train_arguments(backprop));
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  expect_contains(outcome.text, {"test accuracy by head "});
+  const auto summary = nlohmann::json::parse(read_file(folder_ / "run/summary.json"));
+  EXPECT_TRUE(summary.at("test_accuracy_goodness").is_null());
+  EXPECT_TRUE(summary.at("test_accuracy_head").is_number());
+  const Outcome eval = run("eval " + folder_ / "run" + " --device cpu");
+  EXPECT_EQ(eval.code, int(ExitCode::files)) << eval.text;
+  expect_contains(eval.text, {"model.safetensors", "backpropagation"});
+  const Outcome plan = run("plan " + recipe_ + " --data-dir " + folder_ / "data" + " " + backprop);
+  EXPECT_EQ(plan.code, int(ExitCode::recipe)) << plan.text;
+  expect_contains(plan.text, {"training.algorithm"});
 }
 
 TEST_F(Program, PredictsPngImages) {

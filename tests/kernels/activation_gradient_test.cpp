@@ -140,7 +140,8 @@ using ActivationGradientCuda = CudaAgainstCpu;
 TEST_F(ActivationGradientCuda, AgreesWithTheCpu) {
   uint64_t seed = 100;
   for_each_case([&](DType dtype, Shape shape, Layout layout) {
-    const Case c = case_of(dtype, Activation::leaky_relu, random_sums(shape, ++seed), seed + 1000);
+    const Matrix a = random_sums(shape, ++seed);
+    const Case c = case_of(dtype, Activation::leaky_relu, a, seed + 1000);
     if (c.dy.size() == 0) return;
     expect_close(run(Place::cuda, c, layout), run(Place::cpu, c, layout),
                  stored_apart(dtype, kBound), "dz");

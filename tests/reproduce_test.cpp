@@ -1,0 +1,82 @@
+// ffwd reproduce as users meet it: every row of the investigations at toy size, going on after a
+// stop, and documents of one's own.
+#include "tests/program.h"
+
+namespace ffwd::test {
+namespace {
+
+using Reproduce = Program;
+
+int times(const std::string& text, const std::string& part) {
+  int count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(Reproduce, EveryRowOfTheInvestigations) {
+  write_cifar10();
+  const std::string command = "reproduce investigations --quick --device cpu --data-dir " +
+                              folder_ / "data" + " --out " + folder_ / "out" +
+                              " --set data.train_images=20 --set data.test_images=10"
+                              " --set training.batch=15 --set training.epochs=2";
+  const Outcome first = run(command);
+  ASSERT_EQ(first.code, 0) << first.text;
+  const std::string results = read_file(folder_ / "out/results.md");
+  for (const std::string row : {"backprop", "fc-threshold-0", "fc-threshold-2", "fc-threshold-3",
+                                "trial-7", "trial-8", "trial-9"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder_ / ("out/" + row + "/model.safetensors"))) << row;
+    expect_contains(results, {"| " + row + " |"});
+  }
+  expect_contains(results, {"93.58 %", "0.41640", "13.00 %", "0.37221", "0.21310", "50,000"});
+  EXPECT_EQ(times(results, "not run"), 0) << results;
+  EXPECT_EQ(times(results, "\n## "), times(results, "(quick: reduced)\n"));
+  expect_contains(read_file(folder_ / "out/report.html"), {"trial-9/report.html", "<svg"});
+  expect_contains(read_file(folder_ / "out/trial-7/report.html"), {"(quick: reduced)"});
+
+  // Nothing is run again but what is not finished.
+  const Outcome second = run(command);
+  EXPECT_EQ(second.code, 0) << second.text;
+  EXPECT_EQ(times(second.text, ": finished before"), 7) << second.text;
+  EXPECT_EQ(read_file(folder_ / "out/results.md"), results);
+  std::filesystem::remove(folder_ / "out/backprop/summary.json");
+  const Outcome third = run(command);
+  EXPECT_EQ(third.code, 0) << third.text;
+  EXPECT_EQ(times(third.text, ": finished before"), 6) << third.text;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "out/backprop/summary.json"));
+
+  // What is finished is not lost to another recipe.
+  const Outcome seed = run(command + " --set training.seed=5 --only backprop");
+  EXPECT_EQ(seed.code, int(ExitCode::files)) << seed.text;
+  expect_contains(seed.text, {folder_ / "out/backprop", "another recipe"});
+}
+
+TEST_F(Reproduce, AFolderOfRecipesHere) {
+  const std::string toml =
+      "[data]\nname = \"mnist\"\ntrain_images = 100\n[network]\nlayers = [20, 10]\n"
+      "[training]\nepochs = 1\n[reference]\ntest_accuracy = 50\n";
+  folder_.write("tools/recipes/mine/b.toml", toml);
+  folder_.write("tools/recipes/mine/a.toml", toml);
+  const auto here = [&](const std::string& arguments) {
+    return run("reproduce " + arguments + " --device cpu --data-dir data", folder_.path());
+  };
+  const Outcome one = here("mine --only b");
+  ASSERT_EQ(one.code, 0) << one.text;
+  const std::string results = read_file(folder_ / "runs/mine/results.md");
+  expect_contains(results, {"| a |", "not run", "| b |", "50.00 %"});
+  EXPECT_EQ(times(results, "quick"), 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/mine/a"));
+
+  const Outcome row = here("mine --only c");
+  EXPECT_EQ(row.code, int(ExitCode::usage));
+  expect_contains(row.text, {"--only c", "did you mean"});
+  const Outcome document = here("yours");
+  EXPECT_EQ(document.code, int(ExitCode::usage));
+  expect_contains(document.text, {"tools/recipes/yours", "investigations"});
+  folder_.write("tools/recipes/mine/a.toml", "[data]\nnames = \"mnist\"\n");
+  const Outcome recipe = here("mine");
+  EXPECT_EQ(recipe.code, int(ExitCode::recipe));
+  expect_contains(recipe.text, {"mine/a.toml:2", "data.name"});
+}
+
+}  // namespace
+}  // namespace ffwd::test

@@ -1,0 +1,166 @@
+// Rows of a document: how they are found and reduced, which runs count as finished, and the pages
+// that set them beside what the document states.
+#include <cmath>
+#include <filesystem>
+
+#include "host/file_io.h"
+#include "host/reproduction_report.h"
+#include "tests/html_check.h"
+#include "tests/scratch_folder.h"
+
+namespace ffwd {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Reproductions : public ScratchFolderTest {
+ protected:
+  void write(const std::string& name, const std::string& text) {
+    fs::create_directories(fs::path(root_ + "/" + name).parent_path());
+    put(root_ + "/" + name, text);
+  }
+
+  // A run folder as a run leaves it.
+  std::string finished(const std::string& name, const Recipe& recipe, bool interrupted = false) {
+    const std::string path = root_ + "/" + name;
+    const RunFolder folder = RunFolder::create(path);
+    folder.write_recipe(to_text(recipe));
+    EpochMetrics metrics;
+    metrics.epoch = 1;
+    metrics.layers = {LayerMetrics{0.5, 2, 1}};
+    folder.append_metrics(metrics);
+    Summary summary;
+    summary.device = device_->name();
+    summary.precision = "fp32";
+    summary.interrupted = interrupted;
+    folder.write_summary(summary);
+    return path;
+  }
+
+  std::unique_ptr<Device> device_ = make_cpu_device();
+};
+
+TEST_F(Reproductions, RowsAreTheRecipesByName) {
+  write("b.toml", "title = \"second\"\n");
+  write("a.toml", "title = \"first\"\n[training]\nepochs = 9\n[reference]\nsource = \"s\"\n");
+  write("README.md", "no recipe");
+  write("quick/a.toml", "# less\n[training]\nepochs = 3\n[network]\nlayers = [4,\n 5]\n");
+  const auto rows = load_rows(root_, /*quick=*/false, {"training.seed=5"});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].name, "a");
+  EXPECT_EQ(rows[1].run.title, "second");
+  EXPECT_EQ(rows[0].run.training.epochs, 9);
+  EXPECT_EQ(rows[0].run.training.seed, 5u);
+  EXPECT_EQ(rows[0].stated.training.seed, 1234u);
+
+  const auto quick = load_rows(root_, /*quick=*/true, {"training.epochs=2"});
+  EXPECT_EQ(quick[0].run.training.epochs, 2);  // overrides come last
+  EXPECT_EQ(quick[0].run.network.layers, dense_layers({4, 5}));
+  EXPECT_EQ(quick[0].stated.training.epochs, 9);
+  EXPECT_EQ(quick[0].run.title, "first (quick: reduced)");
+}
+
+TEST_F(Reproductions, AFolderWithoutRecipesIsRefused) {
+  expect_has(file_error([&] { load_rows(root_, false, {}); }), root_ + " holds no recipe");
+}
+
+TEST_F(Reproductions, OnlyTheSameRunIsFinished) {
+  const Recipe recipe;
+  Recipe other;
+  other.training.epochs = 77;
+  EXPECT_FALSE(finished_run(root_ + "/none", recipe, *device_));
+  const std::string path = finished("run", recipe);
+  const auto result = finished_run(path, recipe, *device_);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->metrics.at(0).layers.at(0)->loss, 0.5);
+  EXPECT_FALSE(finished_run(path, other, *device_));
+  EXPECT_FALSE(finished_run(finished("stopped", recipe, /*interrupted=*/true), recipe, *device_));
+}
+
+TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {
+  const std::string stopped = finished("stopped", Recipe(), /*interrupted=*/true);
+  restart_run(stopped);
+  EXPECT_TRUE(fs::is_empty(stopped));
+  restart_run(root_ + "/new");
+  EXPECT_TRUE(fs::is_directory(root_ + "/new"));
+
+  const std::string done = finished("done", Recipe());
+  expect_has(file_error([&] { restart_run(done); }), done + " holds a finished run");
+  EXPECT_TRUE(fs::exists(done + "/summary.json"));
+  write("mine/thesis.txt", "precious");
+  expect_has(file_error([&] { restart_run(root_ + "/mine"); }), "is not empty");
+  EXPECT_EQ(read_file(root_ + "/mine/thesis.txt", 100), "precious");
+}
+
+Reproduction some_reproduction(bool quick) {
+  ReproductionRow dense{"dense", {}, {}, RunResult{}};
+  dense.stated.objective.threshold = {2.0f};
+  dense.stated.training.epochs = 1000;
+  dense.stated.reference.train_accuracy = 93.0f;
+  dense.stated.reference.losses = {0.4f};
+  dense.run = dense.stated;
+  dense.run.training.epochs = 60;
+  dense.run.title = "a <dense> row";
+  dense.result->summary.train_accuracy_goodness = 0.92;
+  dense.result->summary.device = "CPU, 2 threads";
+  EpochMetrics metrics;
+  metrics.epoch = 1;
+  metrics.layers = {LayerMetrics{0.5, 2, 1}, std::nullopt};
+  dense.result->metrics = {metrics};
+  metrics.layers = {std::nullopt, LayerMetrics{0.25, 2, 1}};
+  metrics.stage = 1;
+  dense.result->metrics.push_back(metrics);
+
+  ReproductionRow conv{"conv", {}, {}, RunResult{}};
+  conv.run.data.name = "cifar10";
+  conv.run.reference.test_accuracy = 13.0f;
+  conv.run.reference.prediction = Prediction::per_batch;
+  conv.stated = conv.run;
+  conv.result->summary.test_accuracy_per_batch = 0.10;
+  conv.result->summary.test_accuracy_goodness = 0.40;
+
+  ReproductionRow missing{"missing", {}, {}, std::nullopt};
+  missing.run.reference.test_accuracy = 94.0f;
+  return {"papers", quick, {conv, dense, missing}};
+}
+
+TEST(ReproductionReport, SetsFiguresSideBySide) {
+  const std::string text = reproduction_markdown(some_reproduction(false));
+  for (const char* part :
+       {"# Reproduction of papers\n", "## Accuracy on cifar10\n", "## Accuracy on mnist\n",
+        "| dense | forward-forward | 2 | 93.00 % | 92.00 % | -1.00 points | \u2013 |",
+        "| conv | forward-forward | width | \u2013 | \u2013 | \u2013 | 13.00 % | 10.00 % | "
+        "-3.00 points |",
+        "| conv | \u2013 | \u2013 | \u2013 | 13.00 % | 10.00 % | 40.00 % |",  // image by image
+        "| dense | loss of layer 0 | 0.40000 | 0.50000 | +25.00 % |",
+        "| dense | loss of layer 1 | \u2013 | 0.25000 | \u2013 |", "1,000 \u2192 60",
+        "| missing | forward-forward | width | \u2013 | \u2013 | \u2013 | 94.00 % | \u2013 | "
+        "\u2013 |",
+        "not run"}) {
+    EXPECT_EQ(occurrences(text, part), 1u) << part << "\n" << text;
+  }
+  EXPECT_EQ(occurrences(text, "quick"), 0u);
+}
+
+TEST(ReproductionReport, SaysInEveryTableThatItIsReduced) {
+  const std::string text = reproduction_markdown(some_reproduction(true));
+  EXPECT_EQ(occurrences(text, "\n## "), 5u);
+  EXPECT_EQ(occurrences(text, " (quick: reduced)\n"), 5u);
+  expect_has(text, "no reproduction of the document's");
+}
+
+TEST(ReproductionReport, IsAPageWithCurves) {
+  const std::string html = reproduction_page(some_reproduction(true));
+  EXPECT_EQ(html_fault(html), "");
+  for (const char* part : {"a &lt;dense&gt; row", "dense/report.html", "-3.00 points",
+                           "class=\"line c1 dashed\"", "class=\"warn\""}) {
+    EXPECT_GE(occurrences(html, part), 1u) << part;
+  }
+  EXPECT_EQ(occurrences(html, "missing/report.html"), 0u);  // it was not run
+  for (const char* part : {"http:", "https:", "<script", "<link", "url("}) {
+    EXPECT_EQ(occurrences(html, part), 0u) << part;
+  }
+}
+
+}  // namespace
+}  // namespace ffwd
