@@ -13,6 +13,10 @@
 #include "tests/data_files.h"
 #include "tests/toy_data.h"
 
+#ifndef FFWD_PROGRAM  // the path that tests/CMakeLists.txt knows
+#define FFWD_PROGRAM "ffwd"
+#endif
+
 namespace ffwd::test {
 
 struct Outcome {

@@ -118,6 +118,11 @@ TEST_P(ActivationGradientTest, NanShowsWhereItMatters) {
   }
 }
 
+TEST_P(ActivationGradientTest, SameBitsAlways) {
+  const Case c = case_of(DType::bf16, Activation::leaky_relu, random_sums({3, 700}, 6), 7);
+  expect_same_bits_always([&] { return Results{{"dz", run(place(), c)}}; });
+}
+
 TEST_P(ActivationGradientTest, BrokenContractsThrow) {
   const auto expect_error = [&](auto break_it) {
     Memory memory(place());
