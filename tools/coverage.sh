@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Line coverage of the device code: builds the kernel tests of tests/simt with gcov's counters, runs them and lists, for
-# every .cu and .cuh file of kernels/, the share of its lines that ran and the lines that did not.
+# Line coverage of the device code: builds the kernel tests of tests/simt with gcov's counters, runs those that run on
+# the device, not the CPU twins, and lists, for every file of kernels/ that has code for it (.cu, .cuh and the formulas'
+# headers), the share of its lines that ran and the lines that did not.
 #
 # usage: tools/coverage.sh [--least PERCENT] [--build FOLDER]
 #   --least   fail below this share of all lines (98)
@@ -13,7 +14,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --least) least=$2; shift 2 ;;
     --build) build=$2; shift 2 ;;
-    *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 
@@ -24,16 +25,19 @@ objects=$build/tests/simt/CMakeFiles/simt_kernels_test_coverage.dir
 find "$objects" -name '*.gcda' -delete
 
 say "Running them"
-OMP_NUM_THREADS=1 "$build/tests/simt/simt_kernels_test_coverage" --gtest_brief=1
+OMP_NUM_THREADS=1 "$build/tests/simt/simt_kernels_test_coverage" --gtest_brief=1 --gtest_filter="*/cuda"
 
 # gcov writes one line of text per source line: "count: line: text", where count is - for no code and ##### for code
-# that never ran. A template, or a header in several files, has several counts: a line ran if it ran anywhere.
+# that never ran. A template, or a header in several files, has several counts: a line ran if it ran anywhere. Of an
+# inline function the linker keeps one copy, in any of the objects.
 say "Lines of device code that ran"
-find "$objects" -name '*.cu.gcda' -exec gcov --stdout --relative-only --source-prefix "$PWD" {} + 2>/dev/null |
+root=$PWD
+(cd "$build" && find "$root/$objects" -name '*.gcda' -exec gcov --stdout --relative-only --source-prefix "$root" {} + \
+  2>/dev/null) |
   awk -v least="$least" '
     { split($0, part, ":"); count = part[1]; line = part[2] + 0; gsub(/[ *]/, "", count) }
-    line == 0 && part[3] == "Source" { file = part[4]; next }
-    file !~ /^kernels\/[a-z_]*\.cuh?$/ || count == "-" || line == 0 { next }
+    line == 0 && part[3] == "Source" { file = part[4]; sub(/^(\.\.\/)+/, "", file); next }
+    file !~ /^kernels\/[a-z0-9_]*\.(cuh?|h)$/ || count == "-" || line == 0 { next }
     { code[file, line] = 1; if (count !~ /[#=]/) ran[file, line] = 1; if (line > last[file]) last[file] = line }
     END {
       for (file in last) {

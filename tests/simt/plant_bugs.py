@@ -28,6 +28,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import bugs as bug_lists
 
@@ -130,19 +131,43 @@ def try_kernel(build, bug, kernel, folder, limit, until_caught):
     return {name: seen.get(name, "") for name in RUNS}
 
 
-def try_bug(build, bug, kernels, work, limit, until_caught=False):
+def copy_kernels(folder, bug=None):
+    """Copies the kernels to folder/kernels, with the bug planted."""
+    (folder / "kernels").mkdir()
+    for file in (ROOT / "kernels").iterdir():
+        if file.suffix in (".h", ".cuh", ".cu"):
+            text = file.read_text()
+            planted = bug is not None and f"kernels/{file.name}" == bug.file
+            (folder / "kernels" / file.name).write_text(bug.plant(text) if planted else text)
+
+
+class Limits:
+    """Seconds that a run of a kernel may take: some times what all runs take without a bug, in which none sees one."""
+
+    def __init__(self, build, work):
+        self.build, self.work = build, work
+        self.known, self.lock = {}, Lock()
+
+    def of(self, kernel):
+        with self.lock:
+            if kernel not in self.known:
+                start = time.monotonic()
+                with tempfile.TemporaryDirectory(dir=self.work) as name:
+                    copy_kernels(Path(name))
+                    seen = try_kernel(self.build, None, kernel, Path(name), 600, until_caught=False)
+                if seen is None or set(seen.values()) != {"."}:
+                    raise SystemExit(f"{kernel} fails without a bug: {seen}")
+                self.known[kernel] = 20 + 4 * (time.monotonic() - start)
+            return self.known[kernel]
+
+
+def try_bug(bug, limits, until_caught):
     """What each run saw of the first kernel that shows the bug, or of the last; None if that does not compile."""
-    with tempfile.TemporaryDirectory(dir=work) as name:
-        folder = Path(name)
-        (folder / "kernels").mkdir()
-        for file in (ROOT / "kernels").iterdir():
-            if file.suffix in (".h", ".cuh", ".cu"):
-                text = file.read_text()
-                planted = bug is not None and f"kernels/{file.name}" == bug.file
-                (folder / "kernels" / file.name).write_text(bug.plant(text) if planted else text)
-        for kernel in kernels:
-            seen = try_kernel(build, bug, kernel, folder, limit, until_caught)
-            if seen is None or bug is not None and caught(bug, seen):
+    with tempfile.TemporaryDirectory(dir=limits.work) as name:
+        copy_kernels(Path(name), bug)
+        for kernel in kernels_with(bug.file):
+            seen = try_kernel(limits.build, bug, kernel, Path(name), limits.of(kernel), until_caught)
+            if seen is None or caught(bug, seen):
                 break
         return seen
 
@@ -183,17 +208,9 @@ def main():
 
     count, bad = Counter(), []
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(args.jobs) as pool:
-        work = Path(name)
-        build = Build(args.build, work)
-        start = time.monotonic()
-        for kernel in sorted({kernel for bug in chosen for kernel in kernels_with(bug.file)}):
-            seen = try_bug(build, None, [kernel], work, limit=600)
-            if seen is None or set(seen.values()) != {"."}:
-                raise SystemExit(f"{kernel} fails without a bug: {seen}")
-        limit = 20 + 2 * (time.monotonic() - start)  # for one run of one kernel: time for all runs of some
+        limits = Limits(Build(args.build, Path(name)), Path(name))
         print(f"{'seen by: plain':14} {'schedules':9} {'asan':6} {'tsan':6}  bug")
-        tries = pool.map(lambda bug: try_bug(build, bug, kernels_with(bug.file), work, limit,
-                                                 args.until_caught), chosen)
+        tries = pool.map(lambda bug: try_bug(bug, limits, args.until_caught), chosen)
         for bug, seen in zip(chosen, tries):
             if seen is None:
                 count["not compiled"] += 1
