@@ -119,8 +119,8 @@ void BackpropNetwork::learn(const uint8_t* pixels, VectorView<const int32_t> sam
   Optimiser without_decay = optimiser;
   without_decay.weight_decay = 0.0f;  // decay pulls weights to zero, not biases
   for (Layer& layer : layers_) {
-    layer.weight.update(optimiser, rate_factor);
-    layer.bias.update(without_decay, rate_factor);
+    layer.weight.update(*device_, optimiser, rate_factor);
+    layer.bias.update(*device_, without_decay, rate_factor);
   }
 }
 

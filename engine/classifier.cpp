@@ -39,8 +39,8 @@ Classifier::Classifier(Network& network)
       sample_(network.device(), images_),
       label_(network.device(), images_ * network.shape().input.classes) {}
 
-void Classifier::load(const uint8_t* pixels, int64_t first, int64_t count,
-                      const std::vector<int32_t>& labels) {
+void Classifier::forward(const uint8_t* pixels, int64_t first, int64_t count,
+                         const std::vector<int32_t>& labels) {
   std::vector<int32_t> sample(static_cast<size_t>(images_)), label;
   std::iota(sample.begin(), sample.end(), int32_t(first));
   for (const int32_t k : labels) label.insert(label.end(), size_t(count), k);
@@ -48,8 +48,7 @@ void Classifier::load(const uint8_t* pixels, int64_t first, int64_t count,
   label.resize(static_cast<size_t>(label_.size()));
   sample_.upload(sample);
   label_.upload(label);
-  network_->load(rows_, pixels, sample_.view().slice(0, count));
-  rows_.images.show(label_.view().slice(0, rows), 0);
+  network_->forward(rows_, pixels, sample_.view().slice(0, count), label_.view().slice(0, rows));
 }
 
 std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, int64_t count) {
@@ -62,8 +61,7 @@ std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, in
 
   for (int64_t done = 0; done < count; done += images_) {
     const int64_t batch = std::min(images_, count - done), rows = batch * classes;
-    load(pixels, first + done, batch, every_label);
-    network_->forward(rows_, 0, rows, 0, layers.size());
+    forward(pixels, first + done, batch, every_label);
     for (size_t l = network_->first_read_layer(); l < layers.size(); ++l) {
       const std::vector<float> of_layer = rows_.layers[l].goodness(rows);
       for (int64_t k = 0; k < classes; ++k) {
@@ -82,9 +80,9 @@ std::vector<float> Classifier::logits(const uint8_t* pixels, int64_t first, int6
   std::vector<float> all;
   for (int64_t done = 0; done < count; done += images_) {
     const int64_t batch = std::min(images_, count - done);
-    load(pixels, first + done, batch, {kNeutralLabel});
-    network_->forward(rows_, 0, batch, 0, network_->layers().size());
-    network_->head()->forward(network_->head_input(rows_, 0, batch), rows_.logits.view(batch));
+    forward(pixels, first + done, batch, {kNeutralLabel});
+    network_->head()->forward(network_->device(), network_->head_input(rows_, 0, 0, batch),
+                              rows_.logits.view(batch));
     const std::vector<float> part = rows_.logits.download(batch);
     all.insert(all.end(), part.begin(), part.end());
   }

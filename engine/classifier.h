@@ -24,10 +24,10 @@ class Classifier {
   std::vector<float> probabilities(const uint8_t* pixels, int64_t first, int64_t count);
 
  private:
-  // Loads the images and shows each under every label of `labels`: image i under the k-th is row k
-  // * count + i.
-  void load(const uint8_t* pixels, int64_t first, int64_t count,
-            const std::vector<int32_t>& labels);
+  // Forward through all layers of each image under every label of `labels`: image i under the k-th
+  // is row k * count + i.
+  void forward(const uint8_t* pixels, int64_t first, int64_t count,
+               const std::vector<int32_t>& labels);
   std::vector<float> logits(const uint8_t* pixels, int64_t first, int64_t count);
 
   Network* network_;

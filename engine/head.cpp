@@ -6,8 +6,7 @@ namespace ffwd {
 
 Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
            OptimiserKind optimiser, int64_t max_rows)
-    : device_(&device),
-      classes_(classes),
+    : classes_(classes),
       dlogits_(device, max_rows, classes, device.activation_type()),
       loss_(device, max_rows),
       totals_(device, 3) {
@@ -16,27 +15,29 @@ Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
   }
 }
 
-void Head::forward(const std::vector<ConstMatrixView>& activities, MatrixView logits) {
+void Head::forward(Device& lane, const std::vector<ConstMatrixView>& activities,
+                   MatrixView logits) {
   const Range range("head.forward");
   FFWD_EXPECT(activities.size() == weights_.size(),
               "the head needs the activities of every layer that it sees");
   for (size_t l = 0; l < weights_.size(); ++l) {
-    device_->matmul(
+    lane.matmul(
         {activities[l], false, weights_[l].operand(), true, logits, 1.0f, l == 0 ? 0.0f : 1.0f});
   }
 }
 
-void Head::learn(const std::vector<ConstMatrixView>& activities, ConstMatrixView logits,
-                 VectorView<const int32_t> labels, const Optimiser& optimiser, float rate_factor) {
+void Head::learn(Device& lane, const std::vector<ConstMatrixView>& activities,
+                 ConstMatrixView logits, VectorView<const int32_t> labels,
+                 const Optimiser& optimiser, float rate_factor) {
   const Range range("head.learn");
   const int64_t rows = labels.size;
   const MatrixView dlogits = dlogits_.view(rows);
   const VectorView<float> loss = loss_.view().slice(0, rows);
-  device_->softmax_loss({logits, labels, dlogits, loss});
-  device_->batch_means({loss, {}, rows, 0, totals_.view()});
+  lane.softmax_loss({logits, labels, dlogits, loss});
+  lane.batch_means({loss, {}, rows, 0, totals_.view()});
   for (size_t l = 0; l < weights_.size(); ++l) {
-    device_->matmul({dlogits, true, activities[l], false, weights_[l].gradient()});
-    weights_[l].update(optimiser, rate_factor);
+    lane.matmul({dlogits, true, activities[l], false, weights_[l].gradient()});
+    weights_[l].update(lane, optimiser, rate_factor);
   }
 }
 

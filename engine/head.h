@@ -25,17 +25,16 @@ class Head {
 
   // The logits (R, classes) of R rows; one matrix of normalised activities for each layer that the
   // head sees.
-  void forward(const std::vector<ConstMatrixView>& activities, MatrixView logits);
+  void forward(Device& lane, const std::vector<ConstMatrixView>& activities, MatrixView logits);
 
   // One step on the rows that `logits` came from.
-  void learn(const std::vector<ConstMatrixView>& activities, ConstMatrixView logits,
+  void learn(Device& lane, const std::vector<ConstMatrixView>& activities, ConstMatrixView logits,
              VectorView<const int32_t> labels, const Optimiser& optimiser, float rate_factor);
 
   // Running total of the mean loss since the last clear, in its first entry.
   Vector<float>& totals() { return totals_; }
 
  private:
-  Device* device_;
   int64_t classes_;
   std::vector<Parameter> weights_;
   Matrix dlogits_;

@@ -5,62 +5,78 @@
 namespace ffwd {
 
 ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_images, int64_t shows,
-                       const LayerShape& first_layer)
-    : device_(&device),
-      format_(format),
+                       const LayerShape& first_layer, const ImageSlots& slots)
+    : format_(format),
       convolved_(first_layer.convolution.has_value()),
-      base_(device, max_images, format.bytes(), device.activation_type()),
-      squares_(device, max_images) {
-  const int64_t rows = max_images * shows;
-  const DType dtype = device.activation_type();
-  if (convolved_) {
-    pixels_ = Matrix(device, rows * format.image.pixels(), format.image.channels, dtype);
-    return;
-  }
-  product_ = Matrix(device, max_images, first_layer.units, dtype);
-  folded_ = Matrix(device, max_images, first_layer.units, dtype);
-  label_part_ = Matrix(device, rows, int64_t(format.classes) * format.image.channels, dtype);
-  row_scale_ = Vector<float>(device, rows);
-}
-
-void ImageBatch::load(const uint8_t* pixels, VectorView<const int32_t> sample) {
-  const Range range("gather");
-  images_ = sample.size;
-  device_->gather_images({pixels, sample, format_.standardise, format_.classes, base_.view(images_),
-                          squares_.view().slice(0, images_)});
-}
-
-void ImageBatch::multiply(const Parameter& weight) {
+      images_(slots.images,
+              [&] {
+                return Images{Matrix(device, max_images, format.bytes(), device.activation_type()),
+                              Vector<float>(device, max_images)};
+              }),
+      shown_(
+          slots.shown,
+          [&] {
+            const int64_t rows = max_images * shows, channels = format.image.channels;
+            const DType dtype = device.activation_type();
+            if (convolved_) {
+              return Shown{Matrix(device, rows * format.image.pixels(), channels, dtype), {}, {}};
+            }
+            return Shown{{},
+                         Matrix(device, rows, int64_t(format.classes) * channels, dtype),
+                         Vector<float>(device, rows)};
+          }),
+      product_(slots.product, [&] {
+        if (convolved_) return Matrix();
+        return Matrix(device, max_images, first_layer.units, device.activation_type());
+      }) {
   if (convolved_) return;
-  device_->matmul({base_.view(images_), false, weight.operand(), true, product_.view(images_)});
+  folded_ = Matrix(device, max_images, first_layer.units, device.activation_type());
 }
 
-void ImageBatch::show(VectorView<const int32_t> label, int64_t first) {
+void ImageBatch::load(Device& lane, int64_t batch, const uint8_t* pixels,
+                      VectorView<const int32_t> sample) {
+  const Range range("gather");
+  const Images& images = images_[batch];
+  lane.gather_images({pixels, sample, format_.standardise, format_.classes,
+                      images.base.view(sample.size), images.squares.view().slice(0, sample.size)});
+}
+
+void ImageBatch::multiply(Device& lane, int64_t batch, int64_t images, const Parameter& weight) {
+  if (convolved_) return;
+  lane.matmul({images_[batch].base.view(images), false, weight.operand(), true,
+               product_[batch].view(images)});
+}
+
+void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
+                      int64_t first) {
   const int64_t rows = label.size;
-  FFWD_EXPECT(first % images_ == 0, "rows are shown image by image");
+  FFWD_EXPECT(first % images == 0, "rows are shown image by image");
+  const Images& loaded = images_[batch];
+  const Shown& shown = shown_[batch];
   if (convolved_) {
-    device_->overlay_pixels({base_.view(images_), label, format_.classes,
-                             format_.standardise.channels, format_.label_value, format_.norm,
-                             pixels(first, rows)});
+    lane.overlay_pixels({loaded.base.view(images), label, format_.classes,
+                         format_.standardise.channels, format_.label_value, format_.norm,
+                         pixels(batch, first, rows)});
     return;
   }
-  device_->overlay_labels({label, squares_.view().slice(0, images_), format_.classes,
-                           format_.standardise.channels, format_.label_value, format_.norm,
-                           format_.bytes(), label_part_.view().row_range(first, rows),
-                           row_scale_.view().slice(first, rows)});
+  lane.overlay_labels({label, loaded.squares.view().slice(0, images), format_.classes,
+                       format_.standardise.channels, format_.label_value, format_.norm,
+                       format_.bytes(), shown.label_part.view().row_range(first, rows),
+                       shown.row_scale.view().slice(first, rows)});
 }
 
-LayerInput ImageBatch::rows(int64_t first, int64_t count) const {
-  FFWD_EXPECT(first % images_ == 0, "rows are shown image by image");
-  if (convolved_) return ConstMatrixView(pixels(first, count));
-  return LabelledImages{base_.view(images_), product_.view(images_),
-                        label_part_.view().row_range(first, count),
-                        row_scale_.view().slice(first, count), folded_.view(images_)};
+LayerInput ImageBatch::rows(int64_t batch, int64_t images, int64_t first, int64_t count) const {
+  FFWD_EXPECT(first % images == 0, "rows are shown image by image");
+  if (convolved_) return ConstMatrixView(pixels(batch, first, count));
+  const Shown& shown = shown_[batch];
+  return LabelledImages{images_[batch].base.view(images), product_[batch].view(images),
+                        shown.label_part.view().row_range(first, count),
+                        shown.row_scale.view().slice(first, count), folded_.view(images)};
 }
 
-MatrixView ImageBatch::pixels(int64_t first, int64_t count) const {
+MatrixView ImageBatch::pixels(int64_t batch, int64_t first, int64_t count) const {
   const int64_t pixels = format_.image.pixels();
-  return pixels_.view().row_range(first * pixels, count * pixels);
+  return shown_[batch].pixels.view().row_range(first * pixels, count * pixels);
 }
 
 }  // namespace ffwd

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/layer_input.h"
+#include "engine/slots.h"
 
 namespace ffwd {
 
@@ -16,38 +17,53 @@ struct InputFormat {
   int64_t bytes() const { return image.pixels() * image.channels; }
 };
 
+// How many batches in flight keep their memory apart, for each kind of it.
+struct ImageSlots {
+  int64_t images = 1, product = 1, shown = 1;
+};
+
 class ImageBatch {
  public:
   // Up to `max_images` images, each shown up to `shows` times, for a first layer of this shape.
   ImageBatch(Device& device, const InputFormat& format, int64_t max_images, int64_t shows,
-             const LayerShape& first_layer);
+             const LayerShape& first_layer, const ImageSlots& slots = {});
+
+  // The methods below work on a batch in flight, each on the device that runs it.
 
   // Gathers image sample[i] of `pixels` (device memory) as image i.
-  void load(const uint8_t* pixels, VectorView<const int32_t> sample);
+  void load(Device& lane, int64_t batch, const uint8_t* pixels, VectorView<const int32_t> sample);
 
-  // Multiplies the loaded images with a fully connected first layer's weights as they are now.
-  void multiply(const Parameter& weight);
+  // Multiplies `images` loaded images with a fully connected first layer's weights as they are now.
+  void multiply(Device& lane, int64_t batch, int64_t images, const Parameter& weight);
 
-  // Shows the loaded images again under each label of `label`: row first + i shows image i mod B.
-  // `first` and the number of labels are multiples of the number of images.
-  void show(VectorView<const int32_t> label, int64_t first);
+  // Shows `images` loaded images under each label of `label`: row first + i shows image i mod
+  // `images`. `first` and the number of labels are multiples of `images`.
+  void show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
+            int64_t first);
 
   // Rows [first, first + count), which have been shown.
-  LayerInput rows(int64_t first, int64_t count) const;
+  LayerInput rows(int64_t batch, int64_t images, int64_t first, int64_t count) const;
 
  private:
-  // Where the labelled pixels of these rows are, for a convolution.
-  MatrixView pixels(int64_t first, int64_t count) const;
+  struct Images {
+    Matrix base;
+    Vector<float> squares;
+  };
+  struct Shown {
+    Matrix pixels;      // for a convolution
+    Matrix label_part;  // for a fully connected layer
+    Vector<float> row_scale;
+  };
 
-  Device* device_;
+  // Where the labelled pixels of these rows are, for a convolution.
+  MatrixView pixels(int64_t batch, int64_t first, int64_t count) const;
+
   InputFormat format_;
   bool convolved_;  // by the first layer
-  int64_t images_ = 0;
-  Matrix base_;
-  Vector<float> squares_;
-  Matrix pixels_;                         // for a convolution
-  Matrix product_, folded_, label_part_;  // for a fully connected layer
-  Vector<float> row_scale_;
+  Slots<Images> images_;
+  Slots<Shown> shown_;
+  Slots<Matrix> product_;  // for a fully connected layer
+  Matrix folded_;          // the same
 };
 
 }  // namespace ffwd

@@ -2,39 +2,50 @@
 
 namespace ffwd {
 
-LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape)
+LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots)
     : pixels_(shape.pixels()),
       pooled_pixels_(shape.pooled_pixels()),
       whole_images_(shape.whole_images),
-      z_(device, rows * pixels_, shape.units, device.activation_type()),
-      activities_(device, rows * pixels_, shape.units, device.activation_type()),
-      goodness_(device, rows),
-      loss_(device, rows * pixels_),
-      length_(device, rows * pixels_) {
-  if (pixels_ > 1) {
-    pixel_goodness_ = Vector<float>(device, rows * pixels_);
-    slope_ = Vector<float>(device, rows);
-  }
-  if (!shape.normalises_at_once()) {
-    pooled_ = Matrix(device, rows * pooled_pixels_, shape.units, device.activation_type());
-  }
-}
+      z_(slots.z,
+         [&] { return Matrix(device, rows * pixels_, shape.units, device.activation_type()); }),
+      activities_(
+          shape.normalises_at_once() ? slots.handed_on : slots.activities,
+          [&] { return Matrix(device, rows * pixels_, shape.units, device.activation_type()); }),
+      pooled_(slots.handed_on,
+              [&] {
+                if (shape.normalises_at_once()) return Matrix();
+                return Matrix(device, rows * pooled_pixels_, shape.units, device.activation_type());
+              }),
+      figures_(slots.figures, [&] {
+        Figures figures{Vector<float>(device, rows),
+                        {},
+                        Vector<float>(device, rows * pixels_),
+                        {},
+                        Vector<float>(device, rows * pixels_)};
+        if (pixels_ > 1) {
+          figures.pixel_goodness = Vector<float>(device, rows * pixels_);
+          figures.slope = Vector<float>(device, rows);
+        }
+        return figures;
+      }) {}
 
-LayerRows::View LayerRows::view(int64_t first, int64_t count) const {
+LayerRows::View LayerRows::view(int64_t batch, int64_t first, int64_t count) const {
+  const Figures& figures = figures_[batch];
+  const Matrix& pooled = pooled_[batch];
   const auto pixels = [&](const auto& vector) {
     return vector.view().slice(first * pixels_, count * pixels_);
   };
   View view;
-  view.z = z_.view().row_range(first * pixels_, count * pixels_);
-  view.activities = activities_.view().row_range(first * pixels_, count * pixels_);
-  view.goodness = goodness_.view().slice(first, count);
-  view.pixel_goodness = pixels_ > 1 ? pixels(pixel_goodness_) : view.goodness;
-  view.loss = pixels(loss_);
-  if (pixels_ > 1) view.slope = slope_.view().slice(first, count);
-  view.length = pixels(length_);
+  view.z = z_[batch].view().row_range(first * pixels_, count * pixels_);
+  view.activities = activities_[batch].view().row_range(first * pixels_, count * pixels_);
+  view.goodness = figures.goodness.view().slice(first, count);
+  view.pixel_goodness = pixels_ > 1 ? pixels(figures.pixel_goodness) : view.goodness;
+  view.loss = pixels(figures.loss);
+  if (pixels_ > 1) view.slope = figures.slope.view().slice(first, count);
+  view.length = pixels(figures.length);
   view.handed_on = view.activities;
-  if (pooled_.rows() > 0) {
-    view.handed_on = pooled_.view().row_range(first * pooled_pixels_, count * pooled_pixels_);
+  if (pooled.rows() > 0) {
+    view.handed_on = pooled.view().row_range(first * pooled_pixels_, count * pooled_pixels_);
   }
   if (whole_images_) {  // the same memory as one row an image
     const int64_t width = pooled_pixels_ * view.handed_on.cols;
@@ -45,8 +56,7 @@ LayerRows::View LayerRows::view(int64_t first, int64_t count) const {
 
 Layer::Layer(Device& device, const LayerShape& shape, const Objective& objective,
              OptimiserKind optimiser, int64_t max_rows)
-    : device_(&device),
-      shape_(shape),
+    : shape_(shape),
       objective_(objective),
       weight_(device, shape.units, shape.inputs, optimiser, device.activation_type()),
       bias_(device, 1, shape.units, optimiser, DType::f32),
@@ -117,71 +127,77 @@ ImageGoodness Layer::image_arguments(const LayerRows::View& out) const {
   return images;
 }
 
-void Layer::forward(const LayerInput& input, const LayerRows::View& out) {
-  multiply(*device_, shape_, input, weight_, out.z);
-  device_->goodness_rows(row_arguments(out));
-  if (shape_.pixels() > 1) device_->image_goodness(image_arguments(out));
-  hand_on(out);
+// Whether pixels have a loss of their own; an image of one pixel is that pixel.
+bool Layer::of_pixels() const {
+  return shape_.pixels() == 1 || objective_.goodness_of == GoodnessOf::pixel;
 }
 
-void Layer::learn(const LayerInput& input, const LayerRows::View& out, int64_t positive,
-                  int64_t negative, const Optimiser& optimiser, float rate_factor) {
-  const int64_t pixels = shape_.pixels();
-  const MatrixView dz = out.z.row_range(0, (positive + negative) * pixels);
+void Layer::forward(Device& lane, const LayerInput& input, const LayerRows::View& out) {
+  multiply(lane, shape_, input, weight_, out.z);
+}
 
-  multiply(*device_, shape_, input, weight_, out.z);
-  find_gradient(out, positive, negative);
-  if (objective_.peer_strength > 0.0f) push_peers(out, positive * pixels);
-  weight_gradient(*device_, shape_, input, dz, weight_);
-  device_->column_sum({dz,
-                       {},
-                       1.0f,
-                       {static_cast<float*>(bias_.gradient().data), shape_.units},
-                       column_scratch_.view()});
+void Layer::rows(Device& lane, const LayerRows::View& out, int64_t learning, bool hands_on) {
+  const int64_t pixels = shape_.pixels(), half = learning / 2;
+  const MatrixView dz = out.z.row_range(0, learning * pixels);
+  GoodnessRows rows = row_arguments(out);
+  if (learning > 0 && of_pixels()) {
+    rows.positive_rows = rows.negative_rows = half * pixels;
+    rows.dz = dz;
+    rows.loss = out.loss.slice(0, learning * pixels);
+  }
+  lane.goodness_rows(rows);
+  if (pixels > 1 && !(learning > 0 && of_pixels())) {
+    ImageGoodness images = image_arguments(out);
+    if (learning > 0) {
+      images.positive_rows = images.negative_rows = half;
+      images.loss = out.loss.slice(0, learning);
+      images.slope = out.slope.slice(0, learning);
+    }
+    lane.image_goodness(images);
+    if (learning > 0) {
+      lane.goodness_gradient(
+          {dz, bias_values(), images.slope, pixels, shape_.activation, objective_.goodness, dz});
+    }
+  }
+  if (hands_on) hand_on(lane, out);
+}
 
-  weight_.update(optimiser, rate_factor);
+void Layer::metrics(Device& lane, const LayerRows::View& out, int64_t learning) {
+  const int64_t rows = learning * (of_pixels() ? shape_.pixels() : 1);
+  lane.batch_means({out.loss.slice(0, rows), of_pixels() ? out.pixel_goodness : out.goodness,
+                    rows / 2, rows / 2, totals_.view()});
+}
+
+void Layer::gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                     int64_t learning) {
+  const int64_t pixels = learning * shape_.pixels();
+  const MatrixView dz = out.z.row_range(0, pixels);
+  if (objective_.peer_strength > 0.0f) push_peers(lane, out, pixels / 2);
+  weight_gradient(lane, shape_, input, dz, weight_);
+  lane.column_sum({dz,
+                   {},
+                   1.0f,
+                   {static_cast<float*>(bias_.gradient().data), shape_.units},
+                   column_scratch_.view()});
+}
+
+void Layer::update(Device& lane, const Optimiser& optimiser, float rate_factor) {
+  weight_.update(lane, optimiser, rate_factor);
   Optimiser without_decay = optimiser;
   without_decay.weight_decay = 0.0f;  // decay pulls weights to zero, not biases
-  bias_.update(without_decay, rate_factor);
+  bias_.update(lane, without_decay, rate_factor);
 }
 
-// From z to goodness, loss and, in z's place, the gradient.
-void Layer::find_gradient(const LayerRows::View& out, int64_t positive, int64_t negative) {
-  const int64_t pixels = shape_.pixels(), images = positive + negative;
-  const MatrixView dz = out.z.row_range(0, images * pixels);
-  GoodnessRows rows = row_arguments(out);
-  if (pixels == 1 || objective_.goodness_of == GoodnessOf::pixel) {
-    rows.positive_rows = positive * pixels;
-    rows.negative_rows = negative * pixels;
-    rows.dz = dz;
-    rows.loss = out.loss.slice(0, images * pixels);
-    device_->goodness_rows(rows);
-    device_->batch_means(
-        {rows.loss, out.pixel_goodness, rows.positive_rows, rows.negative_rows, totals_.view()});
-    return;
-  }
-  device_->goodness_rows(rows);
-  ImageGoodness whole = image_arguments(out);
-  whole.positive_rows = positive;
-  whole.negative_rows = negative;
-  whole.loss = out.loss.slice(0, images);
-  whole.slope = out.slope.slice(0, images);
-  device_->image_goodness(whole);
-  device_->batch_means({whole.loss, out.goodness, positive, negative, totals_.view()});
-  device_->goodness_gradient(
-      {dz, bias_values(), whole.slope, pixels, shape_.activation, objective_.goodness, dz});
-}
-
-void Layer::push_peers(const LayerRows::View& out, int64_t positive_pixels) {
+void Layer::push_peers(Device& lane, const LayerRows::View& out, int64_t positive_pixels) {
   const ConstMatrixView activities = out.activities.row_range(0, positive_pixels);
-  device_->column_sum({activities, out.length.slice(0, positive_pixels),
-                       1.0f / float(positive_pixels), batch_mean_.view(), column_scratch_.view()});
-  device_->peer_normalise({batch_mean_.view(), objective_.peer_momentum, objective_.peer_strength,
-                           peer_mean_.view(), peer_push_.view(),
-                           out.z.row_range(0, positive_pixels)});
+  lane.column_sum({activities, out.length.slice(0, positive_pixels), 1.0f / float(positive_pixels),
+                   batch_mean_.view(), column_scratch_.view()});
+  lane.peer_normalise({batch_mean_.view(), objective_.peer_momentum, objective_.peer_strength,
+                       peer_mean_.view(), peer_push_.view(), out.z.row_range(0, positive_pixels)});
 }
 
-void Layer::hand_on(const LayerRows::View& out) {
+// Pools and normalises the activities for the next layer, if that is still to be done.
+void Layer::hand_on(Device& lane, const LayerRows::View& out) {
   if (shape_.normalises_at_once()) return;
   const int64_t images = out.goodness.size;
   MatrixView rows = out.activities;
@@ -191,12 +207,12 @@ void Layer::hand_on(const LayerRows::View& out) {
     if (shape_.whole_images) {
       pooled = {pooled.data, pooled.dtype, pixels, shape_.units, shape_.units};
     }
-    device_->pool({*shape_.pool, out.activities, pooled});
+    lane.pool({*shape_.pool, out.activities, pooled});
     rows = out.handed_on;
   } else {  // whole images: the same memory, one row an image
     rows = {rows.data, rows.dtype, images, out.handed_on.cols, out.handed_on.cols};
   }
-  device_->normalise_rows({rows, shape_.norm, out.handed_on});
+  lane.normalise_rows({rows, shape_.norm, out.handed_on});
 }
 
 }  // namespace ffwd

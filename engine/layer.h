@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/layer_input.h"
+#include "engine/slots.h"
 
 namespace ffwd {
 
@@ -19,10 +20,15 @@ struct Objective {
   float peer_momentum = 0.9f;
 };
 
+// How many batches in flight keep a layer's memory apart, for each kind of it.
+struct LayerSlots {
+  int64_t z = 1, activities = 1, handed_on = 1, figures = 1;
+};
+
 // What a layer makes of the rows of a batch. A row is an image; with P output pixels an image:
 class LayerRows {
  public:
-  LayerRows(Device& device, int64_t rows, const LayerShape& shape);
+  LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots = {});
 
   // Rows [first, first + count) of it.
   struct View {
@@ -35,16 +41,20 @@ class LayerRows {
     VectorView<float> slope;           // (rows), absent when P is 1
     VectorView<float> length;          // (rows*P)
   };
-  View view(int64_t first, int64_t count) const;
+  View view(int64_t batch, int64_t first, int64_t count) const;
 
-  // The goodness of the first `rows` rows, on the host.
-  std::vector<float> goodness(int64_t rows) const { return goodness_.download(rows); }
+  // The goodness of the first `rows` rows of batch 0, on the host.
+  std::vector<float> goodness(int64_t rows) const { return figures_[0].goodness.download(rows); }
 
  private:
+  struct Figures {
+    Vector<float> goodness, pixel_goodness, loss, slope, length;
+  };
+
   int64_t pixels_, pooled_pixels_;
   bool whole_images_;
-  Matrix z_, activities_, pooled_;
-  Vector<float> goodness_, pixel_goodness_, loss_, slope_, length_;
+  Slots<Matrix> z_, activities_, pooled_;
+  Slots<Figures> figures_;
 };
 
 class Layer {
@@ -62,16 +72,20 @@ class Layer {
   void set_weight(const std::vector<float>& values);
   std::vector<float> pytorch_weight() const;
 
-  // Activities and goodness of every row of the input, handed on.
-  void forward(const LayerInput& input, const LayerRows::View& out);
+  // The parts of a step, each on the device that runs it. Of the rows of `out` the first `learning`
+  // ones learn: half of them positive, then as many negative; the others pass through.
 
-  // One step: the input holds `positive` rows, then `negative` rows, then neutral rows, which only
-  // pass through. The weights that `out` is computed with are those from before the update.
-  void learn(const LayerInput& input, const LayerRows::View& out, int64_t positive,
-             int64_t negative, const Optimiser& optimiser, float rate_factor);
-
-  // Pools and normalises the activities for the next layer, if that is still to be done.
-  void hand_on(const LayerRows::View& out);
+  // z.
+  void forward(Device& lane, const LayerInput& input, const LayerRows::View& out);
+  // From z to activities and goodness; of learning rows the loss and, in z's place, its gradient.
+  // `hands_on`: somebody reads what the next layer gets.
+  void rows(Device& lane, const LayerRows::View& out, int64_t learning, bool hands_on);
+  // Adds the step's means to the totals.
+  void metrics(Device& lane, const LayerRows::View& out, int64_t learning);
+  // Of weights and biases, from the gradient in z's place.
+  void gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                int64_t learning);
+  void update(Device& lane, const Optimiser& optimiser, float rate_factor);
 
   // Running totals since the last clear: mean loss, mean goodness of positive and of negative rows,
   // one step each.
@@ -80,11 +94,11 @@ class Layer {
  private:
   GoodnessRows row_arguments(const LayerRows::View& out) const;
   ImageGoodness image_arguments(const LayerRows::View& out) const;
-  void find_gradient(const LayerRows::View& out, int64_t positive, int64_t negative);
-  void push_peers(const LayerRows::View& out, int64_t positive_pixels);
+  bool of_pixels() const;
+  void push_peers(Device& lane, const LayerRows::View& out, int64_t positive_pixels);
+  void hand_on(Device& lane, const LayerRows::View& out);
   VectorView<const float> bias_values() const;
 
-  Device* device_;
   LayerShape shape_;
   Objective objective_;
   Parameter weight_, bias_;  // (units, inputs), (1, units)

@@ -4,10 +4,15 @@
 
 namespace ffwd {
 
-NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, int64_t shows)
-    : images(device, network.shape().input, count, shows, network.layers().front().shape()) {
+NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, int64_t shows,
+                         const NetworkSlots& slots)
+    : images(device, network.shape().input, count, shows, network.layers().front().shape(),
+             slots.images) {
   const int64_t rows = count * shows;
-  for (const auto& layer : network.layers()) layers.emplace_back(device, rows, layer.shape());
+  for (size_t l = 0; l < network.layers().size(); ++l) {
+    layers.emplace_back(device, rows, network.layers()[l].shape(),
+                        slots.layers.empty() ? LayerSlots() : slots.layers.at(l));
+  }
   if (network.head()) logits = Matrix(device, rows, network.head()->classes());
 }
 
@@ -54,34 +59,31 @@ void Network::initialise(WeightInit init, uint64_t seed) {
   }
 }
 
-void Network::load(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample) {
-  rows.images.load(pixels, sample);
-  reload(rows);
-}
-
-void Network::reload(NetworkRows& rows) {
-  rows.images.multiply(layers_[0].weight());
-}
-
-void Network::forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from,
-                      size_t to) {
-  for (size_t l = from; l < to; ++l) {
+void Network::forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample,
+                      VectorView<const int32_t> label) {
+  const int64_t images = sample.size, count = label.size;
+  rows.images.load(*device_, 0, pixels, sample);
+  rows.images.multiply(*device_, 0, images, layers_[0].weight());
+  rows.images.show(*device_, 0, images, label, 0);
+  for (size_t l = 0; l < layers_.size(); ++l) {
     const Range range("layer.forward", int64_t(l));
-    layers_[l].forward(input_of(rows, l, first, count), rows.layers[l].view(first, count));
+    const LayerRows::View out = rows.layers[l].view(0, 0, count);
+    layers_[l].forward(*device_, input_of(rows, l, 0, images, 0, count), out);
+    layers_[l].rows(*device_, out, /*learning=*/0, /*hands_on=*/true);
   }
 }
 
-LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t first,
-                             int64_t count) const {
-  if (l == 0) return rows.images.rows(first, count);
-  return ConstMatrixView(rows.layers[l - 1].view(first, count).handed_on);
+LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t batch, int64_t images,
+                             int64_t first, int64_t count) const {
+  if (l == 0) return rows.images.rows(batch, images, first, count);
+  return ConstMatrixView(rows.layers[l - 1].view(batch, first, count).handed_on);
 }
 
-std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t first,
-                                                 int64_t count) const {
+std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t batch,
+                                                 int64_t first, int64_t count) const {
   std::vector<ConstMatrixView> activities;
   for (size_t l = first_read_layer(); l < layers_.size(); ++l) {
-    ConstMatrixView x = rows.layers[l].view(first, count).handed_on;
+    ConstMatrixView x = rows.layers[l].view(batch, first, count).handed_on;
     if (x.rows != count) {  // pixels: the same memory as one row an image
       FFWD_EXPECT(x.stride == x.cols, "a head reads layers of channels in multiples of 8");
       const int64_t width = width_of(l);

@@ -21,10 +21,17 @@ struct NetworkShape {
 
 class Network;
 
+// How many batches in flight keep their memory apart; no layers: one batch.
+struct NetworkSlots {
+  ImageSlots images;
+  std::vector<LayerSlots> layers;
+};
+
 // The images of a batch, and what a network makes of them: up to `shows` rows an image, each under
 // its label.
 struct NetworkRows {
-  NetworkRows(Device& device, const Network& network, int64_t images, int64_t shows);
+  NetworkRows(Device& device, const Network& network, int64_t images, int64_t shows,
+              const NetworkSlots& slots = {});
 
   ImageBatch images;
   std::vector<LayerRows> layers;
@@ -51,19 +58,16 @@ class Network {
   // Draws all weights from the seed.
   void initialise(WeightInit init, uint64_t seed);
 
-  // Loads image sample[i] of `pixels` (device memory) as image i of `rows`, for the weights as they
-  // are now.
-  void load(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample);
-  // Brings rows that are loaded up to date with the weights of the first layer.
-  void reload(NetworkRows& rows);
+  // Forward through all layers of `rows`' batch 0: image sample[i] of `pixels` (device memory) is
+  // its image i, shown under each of its labels in turn.
+  void forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample,
+               VectorView<const int32_t> label);
 
-  // Forward through layers [from, to) of rows [first, first + count) of `rows`.
-  void forward(const NetworkRows& rows, int64_t first, int64_t count, size_t from, size_t to);
-
-  // What layer l reads: the images, or the activities of the layer below.
-  LayerInput input_of(const NetworkRows& rows, size_t l, int64_t first, int64_t count) const;
+  // What layer l reads of a batch of `images`: the images, or the activities of the layer below.
+  LayerInput input_of(const NetworkRows& rows, size_t l, int64_t batch, int64_t images,
+                      int64_t first, int64_t count) const;
   // What the head reads.
-  std::vector<ConstMatrixView> head_input(const NetworkRows& rows, int64_t first,
+  std::vector<ConstMatrixView> head_input(const NetworkRows& rows, int64_t batch, int64_t first,
                                           int64_t count) const;
 
  private:

@@ -22,7 +22,7 @@ void Parameter::upload(const std::vector<float>& host) {
                             operand_.elements<bfloat16>()});
 }
 
-void Parameter::update(const Optimiser& optimiser, float rate_factor) {
+void Parameter::update(Device& lane, const Optimiser& optimiser, float rate_factor) {
   ++steps_;
   const auto weight = value_.elements<float>(), state = state_[0].elements<float>();
   const auto gradient = gradient_.elements<float>();
@@ -30,15 +30,15 @@ void Parameter::update(const Optimiser& optimiser, float rate_factor) {
   const float rate = rate_factor * optimiser.learning_rate;
   switch (optimiser.kind) {
     case OptimiserKind::momentum:
-      device_->momentum_update(
+      lane.momentum_update(
           {weight, state, gradient, rate, optimiser.momentum, optimiser.weight_decay, operand});
       break;
     case OptimiserKind::adam: {
       const double t = double(steps_);
-      device_->adam_update({weight, state, state_[1].elements<float>(), gradient, rate,
-                            optimiser.beta1, optimiser.beta2, optimiser.eps, optimiser.weight_decay,
-                            float(1.0 - std::pow(double(optimiser.beta1), t)),
-                            float(1.0 - std::pow(double(optimiser.beta2), t)), operand});
+      lane.adam_update({weight, state, state_[1].elements<float>(), gradient, rate, optimiser.beta1,
+                        optimiser.beta2, optimiser.eps, optimiser.weight_decay,
+                        float(1.0 - std::pow(double(optimiser.beta1), t)),
+                        float(1.0 - std::pow(double(optimiser.beta2), t)), operand});
       break;
     }
   }

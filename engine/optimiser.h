@@ -30,7 +30,7 @@ class Parameter {
   void upload(const std::vector<float>& host);
 
   // One step along the gradient; `rate_factor` scales the learning rate.
-  void update(const Optimiser& optimiser, float rate_factor);
+  void update(Device& lane, const Optimiser& optimiser, float rate_factor);
 
  private:
   Device* device_;

@@ -54,25 +54,32 @@ void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<const int32
   const bool layers_learn = stage.first_layer < stage.end_layer;
   const bool drawn_from_head = negatives_ == Negatives::head;
 
+  Device& device = network_->device();
+  constexpr int64_t kBatch = 0;
   const auto show = [&](int64_t first, int64_t count) {
-    rows_.images.show(label.slice(first, count), first);
+    rows_.images.show(device, kBatch, images, label.slice(first, count), first);
+  };
+  const auto forward = [&](size_t l, int64_t first, int64_t count, int64_t learning_rows,
+                           bool hands_on) {
+    const auto out = rows_.layers[l].view(kBatch, first, count);
+    layers[l].forward(device, network_->input_of(rows_, l, kBatch, images, first, count), out);
+    layers[l].rows(device, out, learning_rows, hands_on);
   };
   const auto head_step = [&] {
-    const auto activities = network_->head_input(rows_, learning, images);
+    const auto activities = network_->head_input(rows_, kBatch, learning, images);
     const MatrixView logits = rows_.logits.view(images);
-    network_->head()->forward(activities, logits);
+    network_->head()->forward(device, activities, logits);
     if (drawn_from_head) draw_wrong_labels(logits, sample, label, step);
     if (stage.head) {
-      network_->head()->learn(activities, logits, label.slice(0, images), head_optimiser_,
+      network_->head()->learn(device, activities, logits, label.slice(0, images), head_optimiser_,
                               rate_factor);
     }
   };
 
   const bool kept = input_is_kept(stage);
-  if (!kept) {
-    network_->load(rows_, pixels, sample);
-  } else if (layers_learn && stage.first_layer == 0) {
-    network_->reload(rows_);
+  if (!kept) rows_.images.load(device, kBatch, pixels, sample);
+  if (!kept || (layers_learn && stage.first_layer == 0)) {
+    rows_.images.multiply(device, kBatch, images, layers[0].weight());
   }
   // Neutral rows go through the layers on their own if wrong labels depend on them, else beside the
   // others.
@@ -80,7 +87,7 @@ void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<const int32
   if (neutral_first) {
     if (!kept) {
       show(learning, images);
-      network_->forward(rows_, learning, images, 0, layers.size());
+      for (size_t l = 0; l < layers.size(); ++l) forward(l, learning, images, 0, true);
     }
     head_step();
     if (!layers_learn) return;
@@ -89,14 +96,16 @@ void Step::run(const Stage& stage, const uint8_t* pixels, VectorView<const int32
   if (!kept) {
     if (!drawn_from_head) draw_wrong_labels({}, sample, label, step);
     show(0, rows);
-    network_->forward(rows_, 0, rows, 0, stage.first_layer);
+    for (size_t l = 0; l < stage.first_layer; ++l) forward(l, 0, rows, 0, true);
   }
   for (size_t l = stage.first_layer; l < stage.end_layer; ++l) {
     const Range layer_range("layer.learn", int64_t(l));
-    const auto out = rows_.layers[l].view(0, rows);
-    layers[l].learn(network_->input_of(rows_, l, 0, rows), out, images, images, layer_optimiser_,
-                    rate_factor);
-    if (l + 1 < stage.end_layer || stage.head) layers[l].hand_on(out);
+    forward(l, 0, rows, learning, l + 1 < stage.end_layer || stage.head);
+    const auto out = rows_.layers[l].view(kBatch, 0, rows);
+    layers[l].metrics(device, out, learning);
+    layers[l].gradient(device, network_->input_of(rows_, l, kBatch, images, 0, rows), out,
+                       learning);
+    layers[l].update(device, layer_optimiser_, rate_factor);
   }
   if (stage.head && !neutral_first) head_step();
 }

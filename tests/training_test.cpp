@@ -169,8 +169,14 @@ TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
     }
     x.upload(values);
     device().normalise_rows({x.view(), network.shape().input.norm, x.view()});
-    network.layers()[0].forward(ConstMatrixView(x.view()), rows.layers[0].view(0, data.test.count));
-    network.forward(rows, 0, data.test.count, 1, 3);
+    for (size_t l = 0; l < 3; ++l) {
+      const LayerInput input =
+          l == 0 ? ConstMatrixView(x.view())
+                 : network.input_of(rows, l, 0, data.test.count, 0, data.test.count);
+      const LayerRows::View out = rows.layers[l].view(0, 0, data.test.count);
+      network.layers()[l].forward(device(), input, out);
+      network.layers()[l].rows(device(), out, /*learning=*/0, /*hands_on=*/true);
+    }
     std::vector<float> sum(size_t(data.test.count), 0.0f);
     for (size_t l = 1; l < 3; ++l) {  // the first layer is left out
       const auto goodness = rows.layers[l].goodness(data.test.count);

@@ -1,0 +1,25 @@
+// Memory of which batches in flight have a copy each: a batch's number says which copy is its.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace ffwd {
+
+template <typename T>
+class Slots {
+ public:
+  // `count` copies, each made by `make`.
+  template <typename Make>
+  Slots(int64_t count, Make make) {
+    for (int64_t i = 0; i < count; ++i) copies_.push_back(make());
+  }
+
+  T& operator[](int64_t batch) { return copies_[size_t(batch) % copies_.size()]; }
+  const T& operator[](int64_t batch) const { return copies_[size_t(batch) % copies_.size()]; }
+
+ private:
+  std::vector<T> copies_;
+};
+
+}  // namespace ffwd
