@@ -1,8 +1,11 @@
 // The CPU back end: the kernels' CPU twins and oneDNN. Every call returns when its work is done.
 #include <omp.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 #include "engine/device.h"
 #include "engine/onednn_convolution.h"
@@ -27,6 +30,34 @@ void flush_denormals() {
 
 constexpr size_t kAlignment = 64;  // a cache line, and oneDNN's widest vector
 
+class CpuEvent final : public Event {
+ public:
+  void reset() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    recorded_ = false;
+  }
+  double seconds_since(const Event& earlier) const override {
+    return std::chrono::duration<double>(time_ - dynamic_cast<const CpuEvent&>(earlier).time_)
+        .count();
+  }
+  void record() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    time_ = std::chrono::steady_clock::now();
+    recorded_ = true;
+    changed_.notify_all();
+  }
+  void wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return recorded_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool recorded_ = false;
+  std::chrono::steady_clock::time_point time_;
+};
+
 class CpuDevice final : public Device {
  public:
   CpuDevice() { flush_denormals(); }
@@ -37,6 +68,15 @@ class CpuDevice final : public Device {
   Precision precision() const override { return Precision::fp32; }
   Stream stream() const override { return kNoStream; }
   void wait() override {}
+  bool queues() const override { return false; }
+
+  std::unique_ptr<Device> make_lane() override { return std::make_unique<CpuDevice>(); }
+  std::unique_ptr<Event> make_event(bool) override { return std::make_unique<CpuEvent>(); }
+  void record(Event& event) override { dynamic_cast<CpuEvent&>(event).record(); }
+  void wait_for(Event& event) override { dynamic_cast<CpuEvent&>(event).wait(); }
+  std::unique_ptr<Graph> capture(const std::function<void()>&) override {
+    fail(__FILE__, __LINE__, "the CPU back end captures no graphs");
+  }
 
   void* allocate(int64_t bytes) override {
     const size_t whole = (size_t(bytes) + kAlignment - 1) / kAlignment * kAlignment;
@@ -53,6 +93,9 @@ class CpuDevice final : public Device {
   }
   void download(void* host, const void* device, int64_t bytes) override {
     std::memcpy(host, device, size_t(bytes));
+  }
+  void copy(void* to, const void* from, int64_t bytes) override {
+    std::memcpy(to, from, size_t(bytes));
   }
   void clear(void* device, int64_t bytes) override { std::memset(device, 0, size_t(bytes)); }
 

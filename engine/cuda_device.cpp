@@ -26,6 +26,57 @@ class OwnedStream {
   cudaStream_t handle_ = nullptr;
 };
 
+class CudaEvent final : public Event {
+ public:
+  explicit CudaEvent(bool timed) {
+    FFWD_CHECK_CUDA(
+        cudaEventCreateWithFlags(&handle_, timed ? cudaEventDefault : cudaEventDisableTiming));
+  }
+  ~CudaEvent() override { cudaEventDestroy(handle_); }
+  CudaEvent(const CudaEvent&) = delete;
+  CudaEvent& operator=(const CudaEvent&) = delete;
+
+  void reset() override {}  // a later record replaces an earlier one
+  double seconds_since(const Event& earlier) const override {
+    float milliseconds = 0.0f;
+    FFWD_CHECK_CUDA(cudaEventElapsedTime(&milliseconds,
+                                         dynamic_cast<const CudaEvent&>(earlier).handle_, handle_));
+    return 1e-3 * double(milliseconds);
+  }
+  cudaEvent_t handle() const { return handle_; }
+
+ private:
+  cudaEvent_t handle_ = nullptr;
+};
+
+class CudaGraph final : public Graph {
+ public:
+  CudaGraph(Stream stream, const std::function<void()>& work) : stream_(stream) {
+    FFWD_CHECK_CUDA(cudaStreamBeginCapture(stream_.handle, cudaStreamCaptureModeThreadLocal));
+    cudaGraph_t graph = nullptr;
+    try {
+      work();
+    } catch (...) {  // the stream must leave the capture before anything else can use it
+      cudaStreamEndCapture(stream_.handle, &graph);
+      if (graph) cudaGraphDestroy(graph);
+      throw;
+    }
+    FFWD_CHECK_CUDA(cudaStreamEndCapture(stream_.handle, &graph));
+    const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
+    cudaGraphDestroy(graph);
+    FFWD_CHECK_CUDA(status);
+  }
+  ~CudaGraph() override { cudaGraphExecDestroy(executable_); }
+  CudaGraph(const CudaGraph&) = delete;
+  CudaGraph& operator=(const CudaGraph&) = delete;
+
+  void launch() override { FFWD_CHECK_CUDA(cudaGraphLaunch(executable_, stream_.handle)); }
+
+ private:
+  Stream stream_;
+  cudaGraphExec_t executable_ = nullptr;
+};
+
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(Precision precision)
@@ -41,6 +92,22 @@ class CudaDevice final : public Device {
   Precision precision() const override { return precision_; }
   Stream stream() const override { return stream_.view(); }
   void wait() override { FFWD_CHECK_CUDA(cudaStreamSynchronize(stream().handle)); }
+  bool queues() const override { return true; }
+
+  std::unique_ptr<Device> make_lane() override { return std::make_unique<CudaDevice>(precision_); }
+  std::unique_ptr<Event> make_event(bool timed) override {
+    return std::make_unique<CudaEvent>(timed);
+  }
+  void record(Event& event) override {
+    FFWD_CHECK_CUDA(cudaEventRecord(dynamic_cast<CudaEvent&>(event).handle(), stream().handle));
+  }
+  void wait_for(Event& event) override {
+    FFWD_CHECK_CUDA(
+        cudaStreamWaitEvent(stream().handle, dynamic_cast<CudaEvent&>(event).handle(), 0));
+  }
+  std::unique_ptr<Graph> capture(const std::function<void()>& work) override {
+    return std::make_unique<CudaGraph>(stream(), work);
+  }
 
   void* allocate(int64_t bytes) override {
     void* memory = nullptr;
@@ -57,10 +124,14 @@ class CudaDevice final : public Device {
   }
   void release(void* memory) noexcept override { cudaFree(memory); }
   void upload(void* device, const void* host, int64_t bytes) override {
-    copy(device, host, bytes, cudaMemcpyHostToDevice);
+    copy_and_wait(device, host, bytes, cudaMemcpyHostToDevice);
   }
   void download(void* host, const void* device, int64_t bytes) override {
-    copy(host, device, bytes, cudaMemcpyDeviceToHost);
+    copy_and_wait(host, device, bytes, cudaMemcpyDeviceToHost);
+  }
+  void copy(void* to, const void* from, int64_t bytes) override {
+    FFWD_CHECK_CUDA(
+        cudaMemcpyAsync(to, from, size_t(bytes), cudaMemcpyDeviceToDevice, stream().handle));
   }
   void clear(void* device, int64_t bytes) override {
     FFWD_CHECK_CUDA(cudaMemsetAsync(device, 0, size_t(bytes), stream().handle));
@@ -95,7 +166,7 @@ class CudaDevice final : public Device {
   void wrong_labels(const WrongLabels& args) override { cuda::wrong_labels(args, stream()); }
 
  private:
-  void copy(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
+  void copy_and_wait(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
     FFWD_CHECK_CUDA(cudaMemcpyAsync(to, from, size_t(bytes), kind, stream().handle));
     wait();
   }

@@ -2,14 +2,17 @@
 // compile.
 //
 // Operations queue work on the stream and do not wait (the CPU back end works at once). A Device is
-// used by one thread at a time.
+// used by one thread at a time. Its lanes are Devices too: they share its memory, and each has a
+// stream of its own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/convolution.h"
+#include "engine/event.h"
 #include "engine/matmul.h"
 #include "kernels/activation_gradient.h"
 #include "kernels/adam_update.h"
@@ -47,12 +50,31 @@ class Device {
   // Waits until everything queued on the stream is done.
   virtual void wait() = 0;
 
+  // Whether operations are queued; else the calling thread has done them when they return.
+  virtual bool queues() const = 0;
+
+  // A Device on the same memory, whose work runs beside this one's. The CPU's is for the thread
+  // that makes it.
+  virtual std::unique_ptr<Device> make_lane() = 0;
+  // `timed`: somebody will ask for its time.
+  virtual std::unique_ptr<Event> make_event(bool timed) = 0;
+  // The event is over when all that was queued before is done.
+  virtual void record(Event& event) = 0;
+  // What is queued from now on starts after the event. On the CPU the thread waits, on a GPU it
+  // does not, and an event that was not recorded holds nothing up.
+  virtual void wait_for(Event& event) = 0;
+  // Captures what `work` queues here and on lanes that wait for events recorded meanwhile, without
+  // doing it. `work` must not allocate or wait. Throws ffwd::Error on the CPU.
+  virtual std::unique_ptr<Graph> capture(const std::function<void()>& work) = 0;
+
   // Zeroed memory, aligned to 64 bytes or more. Throws OutOfMemory naming the size. Waits.
   virtual void* allocate(int64_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;
   // Copies on the stream, between device and host memory. Both wait.
   virtual void upload(void* device, const void* host, int64_t bytes) = 0;
   virtual void download(void* host, const void* device, int64_t bytes) = 0;
+  // Between two places of device memory that do not overlap. Does not wait.
+  virtual void copy(void* to, const void* from, int64_t bytes) = 0;
   // Sets bytes to zero. Does not wait.
   virtual void clear(void* device, int64_t bytes) = 0;
 

@@ -10,7 +10,6 @@
 namespace ffwd {
 namespace {
 
-constexpr int64_t kShows = 3;            // of every image: positive, negative, neutral
 constexpr int64_t kFloat = 4, kInt = 4;  // bytes
 
 // Bytes of a matrix on a device.
@@ -41,9 +40,9 @@ class Builder {
   int64_t head_lane() const { return pipelined_ ? 1 + layers() : 0; }
   int64_t metrics_lane() const { return pipelined_ ? 2 + layers() : 0; }
 
-  int64_t buffer(const std::string& name, int64_t bytes, int64_t layer,
+  int64_t buffer(BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
                  const std::vector<TaskKind>& writers);
-  int64_t carried_buffer(const std::string& name, int64_t bytes, int64_t layer,
+  int64_t carried_buffer(BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
                          const std::vector<TaskKind>& writers);
   void declare_input();
   void declare_layer(int64_t l);
@@ -71,6 +70,7 @@ class Builder {
   void learn(int64_t l, int64_t step);
   void head(int64_t step);
 
+  void carry_what_is_kept();
   std::vector<int64_t> lanes_spanned() const;
   void choose_slots(int64_t depth, int64_t memory_limit);
   void name_lanes();
@@ -98,6 +98,8 @@ Builder::Builder(const PlanShape& shape, const PlanOptions& options)
   FFWD_EXPECT(!learners.head || !learners.layers() || learners.end_layer == layers(),
               "a head that learns beside layers needs them all");
   plan_.lag = drawn_from_head() ? shape.label_lag : 0;
+  plan_.kept = options.kept;
+  FFWD_EXPECT(!plan_.kept || !drawn_from_head(), "labels that are drawn anew are not kept");
   depth_ = options.depth > 0 ? options.depth : layers() + 2;
   if (!pipelined_) depth_ = 1;
 }
@@ -115,6 +117,7 @@ Plan Builder::build() {
     }
     if (plan_.learners.layers()) learning_pass(step);
   }
+  if (plan_.kept) carry_what_is_kept();
   choose_slots(depth_, memory_limit_);
   name_lanes();
   link_tasks(plan_);
@@ -123,15 +126,15 @@ Plan Builder::build() {
 
 // Buffers ------------------------------------------------------------------------------------------
 
-int64_t Builder::buffer(const std::string& name, int64_t bytes, int64_t layer,
+int64_t Builder::buffer(BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
                         const std::vector<TaskKind>& writers) {
-  plan_.buffers.push_back({name, bytes, 1, false, layer, writers});
+  plan_.buffers.push_back({kind, name, bytes, 1, false, layer, writers});
   return int64_t(plan_.buffers.size()) - 1;
 }
 
-int64_t Builder::carried_buffer(const std::string& name, int64_t bytes, int64_t layer,
-                                const std::vector<TaskKind>& writers) {
-  const int64_t place = buffer(name, bytes, layer, writers);
+int64_t Builder::carried_buffer(BufferKind kind, const std::string& name, int64_t bytes,
+                                int64_t layer, const std::vector<TaskKind>& writers) {
+  const int64_t place = buffer(kind, name, bytes, layer, writers);
   plan_.buffers.back().carried = true;
   return place;
 }
@@ -143,13 +146,15 @@ void Builder::declare_input() {
   const int64_t shown = s.shares_product()
                             ? matrix_bytes(rows, s.classes * channels, element) + rows * kFloat
                             : matrix_bytes(rows * pixels, channels, element);
-  images_ = buffer("images", matrix_bytes(s.batch, pixels * channels, element) + s.batch * kFloat,
-                   -1, {TaskKind::gather});
-  wrong_labels_ = buffer("wrong labels", s.batch * kInt, -1, {TaskKind::draw_labels});
-  shown_ = buffer("shown labels", shown, -1, {TaskKind::show_labels});
+  images_ = buffer(BufferKind::images, "images",
+                   matrix_bytes(s.batch, pixels * channels, element) + s.batch * kFloat, -1,
+                   {TaskKind::gather});
+  wrong_labels_ =
+      buffer(BufferKind::wrong_labels, "wrong labels", s.batch * kInt, -1, {TaskKind::draw_labels});
+  shown_ = buffer(BufferKind::shown, "shown labels", shown, -1, {TaskKind::show_labels});
   if (s.shares_product()) {
-    product_ = buffer("product", matrix_bytes(s.batch, s.layers[0].units, element), 0,
-                      {TaskKind::product});
+    product_ = buffer(BufferKind::product, "product",
+                      matrix_bytes(s.batch, s.layers[0].units, element), 0, {TaskKind::product});
   }
 }
 
@@ -174,21 +179,27 @@ void Builder::declare_layer(int64_t l) {
   }
   const std::string name = " " + std::to_string(l);
   LayerBuffers b{};
-  b.z = buffer("z" + name, activities, l, z_writers);
+  b.z = buffer(BufferKind::z, "z" + name, activities, l, z_writers);
   if (layer.normalises_at_once()) {
-    b.next = b.activities = buffer("next" + name, activities, l, {TaskKind::rows});
+    b.next = b.activities =
+        buffer(BufferKind::next, "next" + name, activities, l, {TaskKind::rows});
   } else {
-    b.activities = buffer("activities" + name, activities, l, {TaskKind::rows});
-    b.next = buffer("next" + name, pooled, l, {TaskKind::rows});
+    b.activities =
+        buffer(BufferKind::activities, "activities" + name, activities, l, {TaskKind::rows});
+    b.next = buffer(BufferKind::next, "next" + name, pooled, l, {TaskKind::rows});
   }
-  b.figures = buffer("figures" + name, figures, l, {TaskKind::rows});
-  b.scratch = buffer("scratch" + name, scratch, l, {TaskKind::gradient});
-  b.gradient = buffer("gradient" + name, (weights + biases) * kFloat, l, {TaskKind::gradient});
-  b.weights = carried_buffer(
-      "weights" + name, (weights + biases) * kFloat * (1 + s.optimiser_states) + weights * operand,
-      l, {TaskKind::update});
-  b.peer_mean = carried_buffer("peer mean" + name, units * kFloat, l, peer_writers);
-  b.totals = carried_buffer("totals" + name, 3 * kFloat, l, {TaskKind::metrics});
+  b.figures = buffer(BufferKind::figures, "figures" + name, figures, l, {TaskKind::rows});
+  b.scratch = buffer(BufferKind::scratch, "scratch" + name, scratch, l, {TaskKind::gradient});
+  b.gradient = buffer(BufferKind::gradient, "gradient" + name, (weights + biases) * kFloat, l,
+                      {TaskKind::gradient});
+  b.weights =
+      carried_buffer(BufferKind::weights, "weights" + name,
+                     (weights + biases) * kFloat * (1 + s.optimiser_states) + weights * operand, l,
+                     {TaskKind::update});
+  b.peer_mean =
+      carried_buffer(BufferKind::peer_mean, "peer mean" + name, units * kFloat, l, peer_writers);
+  b.totals =
+      carried_buffer(BufferKind::totals, "totals" + name, 3 * kFloat, l, {TaskKind::metrics});
   of_layer_.push_back(b);
 }
 
@@ -203,12 +214,15 @@ void Builder::declare_head() {
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
   const int64_t scratch =  // gradients of weights and of logits, losses
       weights * kFloat + matrix_bytes(rows, s.classes, s.activation_bytes) + rows * kFloat;
-  logits_ = buffer("logits", matrix_bytes(rows, s.classes, kFloat), -1, {TaskKind::head_forward});
-  head_scratch_ = buffer("scratch head", scratch, -1, {TaskKind::head_learn});
-  head_weights_ =
-      carried_buffer("weights head", weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
-                     {TaskKind::head_learn});
-  head_totals_ = carried_buffer("totals head", 3 * kFloat, -1, {TaskKind::head_learn});
+  logits_ = buffer(BufferKind::logits, "logits", matrix_bytes(rows, s.classes, kFloat), -1,
+                   {TaskKind::head_forward});
+  head_scratch_ =
+      buffer(BufferKind::head_scratch, "scratch head", scratch, -1, {TaskKind::head_learn});
+  head_weights_ = carried_buffer(BufferKind::head_weights, "weights head",
+                                 weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
+                                 {TaskKind::head_learn});
+  head_totals_ = carried_buffer(BufferKind::head_totals, "totals head", 3 * kFloat, -1,
+                                {TaskKind::head_learn});
 }
 
 // Tasks, in the order of a single thread -----------------------------------------------------------
@@ -219,11 +233,13 @@ PlanTask& Builder::add(TaskKind kind, int64_t layer, int64_t step, RowClass rows
 }
 
 void Builder::neutral_pass(int64_t step) {
-  gather(step);
-  show_labels(step, RowClass::neutral);
-  const bool for_both = plan_.learners.layers() && plan_.lag == 0;
-  product(step, for_both ? RowClass::all : RowClass::neutral);
-  for (int64_t l = 0; l < layers(); ++l) forward(l, step, RowClass::neutral);
+  if (!plan_.kept) {
+    gather(step);
+    show_labels(step, RowClass::neutral);
+    const bool for_both = plan_.learners.layers() && plan_.lag == 0;
+    product(step, for_both ? RowClass::all : RowClass::neutral);
+    for (int64_t l = 0; l < layers(); ++l) forward(l, step, RowClass::neutral);
+  }
   head(step);
 }
 
@@ -231,13 +247,14 @@ void Builder::learning_pass(int64_t step) {
   const Learners& learners = plan_.learners;
   const bool with_neutral = learners.head && !neutral_first();
   const RowClass rows = with_neutral ? RowClass::all : RowClass::learning;
-  if (!neutral_first()) {
+  if (!neutral_first() && !plan_.kept) {
     gather(step);
     draw_labels(step);
   }
-  show_labels(step, rows);
-  if (!neutral_first() || plan_.lag > 0) product(step, rows);
-  for (int64_t l = 0; l < learners.end_layer; ++l) {
+  if (!plan_.kept) show_labels(step, rows);
+  const bool product_is_kept = plan_.kept && learners.first_layer > 0;
+  if ((!neutral_first() || plan_.lag > 0) && !product_is_kept) product(step, rows);
+  for (int64_t l = plan_.kept ? learners.first_layer : 0; l < learners.end_layer; ++l) {
     forward(l, step, rows);
     if (learners.layer(l)) learn(l, step);
   }
@@ -346,6 +363,18 @@ void Builder::head(int64_t step) {
 
 // Slots and lanes ----------------------------------------------------------------------------------
 
+// What is read and not written.
+void Builder::carry_what_is_kept() {
+  std::vector<bool> read(plan_.buffers.size(), false), written(plan_.buffers.size(), false);
+  for (const PlanTask& task : plan_.tasks) {
+    for (const PlanAccess& access : task.reads) read[size_t(access.buffer)] = true;
+    for (const PlanAccess& access : task.writes) written[size_t(access.buffer)] = true;
+  }
+  for (size_t b = 0; b < plan_.buffers.size(); ++b) {
+    if (read[b] && !written[b]) plan_.buffers[b].carried = true;
+  }
+}
+
 // From the first to the last lane that touches a buffer: while the pipeline is full, that many
 // batches lie between its first writer and its last reader.
 std::vector<int64_t> Builder::lanes_spanned() const {
@@ -372,7 +401,9 @@ void Builder::choose_slots(int64_t depth, int64_t memory_limit) {
       PlanBuffer& buffer = plan_.buffers[b];
       // What both passes of a batch need stays while labels are drawn ahead.
       const bool waits = int64_t(b) == images_ || int64_t(b) == wrong_labels_;
-      if (!buffer.carried) buffer.slots = std::min(plan_.depth, spans[b]) + (waits ? plan_.lag : 0);
+      if (buffer.carried) continue;
+      const int64_t slots = std::min(plan_.depth, spans[b]) + (waits ? plan_.lag : 0);
+      buffer.slots = std::max<int64_t>(1, std::min(slots, plan_.steps));
     }
     if (memory_limit == 0 || plan_.bytes() <= memory_limit) break;
     if (plan_.depth == 1) {
@@ -408,7 +439,7 @@ void Builder::name_lanes() {
 
 }  // namespace
 
-std::string to_string(TaskKind kind) {
+const char* name_of(TaskKind kind) {
   switch (kind) {
     case TaskKind::gather:
       return "gather";
@@ -436,6 +467,18 @@ std::string to_string(TaskKind kind) {
   fail(__FILE__, __LINE__, "unknown kind of task");
 }
 
+RowRange rows_of(RowClass rows, int64_t images) {
+  if (rows == RowClass::neutral) return {2 * images, images};
+  return {0, rows == RowClass::all ? kShows * images : 2 * images};
+}
+
+const PlanBuffer* Plan::find(BufferKind kind, int64_t layer) const {
+  for (const PlanBuffer& buffer : buffers) {
+    if (buffer.kind == kind && buffer.layer == layer) return &buffer;
+  }
+  return nullptr;
+}
+
 int64_t Plan::bytes() const {
   int64_t total = 0;
   for (const PlanBuffer& buffer : buffers) total += buffer.bytes * buffer.slots;
@@ -447,8 +490,9 @@ Plan make_plan(const PlanShape& shape, const PlanOptions& options) {
 }
 
 std::string describe(const PlanTask& task) {
-  return to_string(task.kind) + (task.layer < 0 ? "" : " of layer " + std::to_string(task.layer)) +
-         " at step " + std::to_string(task.step);
+  return std::string(name_of(task.kind)) +
+         (task.layer < 0 ? "" : " of layer " + std::to_string(task.layer)) + " at step " +
+         std::to_string(task.step);
 }
 
 }  // namespace ffwd

@@ -14,6 +14,9 @@
 // step, so nothing learns from a batch before all layers have learnt from the one before. With a
 // lag of d they go through the network of d steps earlier, and the head learns from them then; the
 // first d + 1 batches of a plan through the network as the plan finds it.
+//
+// If a stage learns from the same batch under the same labels at every step, what reaches its
+// layers stays what it was: a plan may find it kept from an earlier one.
 #pragma once
 
 #include <cstdint>
@@ -63,6 +66,16 @@ constexpr bool overlap(RowClass a, RowClass b) {
   return (int(a) & int(b)) != 0;
 }
 
+// A batch shows every image three times: its rows are positive, then negative, then neutral.
+constexpr int64_t kShows = 3;
+
+struct RowRange {
+  int64_t first, count;
+};
+
+// The rows of a class in a batch of so many images.
+RowRange rows_of(RowClass rows, int64_t images);
+
 // In the order in which a step needs them.
 enum class TaskKind {
   gather,        // images of the batch, without labels
@@ -78,9 +91,31 @@ enum class TaskKind {
   head_learn     // loss, gradient and update
 };
 
-std::string to_string(TaskKind kind);
+// For people: "head learn".
+const char* name_of(TaskKind kind);
+
+enum class BufferKind {
+  images,
+  wrong_labels,
+  shown,    // labels, or images with labels
+  product,  // of images and the first layer's weights
+  z,
+  activities,  // only if they are not handed on as they are
+  next,        // what is handed on
+  figures,     // goodness, loss, length of rows
+  scratch,
+  gradient,
+  weights,
+  peer_mean,
+  totals,
+  logits,
+  head_scratch,
+  head_weights,
+  head_totals
+};
 
 struct PlanBuffer {
+  BufferKind kind;
   std::string name;
   int64_t bytes;      // of one slot
   int64_t slots = 1;  // batches whose content it holds at the same time
@@ -111,6 +146,7 @@ struct Plan {
   int64_t steps;
   int64_t depth;  // batches that learning may have in flight at the same time
   int64_t lag;    // batches that labels are drawn ahead
+  bool kept;      // what reaches the layers that learn is there when the plan starts
   std::vector<std::string> lanes;
   std::vector<PlanBuffer> buffers;
   std::vector<PlanTask> tasks;
@@ -125,13 +161,16 @@ struct Plan {
     return !shape.layers[size_t(task.layer)].normalises_at_once() &&
            (!learns(task) || task.layer + 1 < learners.end_layer || learners.head);
   }
+  const PlanBuffer* find(BufferKind kind, int64_t layer = -1) const;
 };
 
 struct PlanOptions {
   Learners learners;
   int64_t steps = 1;
-  bool pipelined = false;    // a lane for each layer; else a single one
-  int64_t depth = 0;         // of a pipelined plan; 0: layers + 2, which is as much as can help
+  bool pipelined = false;  // a lane for each layer; else a single one
+  int64_t depth = 0;       // of a pipelined plan; 0: layers + 2, which is as much as can help
+  // What an earlier plan of the same stage and batch, made with the same depth, has left is kept.
+  bool kept = false;
   int64_t memory_limit = 0;  // bytes for all buffers; lowers depth until they fit; 0: none
 };
 

@@ -120,16 +120,19 @@ RowClass Checker::work_of(TaskKind kind, int64_t layer) const {
   const bool from_head = plan_.shape.labels_from_head && learners.layers();
   const RowClass learning = learners.layers() ? RowClass::learning : RowClass::none;
   const RowClass neutral = learners.head || from_head ? RowClass::neutral : RowClass::none;
+  const bool kept = plan_.kept && !learners.layer(layer);
   switch (kind) {
     case TaskKind::gather:
     case TaskKind::show_labels:
-      return learning | neutral;
+      return kept ? RowClass::none : learning | neutral;
     case TaskKind::draw_labels:
-      return learning;
+      return kept ? RowClass::none : learning;
     case TaskKind::product:
-      return layer == 0 && plan_.shape.shares_product() ? learning | neutral : RowClass::none;
+      if (kept || layer != 0 || !plan_.shape.shares_product()) return RowClass::none;
+      return learning | neutral;
     case TaskKind::forward:
     case TaskKind::rows:
+      if (kept) return RowClass::none;
       return layer < learners.end_layer ? learning | neutral : neutral;
     case TaskKind::metrics:
     case TaskKind::gradient:
@@ -204,8 +207,9 @@ void Checker::check_content(const std::string& who, const PlanAccess& access, in
   const int64_t is = writer < 0 ? -1 : task(writer).step;
   if (is == step && (writer < 0 || task(writer).kind == kind)) return;
   const auto content = [](int64_t made_in, TaskKind maker) {
-    return made_in < 0 ? "what the plan started with"
-                       : "that of " + to_string(maker) + " at step " + std::to_string(made_in);
+    return made_in < 0
+               ? "what the plan started with"
+               : std::string("that of ") + name_of(maker) + " at step " + std::to_string(made_in);
   };
   say(who + " " + place(access) + " with " +
       (writer < 0 ? content(-1, kind) : content(is, task(writer).kind)) + ", expected " +

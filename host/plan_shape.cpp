@@ -4,7 +4,7 @@
 
 namespace ffwd {
 
-PlanShape plan_shape(const Recipe& recipe, const ImageFormat& format, int64_t batch,
+PlanShape plan_shape(const Recipe& recipe, const ImageShape& image, int64_t classes, int64_t batch,
                      int64_t activation_bytes) {
   if (recipe.training.algorithm == Algorithm::backprop) {
     throw RecipeError(
@@ -12,8 +12,8 @@ PlanShape plan_shape(const Recipe& recipe, const ImageFormat& format, int64_t ba
         " \"forward-forward\"");
   }
   PlanShape shape;
-  shape.image = {format.height, format.width, format.channels};
-  shape.classes = int64_t(format.class_names.size());
+  shape.image = image;
+  shape.classes = classes;
   try {
     shape.layers = layer_shapes(recipe.network.layers, shape.image, recipe.network.activation,
                                 {recipe.network.normalise});
@@ -23,6 +23,7 @@ PlanShape plan_shape(const Recipe& recipe, const ImageFormat& format, int64_t ba
   shape.head = recipe.network.head;
   shape.first_read_layer = recipe.training.skip_first_layer ? 1 : 0;
   shape.labels_from_head = recipe.negatives.labels == Negatives::head;
+  shape.label_lag = recipe.negatives.lag;
   shape.goodness_of_pixels = recipe.objective.goodness_of == GoodnessOf::pixel;
   shape.peer_normalisation = recipe.objective.peer_strength > 0.0f;
   shape.optimiser_states = recipe.optimiser.kind == OptimiserKind::adam ? 2 : 1;

@@ -6,9 +6,9 @@
 
 namespace ffwd {
 
-// For batches of `batch` images of this format. `activation_bytes`: 2 in bf16, else 4. Throws
-// RecipeError if the layers do not fit.
-PlanShape plan_shape(const Recipe& recipe, const ImageFormat& format, int64_t batch,
+// For batches of `batch` images. `activation_bytes`: 2 in bf16, else 4. Throws RecipeError if the
+// layers do not fit.
+PlanShape plan_shape(const Recipe& recipe, const ImageShape& image, int64_t classes, int64_t batch,
                      int64_t activation_bytes);
 
 }  // namespace ffwd

@@ -77,6 +77,10 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
       "negatives.labels is \"head\" while network.head is false, expected \"fixed\", \"random\","
       " or a head");
 
+  require(recipe.negatives.lag == 0 || recipe.negatives.labels == Negatives::head,
+          "negatives.lag is " + std::to_string(recipe.negatives.lag) +
+              " while negatives.labels is not \"head\", expected 0");
+
   const int64_t images = recipe.data.train_images;
   require(images == 0 || recipe.training.batch <= images,
           "training.batch is " + std::to_string(recipe.training.batch) + ", expected at most " +

@@ -13,7 +13,7 @@ namespace ffwd {
 
 enum class Negatives { fixed, random, head };
 enum class Algorithm { forward_forward, backprop };
-enum class Schedule { simultaneous, greedy };
+enum class Schedule { simultaneous, greedy, pipelined };
 enum class RateDecay { constant, linear_after_half };
 enum class Prediction { per_image, per_batch };
 
@@ -55,6 +55,9 @@ struct Recipe {
   struct NegativeData {
     // fixed: for the whole run; random: fresh each step; head: drawn from its softmax
     Negatives labels = Negatives::random;
+    // labels = head: drawn from the head as it was so many steps before, which is another algorithm
+    // but lets layers overlap.
+    int64_t lag = 0;
   } negatives;
 
   struct Optimiser {

@@ -12,6 +12,7 @@ constexpr int64_t kMillion = 1000000;
 constexpr Integer<int64_t> kCount{0, 1000 * kMillion};
 constexpr Integer<int64_t> kEpochs{1, kMillion};
 constexpr Integer<int64_t> kEpochsOrNone{0, kMillion};
+constexpr Integer<int64_t> kLag{0, 1000};
 constexpr Integer<uint64_t> kSeed{0, std::numeric_limits<uint64_t>::max()};
 constexpr Number kAnyNumber{-1e6f, 1e6f};
 constexpr Number kRate{0.0f, 1000.0f};
@@ -49,8 +50,9 @@ const Choice<Prediction> kPredictionNames{
     {{"per_image", Prediction::per_image}, {"per_batch", Prediction::per_batch}}};
 const Choice<Algorithm> kAlgorithmNames{
     {{"forward-forward", Algorithm::forward_forward}, {"backprop", Algorithm::backprop}}};
-const Choice<Schedule> kScheduleNames{
-    {{"simultaneous", Schedule::simultaneous}, {"greedy", Schedule::greedy}}};
+const Choice<Schedule> kScheduleNames{{{"simultaneous", Schedule::simultaneous},
+                                       {"greedy", Schedule::greedy},
+                                       {"pipelined", Schedule::pipelined}}};
 
 template <typename Kind, typename T>
 bool read_value(const Kind& kind, const RecipeValue& value, T& result) {
@@ -142,6 +144,8 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(
           negatives.labels, kNegativeNames,
           "wrong labels: fixed for the run, random at each step, or from the head's softmax"),
+      FFWD_FIELD(negatives.lag, kLag,
+                 "labels = head: from the head of so many steps before; lets layers overlap"),
 
       FFWD_FIELD(optimiser.kind, kOptimiserNames, "how gradients become updates"),
       FFWD_FIELD(optimiser.learning_rate, kRate, "of the layers"),
@@ -158,7 +162,7 @@ const std::vector<RecipeField>& recipe_fields() {
           training.algorithm, kAlgorithmNames,
           "backprop, a baseline: all layers learn from the head's loss, at the layers' rate"),
       FFWD_FIELD(training.schedule, kScheduleNames,
-                 "every layer at each step, or layer after layer"),
+                 "every layer at each step; layer after layer; or like the first, overlapped"),
       FFWD_FIELD(training.epochs, kEpochs, "passes over the images; of each layer when greedy"),
       FFWD_FIELD(training.batch, kCount, "pairs in a step; 0: all training images"),
       FFWD_FIELD(training.shuffle, kSwitch, "show the images in a new order in each epoch"),

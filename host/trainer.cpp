@@ -32,7 +32,8 @@ void require_finite(double loss, const std::string& what, int64_t epoch) {
                       std::to_string(epoch) + "; a smaller learning rate may help");
 }
 
-Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train)
+Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train,
+                 const Execution& execution)
     : network_(&network),
       recipe_(recipe),
       train_(&train),
@@ -40,8 +41,9 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train)
                                         : std::min(recipe.training.batch, train.count)),
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
-      label_(network.device(), 3 * train.count),
-      step_(network, recipe, batch_, batch_ == train.count) {}
+      label_(network.device(), kShows * train.count),
+      values_(network.device(), (train.count + batch_ - 1) / batch_),
+      steps_(network, recipe, pixels(), batch_, batch_ == train.count, execution) {}
 
 void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
                   const std::function<bool()>& stop) {
@@ -68,11 +70,10 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
   const double begin = now(), trained_before = totals_.train_seconds;
   const int64_t count = train_->count, seen_before = totals_.images_seen;
   const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
-  if (batch_ < count || totals_.epochs == 1)
-    upload_table();  // the order inside one full batch does not matter
+  progress.steps = values_.size();
+  upload_table((epoch - 1) * progress.steps, progress.steps, factor);
   clear_totals();
 
-  progress.steps = (count + batch_ - 1) / batch_;
   const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
     network_->device().wait();
@@ -93,22 +94,33 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
   };
 
   double reported = begin;
-  for (int64_t s = 0; s < progress.steps && !totals_.stopped; ++s) {
-    const int64_t first = s * batch_, images = std::min(batch_, count - first);
-    step_.run(stage, pixels(), sample_.view().slice(first, images),
-              label_.view().slice(3 * first, 3 * images), totals_.steps, factor);
-    ++totals_.steps;
+  for (int64_t done = 0; done < progress.steps && !totals_.stopped;) {
+    // The last batch may be a smaller one, and is a plan of its own.
+    const int64_t first = done * batch_, whole = (count - first) / batch_;
+    const int64_t steps = std::max<int64_t>(1, std::min(whole, steps_.most_at_once()));
+    const int64_t images = std::min(steps * batch_, count - first);
+    steps_.run(stage, {sample_.view().slice(first, images),
+                       label_.view().slice(kShows * first, kShows * images),
+                       values_.view().slice(done, steps)});
+    done += steps;
+    totals_.steps += steps;
     totals_.images_seen += images;
     totals_.stopped = stop();
-    const bool last = s + 1 == progress.steps || totals_.stopped;
-    if (last || now() - reported > kProgressSeconds) {
-      report(s + 1);
+    if (done == progress.steps || totals_.stopped || now() - reported > kProgressSeconds) {
+      report(done);
       reported = now();
     }
   }
 }
 
-void Trainer::upload_table() {
+void Trainer::upload_table(int64_t step_of_stage, int64_t steps, float factor) {
+  std::vector<StepValues> values;
+  for (int64_t s = 0; s < steps; ++s) {
+    values.push_back(step_values(recipe_, factor, step_of_stage + s, totals_.steps + s));
+  }
+  values_.upload(values);
+  // The order inside one full batch does not matter.
+  if (batch_ == train_->count && totals_.epochs > 1) return;
   const std::vector<int32_t> order =
       recipe_.training.shuffle
           ? shuffled(train_->count, recipe_.training.seed, uint32_t(totals_.epochs))

@@ -6,7 +6,7 @@
 
 #include "host/dataset.h"
 #include "host/run_records.h"
-#include "host/step.h"
+#include "host/steps.h"
 
 namespace ffwd {
 
@@ -37,10 +37,13 @@ class Trainer {
   // Called after every epoch; may add accuracies. Its time does not count as training.
   using OnEpoch = std::function<void(EpochMetrics&)>;
 
-  // Copies the images to the network's device. The network must outlive it.
-  Trainer(Network& network, const Recipe& recipe, const Images& train);
+  // Copies the images to the network's device. The network must outlive it, and so must images and
+  // trace.
+  Trainer(Network& network, const Recipe& recipe, const Images& train,
+          const Execution& execution = {});
 
-  // Runs the whole recipe. `stop` is asked after every step; true ends the training there. Throws
+  // Runs the whole recipe. `stop` is asked between the steps that are played at once; true ends the
+  // training there. Throws
   // UserError (not_finite) naming layer and epoch when a loss is no longer a number.
   void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
@@ -54,7 +57,8 @@ class Trainer {
                  const OnProgress& on_progress, const std::function<bool()>& stop);
   // Means over the epoch's first `steps` steps; checks that they are numbers.
   void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
-  void upload_table();
+  // What the steps of an epoch learn from; `step_of_stage` is the number of the first.
+  void upload_table(int64_t step_of_stage, int64_t steps, float factor);
   void clear_totals();
 
   Network* network_;
@@ -63,7 +67,8 @@ class Trainer {
   int64_t batch_;
   Vector<uint8_t> pixels_;
   Vector<int32_t> sample_, label_;
-  Step step_;
+  Vector<StepValues> values_;
+  Steps steps_;
   TrainingTotals totals_;
 };
 

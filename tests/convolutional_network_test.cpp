@@ -130,8 +130,8 @@ TEST_P(ConvolutionalNetwork, KeptInputsChangeNothing) {
   std::vector<std::vector<float>> weights[2];
   for (const bool keeps : {false, true}) {
     Model model = make(recipe);
-    Step step(*model.network, recipe, data.train.count, keeps);
     const Vector<uint8_t> pixels(device(), data.train.pixels);
+    Steps steps(*model.network, recipe, pixels.view().data, data.train.count, keeps);
     std::vector<int32_t> order(size_t(data.train.count)), labels;
     std::iota(order.begin(), order.end(), 0);
     for (int show = 0; show < 2; ++show) {
@@ -139,10 +139,10 @@ TEST_P(ConvolutionalNetwork, KeptInputsChangeNothing) {
     }
     labels.resize(3 * order.size(), kNeutralLabel);
     const Vector<int32_t> sample(device(), order), label(device(), labels);
-    int64_t number = 0;
     for (const Stage& stage : stages_of(Schedule::greedy, 3, true)) {
-      for (int repeat = 0; repeat < 3; ++repeat) {
-        step.run(stage, pixels.view().data, sample.view(), label.view(), number++, 1.0f);
+      for (int64_t number = 0; number < 3; ++number) {
+        const Vector<StepValues> values(device(), {step_values(recipe, 1.0f, number, number)});
+        steps.run(stage, {sample.view(), label.view(), values.view()});
       }
     }
     for (const NamedTensor& tensor : network_tensors(*model.network)) {

@@ -1,4 +1,4 @@
-// What a plan costs, against what Step does on a device that counts: launches, flops of matmuls and
+// What a plan costs, against what Steps does on a device that counts: launches, flops of matmuls and
 // bytes of memory. And the model of time, by hand.
 #include "host/plan_cost.h"
 
@@ -8,7 +8,7 @@
 
 #include "host/batches.h"
 #include "host/plan_shape.h"
-#include "host/step.h"
+#include "host/steps.h"
 #include "tests/random_plans.h"
 #include "tests/toy_data.h"
 
@@ -25,6 +25,15 @@ class CountingDevice : public Device {
   Precision precision() const override { return cpu_->precision(); }
   Stream stream() const override { return cpu_->stream(); }
   void wait() override { cpu_->wait(); }
+  bool queues() const override { return cpu_->queues(); }
+  std::unique_ptr<Device> make_lane() override { return cpu_->make_lane(); }
+  std::unique_ptr<Event> make_event(bool timed) override { return cpu_->make_event(timed); }
+  void record(Event& event) override { cpu_->record(event); }
+  void wait_for(Event& event) override { cpu_->wait_for(event); }
+  std::unique_ptr<Graph> capture(const std::function<void()>& work) override {
+    return cpu_->capture(work);
+  }
+  void copy(void* to, const void* from, int64_t bytes) override { cpu_->copy(to, from, bytes); }
   void* allocate(int64_t bytes) override {
     allocated += bytes;
     return cpu_->allocate(bytes);
@@ -116,7 +125,7 @@ std::vector<LayerSpec> layers_of(Variant::Layers layers) {
 
 class PlanCostOf : public ::testing::TestWithParam<Variant> {
  protected:
-  // One step of a schedule's stage, as Step does it and as the plan has it.
+  // One step of a schedule's stage, as Steps does it and as the plan has it.
   void compare(Schedule schedule, size_t stage_number) {
     const auto [labels, head, peer, adam, layers, goodness_of] = GetParam();
     Recipe recipe = toy_recipe();
@@ -131,36 +140,40 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
 
     CountingDevice device;
     const Model model = make_model(device, recipe, format_of(data), batch);
-    Step step(*model.network, recipe, batch, /*same_batch=*/false);
-    const int64_t allocated = device.allocated;
+    const int64_t for_model = device.allocated;
     const Vector<uint8_t> pixels(device, data.train.pixels);
+    const int64_t for_pixels = device.allocated - for_model;
+    Steps steps(*model.network, recipe, pixels.view().data, batch, /*same_batch=*/false);
+    const int64_t allocated = device.allocated - for_pixels;
     const std::vector<int32_t> order = shuffled(batch, 1, 1);
     const Vector<int32_t> sample(device, order),
         label(device, epoch_labels(order, data.train.labels, batch));
+    const Vector<StepValues> values(device, {step_values(recipe, 1.0f, 0, 0)});
     const Stage stage = stages_of(schedule, model.network->layers().size(), head).at(stage_number);
     device.launches = 0;
     device.flops = 0;
-    step.run(stage, pixels.view().data, sample.view(), label.view(), 0, 1.0f);
+    steps.run(stage, {sample.view(), label.view(), values.view()});
 
     PlanOptions options;
     options.learners = {int64_t(stage.first_layer), int64_t(stage.end_layer), stage.head};
-    const Plan plan = make_plan(plan_shape(recipe, format_of(data), batch, 4), options);
+    const Plan plan = make_plan(
+        plan_shape(recipe, {8, 8, data.train.channels}, int64_t(data.class_names.size()), batch, 4),
+        options);
     const PlanCost cost = cost_of(plan, DeviceRates());
     EXPECT_EQ(cost.total.launches, device.launches);
     EXPECT_EQ(cost.total.flops, device.flops);
-    int64_t wrong_labels = 0;  // stand in the table of an epoch's labels
-    for (const PlanBuffer& buffer : plan.buffers) {
-      if (buffer.name == "wrong labels") wrong_labels = buffer.bytes * buffer.slots;
-    }
-    EXPECT_EQ(plan.bytes() - wrong_labels, allocated);
+    // What the step learns from: which images, labels (wrong ones among them), values.
+    const int64_t staged = batch * 4 + 3 * batch * 4 + int64_t(sizeof(StepValues));
+    const PlanBuffer* wrong_labels = plan.find(BufferKind::wrong_labels);
+    EXPECT_EQ(plan.bytes() - wrong_labels->bytes * wrong_labels->slots, allocated - staged);
   }
 };
 
-TEST_P(PlanCostOf, AStepOfAllLayersIsWhatStepDoes) {
+TEST_P(PlanCostOf, AStepOfAllLayersIsWhatStepsDoes) {
   compare(Schedule::simultaneous, 0);
 }
 
-TEST_P(PlanCostOf, AGreedyStepIsWhatStepDoes) {
+TEST_P(PlanCostOf, AGreedyStepIsWhatStepsDoes) {
   for (size_t stage = 0; stage < 3; ++stage) compare(Schedule::greedy, stage);
 }
 
@@ -196,7 +209,7 @@ TEST(PlanLaunches, AreCounted) {
     std::printf("%s peer normalisation, a step: %d launches in layer 0, %d in layer 1, of which",
                 peer ? "with" : "without", int(of_layer[0]), int(of_layer[1]));
     for (const auto& [kind, launches] : of_kind) {
-      std::printf(" %s %d", to_string(kind).c_str(), int(launches));
+      std::printf(" %s %d", name_of(kind), int(launches));
     }
     std::printf("; aim: 4\n");
     EXPECT_EQ(of_kind[TaskKind::forward], 1);

@@ -57,7 +57,7 @@ int64_t find_task(const Plan& plan, TaskKind kind, int64_t layer, int64_t step,
       return int64_t(t);
     }
   }
-  ADD_FAILURE() << to_string(kind) << " of layer " << layer << " at step " << step << " is missing";
+  ADD_FAILURE() << name_of(kind) << " of layer " << layer << " at step " << step << " is missing";
   return 0;
 }
 
@@ -142,7 +142,7 @@ TEST(Plan, WaitsForNothingTwice) {
 std::string listing(const Plan& plan) {
   std::string text;
   for (const PlanTask& task : plan.tasks) {
-    text += plan.lanes[size_t(task.lane)] + ": " + to_string(task.kind) + ",";
+    text += plan.lanes[size_t(task.lane)] + ": " + name_of(task.kind) + ",";
     for (const auto* accesses : {&task.reads, &task.writes}) {
       for (const PlanAccess& access : *accesses) {
         text += " " + plan.buffers[size_t(access.buffer)].name;
@@ -270,7 +270,8 @@ TEST(Plan, OverlapsWhereItMayAndOnlyThere) {
     const bool waits_for_head =
         c.shape.labels_from_head && c.options.learners.layers() && c.shape.label_lag == 0;
     // Learning rows in two layers, two steps, and leave to have both in flight.
-    const bool may = c.options.learners.layers() && c.options.learners.end_layer > 1 &&
+    const int64_t first = plan.kept ? c.options.learners.first_layer : 0;  // layer that runs
+    const bool may = c.options.learners.layers() && c.options.learners.end_layer - first > 1 &&
                      plan.steps > 1 && plan.depth + plan.lag > 1 && !waits_for_head;
     const int64_t pairs = overlapping_pairs(plan);
     ASSERT_EQ(pairs > 0, may) << "seed " << seed << ", " << pairs << " pairs";
@@ -332,8 +333,25 @@ TEST(Plan, Drains) {
     if (learners.head) {
       EXPECT_EQ((steps[{TaskKind::head_learn, -1}]), all) << "seed " << seed;
     }
+    if (plan.kept) all.clear();
     EXPECT_EQ((steps[{TaskKind::gather, -1}]), all) << "no batch is gathered in vain";
   }
+}
+
+TEST(Plan, DoesNotMakeAgainWhatIsKept) {
+  PlanOptions options = pipelined(3);
+  options.kept = true;
+  for (int64_t l = 0; l < 3; ++l) {
+    options.learners = {l, l + 1, false};
+    const Plan plan = make_plan(three_layers(), options);
+    EXPECT_EQ(joined(check_plan(plan)), "");
+    for (const PlanTask& task : plan.tasks) {
+      EXPECT_EQ(task.layer, l) << describe(task) << " is about what was kept";
+    }
+  }
+  PlanShape shape = three_layers();
+  shape.labels_from_head = true;
+  EXPECT_THROW(make_plan(shape, options), Error) << "every step draws other labels";
 }
 
 TEST(Plan, RespectsTheMemoryLimit) {

@@ -193,7 +193,7 @@ TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {
       run("plan " + recipe_ + " --schedule greedy --set negatives.labels=random");
   expect_contains(greedy.text, {"layer 0 learns", "layer 1 learns", "the head learns"});
 
-  const std::string lagging = "plan " + recipe_ + " --schedule pipelined --label-lag 3 ";
+  const std::string lagging = "plan " + recipe_ + " --schedule pipelined --set negatives.lag=3 ";
   expect_contains(run(lagging + "--precision bf16 --rates 10 100 5").text,
                   {"at most 7 batches in flight", "labels drawn 3 steps ahead", ", bf16\n",
                    "10 TFLOP/s, 100 GB/s, 5 us a launch.\n"});

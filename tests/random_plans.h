@@ -71,6 +71,7 @@ inline PlanCase random_case(std::mt19937& random, bool pipelined) {
   c.options.steps = pick(random, 1, 9);
   c.options.pipelined = pipelined;
   c.options.depth = pick(random, 0, layers + 3);
+  c.options.kept = pick(random, 0, 3) == 0 && !c.shape.labels_from_head;
   return c;
 }
 

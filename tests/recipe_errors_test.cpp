@@ -116,6 +116,7 @@ const std::map<std::string, Samples> kSamples = {
     {"objective.peer_strength", number({"0", "1000"}, {"-1e-30", "1000.1"})},
     {"objective.peer_momentum", number({"0", "0.9999"}, {"-1e-30", "1"})},
     {"negatives.labels", {{"fixed", "random", "head"}, kNoNames}},
+    {"negatives.lag", number({"0"}, {"-1", "1001", "0.5"})},  // others need another key too
     {"optimiser.kind", {{"momentum", "adam"}, kNoNames}},
     {"optimiser.learning_rate", number({"0", "1000"}, {"-1e-30", "1000.1"})},
     {"optimiser.weight_decay", number({"0", "1"}, {"-1e-30", "1.0001"})},
@@ -127,7 +128,7 @@ const std::map<std::string, Samples> kSamples = {
     {"optimiser.head_weight_decay", number({"0", "1"}, {"-1e-30", "1.0001"})},
     {"optimiser.decay", {{"constant", "linear_after_half"}, kNoNames}},
     {"training.algorithm", {{"forward-forward"}, kNoNames}},  // backprop needs another key too
-    {"training.schedule", {{"simultaneous", "greedy"}, kNoNames}},
+    {"training.schedule", {{"simultaneous", "greedy", "pipelined"}, kNoNames}},
     {"training.epochs", integer({"1", "1000000"}, {"0", "-1", "1000001"})},
     {"training.batch", integer({"0", "1000000000"}, {"-1", "1000000001"})},
     {"training.shuffle", {{"true", "false"}, kNoSwitches}},
@@ -223,6 +224,8 @@ TEST(RecipeErrors, Overrides) {
 TEST(RecipeErrors, KeysThatDoNotFitTogether) {
   expect_refused("objective.threshold = [1, 2]", {"some.toml: objective.threshold", "2 values",
                                                   "expected 1 or 3", "network.layers"});
+  expect_refused("negatives.labels = random\nnegatives.lag = 2",
+                 {"negatives.lag is 2", "negatives.labels", "expected 0"});
   expect_refused("negatives.labels = head\nnetwork.head = false",
                  {"negatives.labels is \"head\"", "network.head is false", "expected"});
   expect_refused("data.train_images = 99", {"training.batch is 100", "expected at most 99"});

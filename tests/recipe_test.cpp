@@ -46,8 +46,9 @@ void expect_same(const Recipe& left, const Recipe& right) {
     same(peer_momentum, right.objective.peer_momentum);
   }
   {
-    const auto& [labels] = negatives;
+    const auto& [labels, lag] = negatives;
     same(labels, right.negatives.labels);
+    same(lag, right.negatives.lag);
   }
   {
     const auto& [kind, rate, weight_decay, momentum, beta1, beta2, eps, head_rate, head_decay,
@@ -132,6 +133,7 @@ Recipe random_recipe(std::mt19937_64& random) {
     r.objective.threshold.push_back(below(2) ? any_float(1e6f) : -any_float(1e6f));
   }
   r.negatives.labels = Negatives(below(r.network.head ? 3 : 2));
+  if (r.negatives.labels == Negatives::head) r.negatives.lag = int64_t(below(5));
   r.optimiser = {OptimiserKind(below(2)), any_float(1e3f),    any_float(1.0f), any_float(1.0f),
                  any_float(1.0f),         any_float(1.0f),    any_float(1e3f), any_float(1e3f),
                  any_float(1.0f),         RateDecay(below(2))};
@@ -222,6 +224,7 @@ TEST(Recipe, NamesStandForWhatTheySay) {
             Algorithm::backprop);
   EXPECT_EQ(with("training.schedule = simultaneous").training.schedule, Schedule::simultaneous);
   EXPECT_EQ(with("training.schedule = greedy").training.schedule, Schedule::greedy);
+  EXPECT_EQ(with("training.schedule = pipelined").training.schedule, Schedule::pipelined);
   EXPECT_EQ(with("reference.prediction = per_image").reference.prediction, Prediction::per_image);
   EXPECT_EQ(with("reference.prediction = per_batch").reference.prediction, Prediction::per_batch);
 }

@@ -6,7 +6,7 @@
 #include "host/load_dataset.h"
 #include "host/plan_cost.h"
 #include "host/plan_shape.h"
-#include "host/step.h"
+#include "host/steps.h"
 #include "tools/commands.h"
 
 namespace ffwd {
@@ -37,6 +37,18 @@ std::string time_text(double seconds) {
   return text;
 }
 
+const char* name_of(Schedule schedule) {
+  switch (schedule) {
+    case Schedule::simultaneous:
+      return "simultaneous";
+    case Schedule::greedy:
+      return "greedy";
+    case Schedule::pipelined:
+      return "pipelined";
+  }
+  fail(__FILE__, __LINE__, "unknown schedule");
+}
+
 std::string to_string(RowClass rows) {
   if (rows == RowClass::all) return "all";
   return rows == RowClass::learning ? "learning" : "neutral";
@@ -50,12 +62,9 @@ int64_t batch_of(const Recipe& recipe, const PlanCommand& command) {
 
 PlanShape shape_of(const Recipe& recipe, const PlanCommand& command) {
   const CatalogEntry& data = catalog_entry(recipe.data.name);
-  const ImageFormat format{data.height,      data.width, data.channels,
-                           data.class_names, data.mean,  data.deviation};
-  PlanShape shape =
-      plan_shape(recipe, format, batch_of(recipe, command), command.precision == "bf16" ? 2 : 4);
-  shape.label_lag = command.label_lag;
-  return shape;
+  return plan_shape(recipe, {data.height, data.width, data.channels},
+                    int64_t(data.class_names.size()), batch_of(recipe, command),
+                    command.precision == "bf16" ? 2 : 4);
 }
 
 DeviceRates rates_of(const PlanCommand& command) {
@@ -68,9 +77,9 @@ DeviceRates rates_of(const PlanCommand& command) {
   return rates;
 }
 
-void print_headline(const PlanCommand& command, const std::string& schedule, const Plan& plan) {
-  std::printf("%s: %s", command.recipe.c_str(), schedule.c_str());
-  if (schedule == "greedy") {
+void print_headline(const PlanCommand& command, Schedule schedule, const Plan& plan) {
+  std::printf("%s: %s", command.recipe.c_str(), name_of(schedule));
+  if (schedule == Schedule::greedy) {
     const int64_t l = plan.learners.first_layer;
     std::printf(", %s learns",
                 plan.learners.layers() ? ("layer " + std::to_string(l)).c_str() : "the head");
@@ -93,9 +102,8 @@ void print_tasks(const Plan& plan) {
     const PlanTask& task = plan.tasks[t];
     const TaskCost cost = cost_of(plan, task);
     std::printf("%5zu %-9s %4lld %-12s %-8s %10s %8s %8lld", t,
-                plan.lanes[size_t(task.lane)].c_str(), (long long)task.step,
-                to_string(task.kind).c_str(), to_string(task.rows).c_str(),
-                cost.flops > 0 ? scaled(cost.flops, "").c_str() : "",
+                plan.lanes[size_t(task.lane)].c_str(), (long long)task.step, name_of(task.kind),
+                to_string(task.rows).c_str(), cost.flops > 0 ? scaled(cost.flops, "").c_str() : "",
                 scaled(cost.bytes, "B").c_str(), (long long)cost.launches);
     int column = kWaitsAt;
     for (const int64_t other : task.after) {
@@ -116,7 +124,7 @@ void print_buffers(const Plan& plan) {
   for (const PlanBuffer& buffer : plan.buffers) {
     std::string writers;
     for (const TaskKind kind : buffer.writers) {
-      writers += (writers.empty() ? "  " : ", ") + to_string(kind);
+      writers += (writers.empty() ? "  " : ", ") + std::string(name_of(kind));
     }
     std::printf("%-14s %9s %5lld %9s%s\n", buffer.name.c_str(),
                 scaled(double(buffer.bytes), "B").c_str(), (long long)buffer.slots,
@@ -143,7 +151,7 @@ void print_model_line(int64_t steps, const PlanCost& cost) {
 }
 
 void print_plan(const PlanShape& shape, PlanOptions options, const PlanCommand& command,
-                const std::string& schedule) {
+                Schedule schedule) {
   const Plan plan = make_plan(shape, options);
   const DeviceRates rates = rates_of(command);
   const PlanCost cost = cost_of(plan, rates);
@@ -165,24 +173,21 @@ void print_plan(const PlanShape& shape, PlanOptions options, const PlanCommand& 
 }  // namespace
 
 void plan(const PlanCommand& command) {
-  const Recipe recipe = load_recipe(command.recipe, command.set);
+  std::vector<std::string> overrides = command.set;
+  if (!command.schedule.empty()) overrides.push_back("training.schedule=" + command.schedule);
+  const Recipe recipe = load_recipe(command.recipe, overrides);
   const PlanShape shape = shape_of(recipe, command);
-  std::string schedule = command.schedule;
-  if (schedule.empty()) {
-    schedule = recipe.training.schedule == Schedule::greedy ? "greedy" : "simultaneous";
-  }
   PlanOptions options;
   options.steps = command.steps;
-  options.pipelined = schedule == "pipelined";
+  options.pipelined = recipe.training.schedule == Schedule::pipelined;
   options.depth = command.depth;
   options.memory_limit = command.memory_limit;
-  const auto stages = stages_of(schedule == "greedy" ? Schedule::greedy : Schedule::simultaneous,
-                                shape.layers.size(), shape.head);
+  const auto stages = stages_of(recipe.training.schedule, shape.layers.size(), shape.head);
   for (size_t s = 0; s < stages.size(); ++s) {
     if (s > 0) std::printf("\n");
     options.learners = {int64_t(stages[s].first_layer), int64_t(stages[s].end_layer),
                         stages[s].head};
-    print_plan(shape, options, command, schedule);
+    print_plan(shape, options, command, recipe.training.schedule);
   }
 }
 

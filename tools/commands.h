@@ -38,7 +38,7 @@ struct PlanCommand {
   std::vector<std::string> set;
   std::string schedule;  // greedy, simultaneous, pipelined; empty: the recipe's
   std::string precision = "fp32";
-  int64_t steps = 3, depth = 0, label_lag = 0, memory_limit = 0;  // host/plan.h
+  int64_t steps = 3, depth = 0, memory_limit = 0;  // host/plan.h
   std::vector<double> rates;  // TFLOP/s, GB/s, microseconds a launch; or empty
   std::string data_dir;
 };

@@ -58,11 +58,6 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
                    "batches in flight when pipelined; as many as can help if absent")
       ->check(CLI::Range(1, 1000));
   command
-      ->add_option("--label-lag", line.label_lag,
-                   "draw wrong labels from the head of so many steps before")
-      ->check(CLI::Range(0, 1000))
-      ->capture_default_str();
-  command
       ->add_option("--memory-limit", line.memory_limit,
                    "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
       ->transform(CLI::AsSizeValue(true));

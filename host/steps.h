@@ -1,0 +1,77 @@
+// Training steps: for every stage the plans that do them, made ready, and the memory they work in.
+#pragma once
+
+#include <map>
+#include <tuple>
+
+#include "host/executor.h"
+#include "host/task_runner.h"
+
+namespace ffwd {
+
+class Trace;
+
+// Which part of the network learns: layers [first_layer, end_layer), and the head or not. Layers
+// below only pass data on; layers above are not run unless the head needs them.
+struct Stage {
+  size_t first_layer, end_layer;
+  bool head;
+};
+
+// The stages of a schedule: one with everything, or one for each layer and one for the head.
+std::vector<Stage> stages_of(Schedule schedule, size_t layers, bool head);
+
+// How plans are played. A trace, if there is one, sees every task.
+struct Execution {
+  ExecutorKind executor = ExecutorKind::serial;
+  Trace* trace = nullptr;
+};
+
+// Of a step, counted from 0 in its stage and over the whole run.
+StepValues step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
+                       int64_t step);
+
+class Steps {
+ public:
+  // `pixels`: the training images, device memory; batches have `max_batch` images at most. Network,
+  // pixels and trace must outlive it.
+  //
+  // With `same_batch` every step of a stage learns from the same images under the same labels, so
+  // what reaches the layers that learn is computed at the stage's first step and then kept.
+  Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_batch,
+        bool same_batch, const Execution& execution = {});
+
+  // The most steps that run() takes at once; layers overlap within these. Where wrong labels come
+  // from an earlier head, what is learnt depends on this number, which is why it does not depend
+  // on the executor then.
+  int64_t most_at_once() const { return most_at_once_; }
+
+  // Learns from these batches, one a step. Wrong labels are drawn on the way.
+  void run(const Stage& stage, const Batches& batches);
+
+ private:
+  struct Ready {
+    std::unique_ptr<Plan> plan;
+    std::unique_ptr<PreparedPlan> prepared;
+  };
+
+  PlanShape shape_of(int64_t images) const;
+  Plan plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const;
+  NetworkSlots slots_for(int64_t images) const;
+  // True if the rows below this stage's layers are those of the last step.
+  bool input_is_kept(const Stage& stage);
+
+  Network* network_;
+  Recipe recipe_;
+  Execution execution_;
+  bool same_batch_;
+  int64_t most_at_once_;
+  int64_t steps_run_ = 0;
+  std::optional<Stage> kept_;  // the stage whose input is in memory
+  TaskRunner runner_;
+  std::unique_ptr<Executor> executor_;
+  // By stage, images, steps, and whether the input is kept.
+  std::map<std::tuple<size_t, size_t, bool, int64_t, int64_t, bool>, Ready> ready_;
+};
+
+}  // namespace ffwd
