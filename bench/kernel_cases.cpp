@@ -43,11 +43,11 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
     args.positive_rows = rows / 2;
     args.negative_rows = rows - rows / 2;
     args.dz = memory.matrix(rows, width, dtype, Fill::zero);
-    args.loss = memory.floats(rows, Fill::zero);
+    args.running = memory.running_figures(rows);
     return args;
   };
   add_call(bench, name("goodness_rows"),
-           {3 * matrix + 3 * row_floats + column_floats, 7 * elements}, &Device::goodness_rows,
+           {3 * matrix + 8 * row_floats + column_floats, 7 * elements}, &Device::goodness_rows,
            learning_rows);
   add_call(bench, name("goodness_rows_inference"),
            {2 * matrix + 2 * row_floats + column_floats, 4 * elements}, &Device::goodness_rows,
@@ -181,11 +181,6 @@ void add_small_kernels(Bench& bench, int64_t rows) {
   const auto logits = [rows](Operands& memory) {
     return memory.matrix(rows, kClasses, DType::f32, Fill::centred);
   };
-  add_call(bench, "batch_means" + suffix, {8 * n + 24, 2 * n}, &Device::batch_means,
-           [=](Operands& memory) -> BatchMeans {
-             return {memory.floats(rows, Fill::positive), memory.floats(rows, Fill::positive),
-                     rows / 2, rows - rows / 2, memory.floats(3, Fill::zero)};
-           });
   for (const DType dtype : {DType::f32, DType::bf16}) {
     add_call(bench, name_of("overlay_labels", dtype, rows, kClasses),
              {kClasses * n * double(size_of(dtype)) + 12 * n, 3 * kClasses * n},
@@ -214,7 +209,7 @@ void add_small_kernels(Bench& bench, int64_t rows) {
             memory.integers(labels(rows, kClasses)),
             kClasses,
             1,
-            1,
+            memory.step_values({1.0f, 1.0f, 1.0f, 1}),
             memory.integers(std::vector<int32_t>(size_t(rows)))};
   };
   add_call(bench, "wrong_labels" + suffix, {12 * n, n}, &Device::wrong_labels,
@@ -243,7 +238,7 @@ void add_updates(Bench& bench, DType dtype, int64_t units, int64_t inputs) {
              args.beta1 = 0.9f;
              args.beta2 = 0.999f;
              args.eps = 1e-8f;
-             args.correction1 = args.correction2 = 0.5f;
+             args.step = memory.step_values({1.0f, 0.5f, 0.5f, 1});
              args.operand = operand(memory);
              return args;
            });
@@ -252,9 +247,11 @@ void add_updates(Bench& bench, DType dtype, int64_t units, int64_t inputs) {
              return {memory.floats(size, Fill::centred),
                      memory.floats(size, Fill::centred),
                      memory.floats(size, Fill::centred),
+                     /*biases=*/0,
                      1e-4f,
                      0.9f,
                      1e-3f,
+                     memory.step_values({1.0f, 1.0f, 1.0f, 1}),
                      operand(memory)};
            });
 }

@@ -58,6 +58,12 @@ VectorView<int32_t> Operands::integers(const std::vector<int32_t>& values) {
   return {static_cast<int32_t*>(data), int64_t(values.size())};
 }
 
+VectorView<const StepValues> Operands::step_values(const StepValues& values) {
+  void* const data = buffers_.emplace_back(*device_, int64_t(sizeof values)).data();
+  device_->upload(data, &values, int64_t(sizeof values));
+  return {static_cast<const StepValues*>(data), 1};
+}
+
 std::vector<int32_t> permutation(int64_t size) {
   std::vector<int32_t> order(static_cast<size_t>(size));
   std::iota(order.begin(), order.end(), 0);

@@ -34,6 +34,12 @@ class Operands {
     return static_cast<const uint8_t*>(memory(size, DType::f32, Fill::bytes));
   }
   VectorView<int32_t> integers(const std::vector<int32_t>& values);
+  VectorView<RunningFigures> running_figures(int64_t size) {
+    return {static_cast<RunningFigures*>(
+                memory(size * int64_t(sizeof(RunningFigures)), DType::f32, Fill::zero)),
+            size};
+  }
+  VectorView<const StepValues> step_values(const StepValues& values);
   // Plain bytes, filled as a matrix of this type is.
   void* memory(int64_t bytes, DType dtype, Fill fill);
 

@@ -8,8 +8,9 @@
 namespace ffwd {
 namespace {
 
-VectorView<float> as_vector(MatrixView row) {
-  return {static_cast<float*>(row.data), row.cols};
+// As a matrix of one row.
+ConstMatrixView as_row(VectorView<const float> vector) {
+  return {vector.data, DType::f32, 1, vector.size, padded_columns(vector.size)};
 }
 
 }  // namespace
@@ -24,14 +25,12 @@ BackpropNetwork::BackpropNetwork(Device& device, const BackpropShape& shape,
       dlogits_(device, max_images, shape.classes, device.activation_type()),
       row_scratch_(device, max_images),
       ones_(device, std::vector<float>(size_t(max_images), 1.0f)),
-      loss_(device, max_images),
-      totals_(device, 3) {
+      running_loss_(device, max_images) {
   FFWD_EXPECT(!shape.widths.empty(), "a network needs a hidden layer");
   const DType type = device.activation_type();
   int64_t inputs = shape.pixels;
   const auto add_layer = [&](int64_t units) {
-    layers_.push_back({Parameter(device, units, inputs, optimiser, type),
-                       Parameter(device, 1, units, optimiser, DType::f32)});
+    layers_.emplace_back(device, units, inputs, Parameters::Biases::one_a_unit, optimiser, type);
     inputs = units;
   };
   for (const int64_t units : shape.widths) {
@@ -47,18 +46,15 @@ BackpropNetwork::BackpropNetwork(Device& device, const BackpropShape& shape,
 
 int64_t BackpropNetwork::parameter_count() const {
   int64_t count = 0;
-  for (const Layer& layer : layers_) {
-    count += (layer.weight.value().cols() + 1) * layer.weight.value().rows();
-  }
+  for (const Parameters& layer : layers_) count += (layer.inputs() + 1) * layer.units();
   return count;
 }
 
 void BackpropNetwork::initialise(WeightInit init, uint64_t seed) {
   for (size_t l = 0; l < layers_.size(); ++l) {
-    const Matrix& weight = layers_[l].weight.value();
-    const InitialWeights start = initial_weights(init, seed, l, weight.cols(), weight.rows());
-    layers_[l].weight.upload(start.weight);
-    layers_[l].bias.upload(start.bias);
+    const InitialWeights start =
+        initial_weights(init, seed, l, layers_[l].inputs(), layers_[l].units());
+    layers_[l].upload(start.weight, start.bias);
   }
 }
 
@@ -75,10 +71,10 @@ ConstMatrixView BackpropNetwork::forward(const uint8_t* pixels, VectorView<const
   const size_t hidden = activities_.size();
   for (size_t l = 0; l < hidden; ++l) {
     const MatrixView z = scratch_[0].view(images_).left(shape_.widths[l]);
-    device_->matmul({input_of(l), false, layers_[l].weight.operand(), true, z});
+    device_->matmul({input_of(l), false, layers_[l].operand(), true, z});
     GoodnessRows rows{};  // for its bias and activation: nothing learns here
     rows.z = z;
-    rows.bias = as_vector(layers_[l].bias.value().view());
+    rows.bias = layers_[l].bias();
     rows.activation = shape_.activation;
     rows.temperature = 1.0f;
     rows.norm.kind = NormKind::none;
@@ -87,25 +83,23 @@ ConstMatrixView BackpropNetwork::forward(const uint8_t* pixels, VectorView<const
     device_->goodness_rows(rows);
   }
   const MatrixView logits = logits_.view(images_);
-  device_->matmul({input_of(hidden), false, layers_[hidden].weight.operand(), true, logits});
-  device_->spread_rows(
-      {layers_[hidden].bias.value().view(), ones_.view().slice(0, images_), logits});
+  device_->matmul({input_of(hidden), false, layers_[hidden].operand(), true, logits});
+  device_->spread_rows({as_row(layers_[hidden].bias()), ones_.view().slice(0, images_), logits});
   return logits;
 }
 
 void BackpropNetwork::backward(VectorView<const int32_t> label) {
   const Range range("backprop.backward");
-  const VectorView<float> loss = loss_.view().slice(0, images_);
-  device_->softmax_loss({logits_.view(images_), label, dlogits_.view(images_), loss});
-  device_->batch_means({loss, {}, images_, 0, totals_.view()});
+  device_->softmax_loss({logits_.view(images_), label, dlogits_.view(images_),
+                         running_loss_.view().slice(0, images_)});
   MatrixView dz = dlogits_.view(images_);
   for (size_t l = layers_.size(); l-- > 0;) {
-    Layer& layer = layers_[l];
-    device_->matmul({dz, true, input_of(l), false, layer.weight.gradient()});
-    device_->column_sum({dz, {}, 1.0f, as_vector(layer.bias.gradient()), column_scratch_.view()});
+    const Parameters& layer = layers_[l];
+    device_->matmul({dz, true, input_of(l), false, layer.gradient(), 1.0f, 0.0f,
+                     layer.bias_gradient(), column_scratch_.view()});
     if (l == 0) break;
     const MatrixView dy = scratch_[l % 2].view(images_).left(shape_.widths[l - 1]);
-    device_->matmul({dz, false, layer.weight.operand(), false, dy});
+    device_->matmul({dz, false, layer.operand(), false, dy});
     device_->activation_gradient({input_of(l), dy, shape_.activation, dy});
     dz = dy;
   }
@@ -113,15 +107,15 @@ void BackpropNetwork::backward(VectorView<const int32_t> label) {
 
 void BackpropNetwork::learn(const uint8_t* pixels, VectorView<const int32_t> sample,
                             VectorView<const int32_t> label, const Optimiser& optimiser,
-                            float rate_factor) {
+                            VectorView<const StepValues> step) {
   forward(pixels, sample);
   backward(label);
-  Optimiser without_decay = optimiser;
-  without_decay.weight_decay = 0.0f;  // decay pulls weights to zero, not biases
-  for (Layer& layer : layers_) {
-    layer.weight.update(*device_, optimiser, rate_factor);
-    layer.bias.update(*device_, without_decay, rate_factor);
-  }
+  for (Parameters& layer : layers_) layer.update(*device_, optimiser, step);
+}
+
+double BackpropNetwork::read_loss() const {
+  const std::vector<float> images = running_loss_.download();
+  return std::accumulate(images.begin(), images.end(), 0.0);
 }
 
 std::vector<int32_t> BackpropNetwork::classify(const uint8_t* pixels, int64_t count) {

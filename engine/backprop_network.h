@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/initial_weights.h"
-#include "engine/optimiser.h"
+#include "engine/parameters.h"
 
 namespace ffwd {
 
@@ -24,11 +24,6 @@ struct BackpropShape {
 
 class BackpropNetwork {
  public:
-  // (units, inputs) and (1, units).
-  struct Layer {
-    Parameter weight, bias;
-  };
-
   // `max_images` images at a time.
   BackpropNetwork(Device& device, const BackpropShape& shape, OptimiserKind optimiser,
                   int64_t max_images);
@@ -36,15 +31,16 @@ class BackpropNetwork {
   Device& device() const { return *device_; }
   const BackpropShape& shape() const { return shape_; }
   // The hidden layers, and last the one that gives the logits.
-  std::vector<Layer>& layers() { return layers_; }
-  const std::vector<Layer>& layers() const { return layers_; }
+  std::vector<Parameters>& layers() { return layers_; }
+  const std::vector<Parameters>& layers() const { return layers_; }
   int64_t parameter_count() const;
 
   void initialise(WeightInit init, uint64_t seed);
 
   // One step on images sample[i] of `pixels` (device memory) with their labels.
   void learn(const uint8_t* pixels, VectorView<const int32_t> sample,
-             VectorView<const int32_t> label, const Optimiser& optimiser, float rate_factor);
+             VectorView<const int32_t> label, const Optimiser& optimiser,
+             VectorView<const StepValues> step);
 
   // The parts of a step. The logits (B, classes), fp32, live until the next call; `backward` takes
   // the images of the last `forward` and leaves the loss's gradient in every parameter.
@@ -54,20 +50,22 @@ class BackpropNetwork {
   // The class with the largest logit, for the first `count` images of `pixels`.
   std::vector<int32_t> classify(const uint8_t* pixels, int64_t count);
 
-  // Running total of the steps' mean losses since the last clear, in its first entry.
-  Vector<float>& totals() { return totals_; }
+  // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
+  double read_loss() const;
+  void clear_loss() { running_loss_.clear(); }
 
  private:
   ConstMatrixView input_of(size_t layer) const;
 
   Device* device_;
   BackpropShape shape_;
-  std::vector<Layer> layers_;
+  std::vector<Parameters> layers_;
   int64_t max_images_, images_ = 0;  // images_: of the last forward
   Matrix pixels_, logits_, dlogits_;
   std::vector<Matrix> activities_;  // y_l of the hidden layers
   Matrix scratch_[2];               // sums of a layer going forward, gradients going back
-  Vector<float> row_scratch_, ones_, loss_, column_scratch_, totals_;
+  Vector<float> row_scratch_, ones_, column_scratch_;
+  Vector<float> running_loss_;  // of images
 };
 
 }  // namespace ffwd

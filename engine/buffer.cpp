@@ -4,29 +4,40 @@
 
 namespace ffwd {
 
+std::vector<float> with_padding(const std::vector<float>& host, int64_t rows, int64_t cols) {
+  FFWD_EXPECT(int64_t(host.size()) == rows * cols, "host and device sizes must agree");
+  const int64_t stride = padded_columns(cols);
+  std::vector<float> padded(static_cast<size_t>(rows * stride), 0.0f);
+  for (int64_t i = 0; i < rows; ++i) {
+    std::copy_n(host.begin() + i * cols, cols, padded.begin() + i * stride);
+  }
+  return padded;
+}
+
+std::vector<float> without_padding(const std::vector<float>& padded, int64_t rows, int64_t cols) {
+  const int64_t stride = padded_columns(cols);
+  std::vector<float> host;
+  host.reserve(static_cast<size_t>(rows * cols));
+  for (int64_t i = 0; i < rows; ++i) {
+    const auto row = padded.begin() + i * stride;
+    host.insert(host.end(), row, row + cols);
+  }
+  return host;
+}
+
 void Matrix::upload(const std::vector<float>& host) {
   FFWD_EXPECT(dtype_ == DType::f32, "only fp32 matrices are uploaded");
-  FFWD_EXPECT(int64_t(host.size()) == rows_ * cols_, "host and device sizes must agree");
-  if (host.empty()) return;
-  std::vector<float> padded(static_cast<size_t>(rows_ * stride()), 0.0f);
-  for (int64_t i = 0; i < rows_; ++i) {
-    std::copy_n(&host[i * cols_], cols_, &padded[i * stride()]);
-  }
-  buffer_.device().upload(buffer_.data(), padded.data(), buffer_.bytes());
+  const std::vector<float> padded = with_padding(host, rows_, cols_);
+  if (!padded.empty()) buffer_.device().upload(buffer_.data(), padded.data(), buffer_.bytes());
 }
 
 std::vector<float> Matrix::download(int64_t rows) const {
   FFWD_EXPECT(dtype_ == DType::f32, "only fp32 matrices are downloaded");
   FFWD_EXPECT(rows <= rows_, "cannot download more than there is");
-  std::vector<float> padded(static_cast<size_t>(rows * stride())), host;
-  if (padded.empty()) return host;
+  std::vector<float> padded(static_cast<size_t>(rows * stride()));
+  if (padded.empty()) return {};
   buffer_.device().download(padded.data(), buffer_.data(), rows * stride() * size_of(dtype_));
-  host.reserve(static_cast<size_t>(rows * cols_));
-  for (int64_t i = 0; i < rows; ++i) {
-    const auto row = padded.begin() + i * stride();
-    host.insert(host.end(), row, row + cols_);
-  }
-  return host;
+  return without_padding(padded, rows, cols_);
 }
 
 }  // namespace ffwd

@@ -74,6 +74,10 @@ inline int64_t padded_columns(int64_t cols) {
   return (cols + 7) / 8 * 8;
 }
 
+// A (rows, cols) matrix on the host with padded rows, and back.
+std::vector<float> with_padding(const std::vector<float>& host, int64_t rows, int64_t cols);
+std::vector<float> without_padding(const std::vector<float>& padded, int64_t rows, int64_t cols);
+
 // Row-major; rows are padded (padded_columns), and the padding is zero.
 class Matrix {
  public:
@@ -88,14 +92,6 @@ class Matrix {
   MatrixView view() const { return {buffer_.data(), dtype_, rows_, cols_, stride()}; }
   // The first `rows` rows.
   MatrixView view(int64_t rows) const { return view().row_range(0, rows); }
-  // Everything, padding included, as one vector.
-  template <typename T>
-  VectorView<T> elements() const {
-    FFWD_EXPECT(buffer_.data() == nullptr || int64_t(sizeof(T)) == size_of(dtype_),
-                "the matrix holds another element type");
-    return {static_cast<T*>(buffer_.data()), buffer_.data() ? rows_ * stride() : 0};
-  }
-
   int64_t rows() const { return rows_; }
   int64_t cols() const { return cols_; }
 

@@ -36,20 +36,20 @@ std::vector<NamedTensor> network_tensors(const Network& network) {
   for (size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
     const std::string prefix = std::to_string(l) + ".";
-    tensors.push_back({prefix + "weight", weight_shape(layer.shape()), layer.pytorch_weight()});
-    tensors.push_back({prefix + "bias", {layer.shape().units}, layer.bias().value().download()});
+    tensors.push_back({prefix + "weight", weight_shape(layer.shape()), layer.weights()});
+    tensors.push_back({prefix + "bias", {layer.shape().units}, layer.biases()});
   }
   if (!network.head()) return tensors;
 
   // The head keeps one matrix a layer; the file has them side by side.
   const auto& parts = network.head()->weights();
   NamedTensor head{"head.weight", {network.head()->classes(), 0}, {}};
-  for (const Parameter& part : parts) head.shape[1] += part.value().cols();
+  for (const Parameters& part : parts) head.shape[1] += part.inputs();
   std::vector<std::vector<float>> values;
-  for (const Parameter& part : parts) values.push_back(part.value().download());
+  for (const Parameters& part : parts) values.push_back(part.weights());
   for (int64_t k = 0; k < head.shape[0]; ++k) {
     for (size_t l = 0; l < parts.size(); ++l) {
-      const int64_t width = parts[l].value().cols();
+      const int64_t width = parts[l].inputs();
       const auto row = values[l].begin() + k * width;
       head.data.insert(head.data.end(), row, row + width);
     }
@@ -62,24 +62,24 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
   for (size_t l = 0; l < network.layers().size(); ++l) {
     Layer& layer = network.layers()[l];
     const std::string prefix = std::to_string(l) + ".";
-    layer.set_weight(tensor(file, prefix + "weight", weight_shape(layer.shape()), origin));
-    layer.bias().upload(tensor(file, prefix + "bias", {layer.shape().units}, origin));
+    layer.set(tensor(file, prefix + "weight", weight_shape(layer.shape()), origin),
+              tensor(file, prefix + "bias", {layer.shape().units}, origin));
   }
   size_t expected = 2 * network.layers().size();
   if (network.head()) {
     ++expected;
     const int64_t classes = network.head()->classes();
     int64_t total = 0, first = 0;
-    for (const Parameter& part : network.head()->weights()) total += part.value().cols();
+    for (const Parameters& part : network.head()->weights()) total += part.inputs();
     const std::vector<float>& all = tensor(file, "head.weight", {classes, total}, origin);
-    for (Parameter& part : network.head()->weights()) {
+    for (Parameters& part : network.head()->weights()) {
       std::vector<float> values;
       for (int64_t k = 0; k < classes; ++k) {
         const auto row = all.begin() + k * total + first;
-        values.insert(values.end(), row, row + part.value().cols());
+        values.insert(values.end(), row, row + part.inputs());
       }
-      part.upload(values);
-      first += part.value().cols();
+      part.upload(values, {});
+      first += part.inputs();
     }
   }
   if (file.tensors.size() != expected) {

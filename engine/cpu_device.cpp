@@ -99,7 +99,10 @@ class CpuDevice final : public Device {
   }
   void clear(void* device, int64_t bytes) override { std::memset(device, 0, size_t(bytes)); }
 
-  void matmul(const Matmul& args) override { onednn_matmul(args); }
+  void matmul(const Matmul& args) override {
+    onednn_matmul(args);
+    if (args.sums.data) cpu::column_sum(sums_of(args), kNoStream);
+  }
   void convolve(const Convolution& args) override { convolution_.run(args); }
   void convolution_gradient(const ConvolutionGradient& args) override { convolution_.run(args); }
   void pool(const Pooling& args) override { convolution_.run(args); }
@@ -107,7 +110,6 @@ class CpuDevice final : public Device {
     cpu::activation_gradient(args, kNoStream);
   }
   void adam_update(const AdamUpdate& args) override { cpu::adam_update(args, kNoStream); }
-  void batch_means(const BatchMeans& args) override { cpu::batch_means(args, kNoStream); }
   void column_sum(const ColumnSum& args) override { cpu::column_sum(args, kNoStream); }
   void fold_rows(const FoldRows& args) override { cpu::fold_rows(args, kNoStream); }
   void gather_images(const GatherImages& args) override { cpu::gather_images(args, kNoStream); }

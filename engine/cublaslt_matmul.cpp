@@ -46,6 +46,12 @@ struct CublasLtMatmul::Plan {
   cublasLtMatmulDesc_t operation = nullptr;
   cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;
   cublasLtMatmulAlgo_t algorithm = {};
+  bool sums = false;  // come with the product
+
+  template <typename T>
+  void set(cublasLtMatmulDescAttributes_t attribute, T value) {
+    FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(operation, attribute, &value, sizeof value));
+  }
 
   Plan() = default;
   Plan(const Plan&) = delete;
@@ -71,12 +77,22 @@ CublasLtMatmul::~CublasLtMatmul() {
   cublasLtDestroy(handle_);
 }
 
-const CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
-  const uint32_t align_a = alignment_of(a.a.data), align_b = alignment_of(a.b.data),
-                 align_c = alignment_of(a.c.data);
-  const Key key{a.m(),     a.n(),     a.k(),      a.transpose_a, a.transpose_b,
-                a.a.dtype, a.c.dtype, a.a.stride, a.b.stride,    a.c.stride,
-                align_a,   align_b,   align_c,    a.beta != 0.0f};
+CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
+  const Key key{a.m(),
+                a.n(),
+                a.k(),
+                a.transpose_a,
+                a.transpose_b,
+                a.a.dtype,
+                a.c.dtype,
+                a.a.stride,
+                a.b.stride,
+                a.c.stride,
+                alignment_of(a.a.data),
+                alignment_of(a.b.data),
+                alignment_of(a.c.data),
+                a.beta != 0.0f,
+                a.sums.data != nullptr};
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
 
@@ -84,16 +100,25 @@ const CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
   const auto compute =
       tf32_ && a.a.dtype == DType::f32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   FFWD_CHECK_CUBLAS(cublasLtMatmulDescCreate(&plan->operation, compute, CUDA_R_32F));
-  const cublasOperation_t first = a.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
-  const cublasOperation_t second = a.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
-  FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_TRANSA,
-                                                   &first, sizeof first));
-  FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(plan->operation, CUBLASLT_MATMUL_DESC_TRANSB,
-                                                   &second, sizeof second));
+  plan->set(CUBLASLT_MATMUL_DESC_TRANSA, a.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
+  plan->set(CUBLASLT_MATMUL_DESC_TRANSB, a.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
   plan->first = make_layout(a.b);
   plan->second = make_layout(a.a);
   plan->result = make_layout(a.c);
 
+  if (a.sums.data) {  // our a is its second operand, B
+    plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BGRADB);
+    plan->set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
+    plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
+    plan->sums = choose_algorithm(a, *plan);
+    if (!plan->sums) plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT);
+  }
+  FFWD_EXPECT(plan->sums || choose_algorithm(a, *plan),
+              "cuBLASLt has no algorithm for this product");
+  return *plans_.emplace(key, std::move(plan)).first->second;
+}
+
+bool CublasLtMatmul::choose_algorithm(const Matmul& a, Plan& plan) {
   cublasLtMatmulPreference_t preference = nullptr;
   FFWD_CHECK_CUBLAS(cublasLtMatmulPreferenceCreate(&preference));
   const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t,
@@ -104,32 +129,35 @@ const CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
         cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value));
   };
   prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t(kWorkspaceBytes));
-  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, align_b);
-  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, align_a);
-  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, align_c);
-  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, align_c);
+  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of(a.b.data));
+  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(a.a.data));
+  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(a.c.data));
+  prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(a.c.data));
   // Split sums are added up in fp32 and in a fixed order, never in the type of the result.
   prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
          uint32_t(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
 
   cublasLtMatmulHeuristicResult_t best = {};
   int count = 0;
-  FFWD_CHECK_CUBLAS(cublasLtMatmulAlgoGetHeuristic(handle_, plan->operation, plan->first,
-                                                   plan->second, plan->result, plan->result,
-                                                   preference, 1, &best, &count));
-  FFWD_EXPECT(count == 1, "cuBLASLt has no algorithm for this product");
-  plan->algorithm = best.algo;
-  return *plans_.emplace(key, std::move(plan)).first->second;
+  const cublasStatus_t status =
+      cublasLtMatmulAlgoGetHeuristic(handle_, plan.operation, plan.first, plan.second, plan.result,
+                                     plan.result, preference, 1, &best, &count);
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED) return false;
+  FFWD_CHECK_CUBLAS(status);
+  plan.algorithm = best.algo;
+  return count == 1;
 }
 
 void CublasLtMatmul::run(const Matmul& a) {
   check(a);
   if (a.m() == 0 || a.n() == 0) return;
-  const Plan& plan = plan_for(a);
+  Plan& plan = plan_for(a);
+  if (plan.sums) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
   FFWD_CHECK_CUBLAS(cublasLtMatmul(handle_, plan.operation, &a.alpha, a.b.data, plan.first,
                                    a.a.data, plan.second, &a.beta, a.c.data, plan.result, a.c.data,
                                    plan.result, &plan.algorithm, workspace_, kWorkspaceBytes,
                                    stream_.handle));
+  if (a.sums.data && !plan.sums) cuda::column_sum(sums_of(a), stream_);
 }
 
 }  // namespace ffwd

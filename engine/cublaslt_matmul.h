@@ -1,4 +1,5 @@
-// Matmul on the GPU by cuBLASLt: one plan per shape, its algorithm chosen once and then kept.
+// Matmul on the GPU by cuBLASLt: one plan per shape, its algorithm chosen once and then kept. Sums
+// come out of the same launch where cuBLASLt has an algorithm for that, else from column_sum.
 #pragma once
 
 #include <cublasLt.h>
@@ -26,12 +27,14 @@ class CublasLtMatmul {
 
  private:
   struct Plan;
-  // What distinguishes two plans: sizes, transposes, types, strides, alignments, and whether c is
-  // added to.
+  // What distinguishes two plans: sizes, transposes, types, strides, alignments, whether c is added
+  // to, and whether there are sums.
   using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, DType, DType, int64_t, int64_t,
-                         int64_t, uint32_t, uint32_t, uint32_t, bool>;
+                         int64_t, uint32_t, uint32_t, uint32_t, bool, bool>;
 
-  const Plan& plan_for(const Matmul& args);
+  Plan& plan_for(const Matmul& args);
+  // False if cuBLASLt has no algorithm for the plan.
+  bool choose_algorithm(const Matmul& args, Plan& plan);
 
   Stream stream_;
   bool tf32_;

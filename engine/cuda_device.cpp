@@ -145,7 +145,6 @@ class CudaDevice final : public Device {
     cuda::activation_gradient(args, stream());
   }
   void adam_update(const AdamUpdate& args) override { cuda::adam_update(args, stream()); }
-  void batch_means(const BatchMeans& args) override { cuda::batch_means(args, stream()); }
   void column_sum(const ColumnSum& args) override { cuda::column_sum(args, stream()); }
   void fold_rows(const FoldRows& args) override { cuda::fold_rows(args, stream()); }
   void gather_images(const GatherImages& args) override { cuda::gather_images(args, stream()); }

@@ -16,7 +16,6 @@
 #include "engine/matmul.h"
 #include "kernels/activation_gradient.h"
 #include "kernels/adam_update.h"
-#include "kernels/batch_means.h"
 #include "kernels/column_sum.h"
 #include "kernels/fold_rows.h"
 #include "kernels/gather_images.h"
@@ -84,7 +83,6 @@ class Device {
   virtual void pool(const Pooling& args) = 0;
   virtual void activation_gradient(const ActivationGradient& args) = 0;
   virtual void adam_update(const AdamUpdate& args) = 0;
-  virtual void batch_means(const BatchMeans& args) = 0;
   virtual void column_sum(const ColumnSum& args) = 0;
   virtual void fold_rows(const FoldRows& args) = 0;
   virtual void gather_images(const GatherImages& args) = 0;

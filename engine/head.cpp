@@ -1,5 +1,7 @@
 #include "engine/head.h"
 
+#include <numeric>
+
 #include "engine/range.h"
 
 namespace ffwd {
@@ -8,10 +10,10 @@ Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
            OptimiserKind optimiser, int64_t max_rows)
     : classes_(classes),
       dlogits_(device, max_rows, classes, device.activation_type()),
-      loss_(device, max_rows),
-      totals_(device, 3) {
+      running_loss_(device, max_rows) {
   for (const int64_t width : widths) {
-    weights_.emplace_back(device, classes, width, optimiser, device.activation_type());
+    weights_.emplace_back(device, classes, width, Parameters::Biases::none, optimiser,
+                          device.activation_type());
   }
 }
 
@@ -28,17 +30,20 @@ void Head::forward(Device& lane, const std::vector<ConstMatrixView>& activities,
 
 void Head::learn(Device& lane, const std::vector<ConstMatrixView>& activities,
                  ConstMatrixView logits, VectorView<const int32_t> labels,
-                 const Optimiser& optimiser, float rate_factor) {
+                 const Optimiser& optimiser, VectorView<const StepValues> step) {
   const Range range("head.learn");
   const int64_t rows = labels.size;
   const MatrixView dlogits = dlogits_.view(rows);
-  const VectorView<float> loss = loss_.view().slice(0, rows);
-  lane.softmax_loss({logits, labels, dlogits, loss});
-  lane.batch_means({loss, {}, rows, 0, totals_.view()});
+  lane.softmax_loss({logits, labels, dlogits, running_loss_.view().slice(0, rows)});
   for (size_t l = 0; l < weights_.size(); ++l) {
     lane.matmul({dlogits, true, activities[l], false, weights_[l].gradient()});
-    weights_[l].update(lane, optimiser, rate_factor);
+    weights_[l].update(lane, optimiser, step);
   }
+}
+
+double Head::read_loss() const {
+  const std::vector<float> rows = running_loss_.download();
+  return std::accumulate(rows.begin(), rows.end(), 0.0);
 }
 
 }  // namespace ffwd

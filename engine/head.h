@@ -8,7 +8,7 @@
 
 #include <vector>
 
-#include "engine/optimiser.h"
+#include "engine/parameters.h"
 
 namespace ffwd {
 
@@ -20,8 +20,8 @@ class Head {
 
   int64_t classes() const { return classes_; }
   // S_l, (classes, width of layer l).
-  std::vector<Parameter>& weights() { return weights_; }
-  const std::vector<Parameter>& weights() const { return weights_; }
+  std::vector<Parameters>& weights() { return weights_; }
+  const std::vector<Parameters>& weights() const { return weights_; }
 
   // The logits (R, classes) of R rows; one matrix of normalised activities for each layer that the
   // head sees.
@@ -29,16 +29,18 @@ class Head {
 
   // One step on the rows that `logits` came from.
   void learn(Device& lane, const std::vector<ConstMatrixView>& activities, ConstMatrixView logits,
-             VectorView<const int32_t> labels, const Optimiser& optimiser, float rate_factor);
+             VectorView<const int32_t> labels, const Optimiser& optimiser,
+             VectorView<const StepValues> step);
 
-  // Running total of the mean loss since the last clear, in its first entry.
-  Vector<float>& totals() { return totals_; }
+  // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
+  double read_loss() const;
+  void clear_loss() { running_loss_.clear(); }
 
  private:
   int64_t classes_;
-  std::vector<Parameter> weights_;
+  std::vector<Parameters> weights_;
   Matrix dlogits_;
-  Vector<float> loss_, totals_;
+  Vector<float> running_loss_;  // of rows
 };
 
 }  // namespace ffwd

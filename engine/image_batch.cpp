@@ -41,9 +41,10 @@ void ImageBatch::load(Device& lane, int64_t batch, const uint8_t* pixels,
                       images.base.view(sample.size), images.squares.view().slice(0, sample.size)});
 }
 
-void ImageBatch::multiply(Device& lane, int64_t batch, int64_t images, const Parameter& weight) {
+void ImageBatch::multiply(Device& lane, int64_t batch, int64_t images,
+                          const Parameters& parameters) {
   if (convolved_) return;
-  lane.matmul({images_[batch].base.view(images), false, weight.operand(), true,
+  lane.matmul({images_[batch].base.view(images), false, parameters.operand(), true,
                product_[batch].view(images)});
 }
 

@@ -34,7 +34,7 @@ class ImageBatch {
   void load(Device& lane, int64_t batch, const uint8_t* pixels, VectorView<const int32_t> sample);
 
   // Multiplies `images` loaded images with a fully connected first layer's weights as they are now.
-  void multiply(Device& lane, int64_t batch, int64_t images, const Parameter& weight);
+  void multiply(Device& lane, int64_t batch, int64_t images, const Parameters& parameters);
 
   // Shows `images` loaded images under each label of `label`: row first + i shows image i mod
   // `images`. `first` and the number of labels are multiples of `images`.

@@ -17,11 +17,7 @@ LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, cons
                 return Matrix(device, rows * pooled_pixels_, shape.units, device.activation_type());
               }),
       figures_(slots.figures, [&] {
-        Figures figures{Vector<float>(device, rows),
-                        {},
-                        Vector<float>(device, rows * pixels_),
-                        {},
-                        Vector<float>(device, rows * pixels_)};
+        Figures figures{Vector<float>(device, rows), {}, {}, Vector<float>(device, rows * pixels_)};
         if (pixels_ > 1) {
           figures.pixel_goodness = Vector<float>(device, rows * pixels_);
           figures.slope = Vector<float>(device, rows);
@@ -40,7 +36,6 @@ LayerRows::View LayerRows::view(int64_t batch, int64_t first, int64_t count) con
   view.activities = activities_[batch].view().row_range(first * pixels_, count * pixels_);
   view.goodness = figures.goodness.view().slice(first, count);
   view.pixel_goodness = pixels_ > 1 ? pixels(figures.pixel_goodness) : view.goodness;
-  view.loss = pixels(figures.loss);
   if (pixels_ > 1) view.slope = figures.slope.view().slice(first, count);
   view.length = pixels(figures.length);
   view.handed_on = view.activities;
@@ -58,35 +53,31 @@ Layer::Layer(Device& device, const LayerShape& shape, const Objective& objective
              OptimiserKind optimiser, int64_t max_rows)
     : shape_(shape),
       objective_(objective),
-      weight_(device, shape.units, shape.inputs, optimiser, device.activation_type()),
-      bias_(device, 1, shape.units, optimiser, DType::f32),
+      parameters_(device, shape.units, shape.inputs, Parameters::Biases::one_a_unit, optimiser,
+                  device.activation_type()),
       batch_mean_(device, shape.units),
       peer_push_(device, shape.units),
       column_scratch_(device, column_sum_scratch(max_rows * shape.pixels(), shape.units)),
-      totals_(device, 3) {
+      running_(device, max_rows * (of_pixels() ? shape.pixels() : 1)) {
   constexpr float kInitialMean = 0.5f;  // ffnew.m
   peer_mean_ = Vector<float>(device, std::vector<float>(size_t(shape.units), kInitialMean));
 }
 
-VectorView<const float> Layer::bias_values() const {
-  return {static_cast<const float*>(bias_.value().view().data), shape_.units};
-}
-
-void Layer::set_weight(const std::vector<float>& values) {
-  FFWD_EXPECT(int64_t(values.size()) == shape_.units * shape_.fan_in(),
+void Layer::set(const std::vector<float>& weights, const std::vector<float>& biases) {
+  FFWD_EXPECT(int64_t(weights.size()) == shape_.units * shape_.fan_in(),
               "a weight for every unit and input");
   const std::vector<int64_t> columns = pytorch_columns(shape_);
   std::vector<float> stored;
   for (int64_t j = 0; j < shape_.units; ++j) {
-    const float* row = values.data() + j * shape_.fan_in();
+    const float* row = weights.data() + j * shape_.fan_in();
     for (const int64_t column : columns) stored.push_back(column < 0 ? 0.0f : row[column]);
   }
-  weight_.upload(stored);
+  parameters_.upload(stored, biases);
 }
 
-std::vector<float> Layer::pytorch_weight() const {
+std::vector<float> Layer::weights() const {
   const std::vector<int64_t> columns = pytorch_columns(shape_);
-  const std::vector<float> stored = weight_.value().download();
+  const std::vector<float> stored = parameters_.weights();
   std::vector<float> values(size_t(shape_.units * shape_.fan_in()));
   auto value = stored.begin();
   for (int64_t j = 0; j < shape_.units; ++j) {
@@ -103,7 +94,7 @@ std::vector<float> Layer::pytorch_weight() const {
 GoodnessRows Layer::row_arguments(const LayerRows::View& out) const {
   GoodnessRows rows{};
   rows.z = out.z;
-  rows.bias = bias_values();
+  rows.bias = parameters_.bias();
   rows.activation = shape_.activation;
   rows.goodness_kind = objective_.goodness;
   rows.threshold = objective_.threshold;
@@ -133,7 +124,7 @@ bool Layer::of_pixels() const {
 }
 
 void Layer::forward(Device& lane, const LayerInput& input, const LayerRows::View& out) {
-  multiply(lane, shape_, input, weight_, out.z);
+  multiply(lane, shape_, input, parameters_, out.z);
 }
 
 void Layer::rows(Device& lane, const LayerRows::View& out, int64_t learning, bool hands_on) {
@@ -143,29 +134,23 @@ void Layer::rows(Device& lane, const LayerRows::View& out, int64_t learning, boo
   if (learning > 0 && of_pixels()) {
     rows.positive_rows = rows.negative_rows = half * pixels;
     rows.dz = dz;
-    rows.loss = out.loss.slice(0, learning * pixels);
+    rows.running = running_.view().slice(0, learning * pixels);
   }
   lane.goodness_rows(rows);
   if (pixels > 1 && !(learning > 0 && of_pixels())) {
     ImageGoodness images = image_arguments(out);
     if (learning > 0) {
       images.positive_rows = images.negative_rows = half;
-      images.loss = out.loss.slice(0, learning);
+      images.running = running_.view().slice(0, learning);
       images.slope = out.slope.slice(0, learning);
     }
     lane.image_goodness(images);
     if (learning > 0) {
-      lane.goodness_gradient(
-          {dz, bias_values(), images.slope, pixels, shape_.activation, objective_.goodness, dz});
+      lane.goodness_gradient({dz, parameters_.bias(), images.slope, pixels, shape_.activation,
+                              objective_.goodness, dz});
     }
   }
   if (hands_on) hand_on(lane, out);
-}
-
-void Layer::metrics(Device& lane, const LayerRows::View& out, int64_t learning) {
-  const int64_t rows = learning * (of_pixels() ? shape_.pixels() : 1);
-  lane.batch_means({out.loss.slice(0, rows), of_pixels() ? out.pixel_goodness : out.goodness,
-                    rows / 2, rows / 2, totals_.view()});
 }
 
 void Layer::gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
@@ -173,19 +158,21 @@ void Layer::gradient(Device& lane, const LayerInput& input, const LayerRows::Vie
   const int64_t pixels = learning * shape_.pixels();
   const MatrixView dz = out.z.row_range(0, pixels);
   if (objective_.peer_strength > 0.0f) push_peers(lane, out, pixels / 2);
-  weight_gradient(lane, shape_, input, dz, weight_);
-  lane.column_sum({dz,
-                   {},
-                   1.0f,
-                   {static_cast<float*>(bias_.gradient().data), shape_.units},
-                   column_scratch_.view()});
+  find_gradient(lane, shape_, input, dz, parameters_, column_scratch_.view());
 }
 
-void Layer::update(Device& lane, const Optimiser& optimiser, float rate_factor) {
-  weight_.update(lane, optimiser, rate_factor);
-  Optimiser without_decay = optimiser;
-  without_decay.weight_decay = 0.0f;  // decay pulls weights to zero, not biases
-  bias_.update(lane, without_decay, rate_factor);
+void Layer::update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step) {
+  parameters_.update(lane, optimiser, step);
+}
+
+Layer::Figures Layer::read_figures() const {
+  Figures sums;
+  for (const RunningFigures& row : running_.download()) {
+    sums.loss += double(row.loss);
+    sums.positive += double(row.positive);
+    sums.negative += double(row.negative);
+  }
+  return sums;
 }
 
 void Layer::push_peers(Device& lane, const LayerRows::View& out, int64_t positive_pixels) {

@@ -37,7 +37,6 @@ class LayerRows {
     MatrixView handed_on;   // what the next layer reads: the activities, or pooled and normalised
     VectorView<float> goodness;        // (rows)
     VectorView<float> pixel_goodness;  // (rows*P); `goodness` itself when P is 1
-    VectorView<float> loss;            // (rows*P) or, of whole images, (rows)
     VectorView<float> slope;           // (rows), absent when P is 1
     VectorView<float> length;          // (rows*P)
   };
@@ -48,7 +47,7 @@ class LayerRows {
 
  private:
   struct Figures {
-    Vector<float> goodness, pixel_goodness, loss, slope, length;
+    Vector<float> goodness, pixel_goodness, slope, length;
   };
 
   int64_t pixels_, pooled_pixels_;
@@ -63,33 +62,33 @@ class Layer {
         OptimiserKind optimiser, int64_t max_rows);
 
   const LayerShape& shape() const { return shape_; }
-  Parameter& weight() { return weight_; }
-  const Parameter& weight() const { return weight_; }
-  Parameter& bias() { return bias_; }
-  const Parameter& bias() const { return bias_; }
+  const Parameters& parameters() const { return parameters_; }
 
-  // The weights in the order of PyTorch's Linear or Conv2d: (units, fan_in).
-  void set_weight(const std::vector<float>& values);
-  std::vector<float> pytorch_weight() const;
+  // The weights in the order of PyTorch's Linear or Conv2d, (units, fan_in), and the biases.
+  void set(const std::vector<float>& weights, const std::vector<float>& biases);
+  std::vector<float> weights() const;
+  std::vector<float> biases() const { return parameters_.biases(); }
 
   // The parts of a step, each on the device that runs it. Of the rows of `out` the first `learning`
   // ones learn: half of them positive, then as many negative; the others pass through.
 
   // z.
   void forward(Device& lane, const LayerInput& input, const LayerRows::View& out);
-  // From z to activities and goodness; of learning rows the loss and, in z's place, its gradient.
-  // `hands_on`: somebody reads what the next layer gets.
+  // From z to activities and goodness; of learning rows, in z's place, the gradient of the loss, and
+  // their figures are added up. `hands_on`: somebody reads what the next layer gets.
   void rows(Device& lane, const LayerRows::View& out, int64_t learning, bool hands_on);
-  // Adds the step's means to the totals.
-  void metrics(Device& lane, const LayerRows::View& out, int64_t learning);
   // Of weights and biases, from the gradient in z's place.
   void gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
                 int64_t learning);
-  void update(Device& lane, const Optimiser& optimiser, float rate_factor);
+  void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step);
 
-  // Running totals since the last clear: mean loss, mean goodness of positive and of negative rows,
-  // one step each.
-  Vector<float>& totals() { return totals_; }
+  // Sums over the steps since the last clear: of the mean loss and of the mean goodness of positive
+  // and of negative rows. Reading waits for the device.
+  struct Figures {
+    double loss = 0, positive = 0, negative = 0;
+  };
+  Figures read_figures() const;
+  void clear_figures() { running_.clear(); }
 
  private:
   GoodnessRows row_arguments(const LayerRows::View& out) const;
@@ -97,12 +96,12 @@ class Layer {
   bool of_pixels() const;
   void push_peers(Device& lane, const LayerRows::View& out, int64_t positive_pixels);
   void hand_on(Device& lane, const LayerRows::View& out);
-  VectorView<const float> bias_values() const;
 
   LayerShape shape_;
   Objective objective_;
-  Parameter weight_, bias_;  // (units, inputs), (1, units)
-  Vector<float> peer_mean_, batch_mean_, peer_push_, column_scratch_, totals_;
+  Parameters parameters_;
+  Vector<float> peer_mean_, batch_mean_, peer_push_, column_scratch_;
+  Vector<RunningFigures> running_;  // of rows: images, or pixels if these have a loss
 };
 
 }  // namespace ffwd

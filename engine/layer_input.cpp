@@ -9,48 +9,54 @@ bool convolves(const LayerShape& shape) {
 }
 
 void multiply_rows(Device& device, const LayerShape& shape, const ConstMatrixView& x_hat,
-                   const Parameter& weight, MatrixView z) {
-  if (convolves(shape)) return device.convolve({*shape.convolution, x_hat, weight.operand(), z});
-  device.matmul({x_hat, false, weight.operand().left(x_hat.cols), true, z});
+                   const Parameters& parameters, MatrixView z) {
+  if (convolves(shape))
+    return device.convolve({*shape.convolution, x_hat, parameters.operand(), z});
+  device.matmul({x_hat, false, parameters.operand().left(x_hat.cols), true, z});
 }
 
 void multiply_rows(Device& device, const LayerShape&, const LabelledImages& images,
-                   const Parameter& weight, MatrixView z) {
-  device.matmul({images.label_part, false, weight.operand().left(images.label_part.cols), true, z});
+                   const Parameters& parameters, MatrixView z) {
+  device.matmul(
+      {images.label_part, false, parameters.operand().left(images.label_part.cols), true, z});
   device.spread_rows({images.product, images.row_scale, z});
 }
 
 void gradient_of_rows(Device& device, const LayerShape& shape, const ConstMatrixView& x_hat,
-                      ConstMatrixView dz, MatrixView gradient) {
+                      ConstMatrixView dz, const Parameters& parameters, VectorView<float> scratch) {
+  const MatrixView gradient = parameters.gradient();
   if (convolves(shape)) {
     const ConvolutionShape& s = *shape.convolution;
     const int64_t images = dz.rows / s.output().pixels();
-    return device.convolution_gradient(
-        {s, x_hat.row_range(0, images * s.input.pixels()), dz, gradient});
+    device.convolution_gradient({s, x_hat.row_range(0, images * s.input.pixels()), dz, gradient});
+    return device.column_sum({dz, {}, 1.0f, parameters.bias_gradient(), scratch});
   }
-  device.matmul({dz, true, x_hat.row_range(0, dz.rows), false, gradient.left(x_hat.cols)});
+  device.matmul({dz, true, x_hat.row_range(0, dz.rows), false, gradient.left(x_hat.cols), 1.0f,
+                 0.0f, parameters.bias_gradient(), scratch});
 }
 
 void gradient_of_rows(Device& device, const LayerShape&, const LabelledImages& images,
-                      ConstMatrixView dz, MatrixView gradient) {
+                      ConstMatrixView dz, const Parameters& parameters, VectorView<float> scratch) {
+  const MatrixView gradient = parameters.gradient();
   device.fold_rows({dz, images.row_scale.slice(0, dz.rows), images.folded});
   device.matmul({images.folded, true, images.base, false, gradient});
   // The images are zero where the label is, and so are these columns of their gradient.
   const ConstMatrixView label_part = images.label_part.row_range(0, dz.rows);
-  device.matmul({dz, true, label_part, false, gradient.left(label_part.cols)});
+  device.matmul({dz, true, label_part, false, gradient.left(label_part.cols), 1.0f, 0.0f,
+                 parameters.bias_gradient(), scratch});
 }
 
 }  // namespace
 
 void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
-              const Parameter& weight, MatrixView z) {
-  std::visit([&](const auto& rows) { multiply_rows(device, shape, rows, weight, z); }, input);
+              const Parameters& parameters, MatrixView z) {
+  std::visit([&](const auto& rows) { multiply_rows(device, shape, rows, parameters, z); }, input);
 }
 
-void weight_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
-                     ConstMatrixView dz, const Parameter& weight) {
+void find_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
+                   ConstMatrixView dz, const Parameters& parameters, VectorView<float> scratch) {
   std::visit(
-      [&](const auto& rows) { gradient_of_rows(device, shape, rows, dz, weight.gradient()); },
+      [&](const auto& rows) { gradient_of_rows(device, shape, rows, dz, parameters, scratch); },
       input);
 }
 

@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "engine/layer_shape.h"
-#include "engine/optimiser.h"
+#include "engine/parameters.h"
 
 namespace ffwd {
 
@@ -23,10 +23,11 @@ using LayerInput = std::variant<ConstMatrixView, LabelledImages>;
 
 // z = x_hat W^T, (R, M), or its convolution with W, (R*P*Q, M).
 void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
-              const Parameter& weight, MatrixView z);
+              const Parameters& parameters, MatrixView z);
 
-// W's gradient from dz, over the first rows of the input, as many as dz has.
-void weight_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
-                     ConstMatrixView dz, const Parameter& weight);
+// The gradient of weights and biases from dz, over the first rows of the input, as many as dz has.
+// `scratch`: column_sum_scratch of dz.
+void find_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
+                   ConstMatrixView dz, const Parameters& parameters, VectorView<float> scratch);
 
 }  // namespace ffwd

@@ -1,12 +1,17 @@
-// Matrix products: c = alpha * op(a) op(b) + beta * c, row-major, op = transpose or nothing.
+// Matrix products: c = alpha * op(a) op(b) + beta * c, row-major, op = transpose or nothing. On
+// request the column sums of a^T b's a come with them: with a = dz and b = x, c is the gradient of
+// a layer's weights and `sums` that of its biases.
 #pragma once
 
+#include "kernels/column_sum.h"
 #include "kernels/view.h"
 
 namespace ffwd {
 
 // Shapes:  op(a) (M, K), op(b) (K, N), c (M, N). a and b share an element type; c is of that type
-//          or fp32. M = 0 or N = 0 is allowed and does nothing; K must be above 0.
+//          or fp32. M = 0 or N = 0 is allowed and does nothing; K must be above 0. sums (M), fp32,
+//          or absent; only of a that is transposed, with c fp32 and beta 0; scratch: at least
+//          column_sum_scratch(K, M) floats, for a device that adds them up by itself.
 // Order:   fixed for a shape, a device and a number of threads, so a result repeats bit for bit.
 struct Matmul {
   ConstMatrixView a;
@@ -15,11 +20,17 @@ struct Matmul {
   bool transpose_b;
   MatrixView c;
   float alpha = 1.0f, beta = 0.0f;
+  VectorView<float> sums = {}, scratch = {};
 
   int64_t m() const { return c.rows; }
   int64_t n() const { return c.cols; }
   int64_t k() const { return transpose_a ? a.rows : a.cols; }
 };
+
+// sums[m] = sum_k a[k, m].
+inline ColumnSum sums_of(const Matmul& a) {
+  return {a.a, {}, 1.0f, a.sums, a.scratch};
+}
 
 // Throws ffwd::Error if the shapes or types break the contract.
 void check(const Matmul& args);

@@ -54,8 +54,7 @@ void Network::initialise(WeightInit init, uint64_t seed) {
   for (size_t l = 0; l < layers_.size(); ++l) {
     const LayerShape& shape = layers_[l].shape();
     const InitialWeights start = initial_weights(init, seed, l, shape.fan_in(), shape.units);
-    layers_[l].set_weight(start.weight);
-    layers_[l].bias().upload(start.bias);
+    layers_[l].set(start.weight, start.bias);
   }
 }
 
@@ -63,7 +62,7 @@ void Network::forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const
                       VectorView<const int32_t> label) {
   const int64_t images = sample.size, count = label.size;
   rows.images.load(*device_, 0, pixels, sample);
-  rows.images.multiply(*device_, 0, images, layers_[0].weight());
+  rows.images.multiply(*device_, 0, images, layers_[0].parameters());
   rows.images.show(*device_, 0, images, label, 0);
   for (size_t l = 0; l < layers_.size(); ++l) {
     const Range range("layer.forward", int64_t(l));

@@ -14,6 +14,10 @@ void check(const Matmul& a) {
   FFWD_EXPECT(a.a.dtype == a.b.dtype, "operands share an element type");
   FFWD_EXPECT(a.c.dtype == a.a.dtype || a.c.dtype == DType::f32,
               "the result is fp32 or of the operands' type");
+  if (a.sums.data == nullptr) return;
+  FFWD_EXPECT(a.transpose_a && a.beta == 0.0f && a.c.dtype == DType::f32,
+              "sums come with an fp32 product of a^T that nothing is added to");
+  check(sums_of(a));
 }
 
 void onednn_matmul(const Matmul& a) {

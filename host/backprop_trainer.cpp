@@ -28,7 +28,8 @@ BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
                                         : std::min(recipe.training.batch, train.count)),
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
-      label_(network.device(), train.count) {
+      label_(network.device(), train.count),
+      values_(network.device(), (train.count + batch_ - 1) / batch_) {
   const Recipe::Optimiser& o = recipe.optimiser;
   optimiser_ = {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
 }
@@ -54,6 +55,7 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
   const float factor =
       rate_factor(recipe_.optimiser.decay, progress.epoch, recipe_.training.epochs);
   ++totals_.epochs;
+  values_.upload(step_values(recipe_, factor, totals_.steps, totals_.steps, progress.steps));
   if (recipe_.training.shuffle || totals_.epochs == 1) upload_order();
 
   double loss = 0, reported = begin;  // loss: the sum over `counted` images
@@ -61,7 +63,7 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
   for (int64_t s = 0; s < progress.steps && !totals_.stopped; ++s) {
     const int64_t images = std::min(batch_, train_->count - seen);
     network_->learn(pixels(), sample_.view().slice(seen, images), label_.view().slice(seen, images),
-                    optimiser_, factor);
+                    optimiser_, values_.view().slice(s, 1));
     seen += images;
     totals_.images_seen += images;
     ++totals_.steps;
@@ -70,9 +72,9 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
     const bool due = last || now() - reported > kProgressSeconds;
     // The device adds up the means of steps; only steps of one size may be added up.
     if (!due && s + 2 != progress.steps) continue;
-    loss += double(images) * double(network_->totals().download()[0]);
+    loss += double(images) * network_->read_loss();
     counted = seen;
-    network_->totals().clear();
+    network_->clear_loss();
     if (!due) continue;
 
     reported = now();

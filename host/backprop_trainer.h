@@ -34,6 +34,7 @@ class BackpropTrainer {
   Optimiser optimiser_;
   Vector<uint8_t> pixels_;
   Vector<int32_t> sample_, label_;
+  Vector<StepValues> values_;
   TrainingTotals totals_;
 };
 

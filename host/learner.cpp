@@ -55,11 +55,10 @@ BackpropShape backprop_shape(const Recipe& recipe, const ImageFormat& format) {
 std::vector<NamedTensor> tensors_of(const BackpropNetwork& network) {
   std::vector<NamedTensor> tensors;
   for (size_t l = 0; l < network.layers().size(); ++l) {
-    const Matrix& weight = network.layers()[l].weight.value();
-    const Matrix& bias = network.layers()[l].bias.value();
+    const Parameters& layer = network.layers()[l];
     tensors.push_back(
-        {std::to_string(l) + ".weight", {weight.rows(), weight.cols()}, weight.download()});
-    tensors.push_back({std::to_string(l) + ".bias", {bias.cols()}, bias.download()});
+        {std::to_string(l) + ".weight", {layer.units(), layer.inputs()}, layer.weights()});
+    tensors.push_back({std::to_string(l) + ".bias", {layer.units()}, layer.biases()});
   }
   return tensors;
 }

@@ -6,11 +6,13 @@
 #include "host/errors.h"
 #include "host/plan_order.h"
 #include "kernels/column_sum.h"
+#include "kernels/running_figures.h"
 
 namespace ffwd {
 namespace {
 
 constexpr int64_t kFloat = 4, kInt = 4;  // bytes
+constexpr int64_t kRunning = int64_t(sizeof(RunningFigures));
 
 // Bytes of a matrix on a device.
 int64_t matrix_bytes(int64_t rows, int64_t cols, int64_t element) {
@@ -26,7 +28,7 @@ class Builder {
  private:
   // Buffers, by their place in plan_.buffers.
   struct LayerBuffers {
-    int64_t z, activities, next, figures, scratch, gradient, weights, peer_mean, totals;
+    int64_t z, activities, next, figures, scratch, gradient, weights, peer_mean, running;
   };
 
   int64_t layers() const { return int64_t(plan_.shape.layers.size()); }
@@ -38,7 +40,6 @@ class Builder {
   int64_t input_lane() const { return 0; }
   int64_t layer_lane(int64_t l) const { return pipelined_ ? 1 + l : 0; }
   int64_t head_lane() const { return pipelined_ ? 1 + layers() : 0; }
-  int64_t metrics_lane() const { return pipelined_ ? 2 + layers() : 0; }
 
   int64_t buffer(BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
                  const std::vector<TaskKind>& writers);
@@ -80,7 +81,7 @@ class Builder {
   int64_t depth_, memory_limit_;
   int64_t images_, product_, shown_, wrong_labels_;
   std::vector<LayerBuffers> of_layer_;
-  int64_t logits_, head_weights_, head_scratch_, head_totals_;
+  int64_t logits_, head_weights_, head_scratch_, head_running_;
 };
 
 Builder::Builder(const PlanShape& shape, const PlanOptions& options)
@@ -164,9 +165,9 @@ void Builder::declare_layer(int64_t l) {
   const int64_t rows = kShows * s.batch, units = layer.units, pixels = layer.pixels();
   const int64_t activities = matrix_bytes(rows * pixels, units, s.activation_bytes);
   const int64_t pooled = matrix_bytes(rows * layer.pooled_pixels(), units, s.activation_bytes);
-  // Goodness of images; loss and length of pixels; if these are several, their goodness, and the
-  // slope of the loss of images.
-  const int64_t figures = rows * kFloat * (1 + 2 * pixels + (pixels > 1 ? pixels + 1 : 0));
+  // Goodness of images; length of pixels; if these are several, their goodness, and the slope of
+  // the loss of images.
+  const int64_t figures = rows * kFloat * (1 + pixels + (pixels > 1 ? pixels + 1 : 0));
   const int64_t weights = matrix_bytes(units, layer.inputs, 1), biases = matrix_bytes(1, units, 1);
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
   // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
@@ -198,8 +199,9 @@ void Builder::declare_layer(int64_t l) {
                      {TaskKind::update});
   b.peer_mean =
       carried_buffer(BufferKind::peer_mean, "peer mean" + name, units * kFloat, l, peer_writers);
-  b.totals =
-      carried_buffer(BufferKind::totals, "totals" + name, 3 * kFloat, l, {TaskKind::metrics});
+  b.running = carried_buffer(
+      BufferKind::running, "running" + name, rows * (s.goodness_of_pixels ? pixels : 1) * kRunning,
+      l, plan_.learners.layer(l) ? std::vector{TaskKind::rows} : std::vector<TaskKind>());
   of_layer_.push_back(b);
 }
 
@@ -212,8 +214,8 @@ void Builder::declare_head() {
     weights += matrix_bytes(s.classes, layer.pooled_pixels() * layer.units, 1);
   }
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
-  const int64_t scratch =  // gradients of weights and of logits, losses
-      weights * kFloat + matrix_bytes(rows, s.classes, s.activation_bytes) + rows * kFloat;
+  const int64_t scratch =  // gradients of weights and of logits
+      weights * kFloat + matrix_bytes(rows, s.classes, s.activation_bytes);
   logits_ = buffer(BufferKind::logits, "logits", matrix_bytes(rows, s.classes, kFloat), -1,
                    {TaskKind::head_forward});
   head_scratch_ =
@@ -221,8 +223,8 @@ void Builder::declare_head() {
   head_weights_ = carried_buffer(BufferKind::head_weights, "weights head",
                                  weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
                                  {TaskKind::head_learn});
-  head_totals_ = carried_buffer(BufferKind::head_totals, "totals head", 3 * kFloat, -1,
-                                {TaskKind::head_learn});
+  head_running_ = carried_buffer(BufferKind::head_running, "running head", rows * kFloat, -1,
+                                 {TaskKind::head_learn});
 }
 
 // Tasks, in the order of a single thread -----------------------------------------------------------
@@ -310,15 +312,12 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
   write(b.activities, rows);
   if (plan_.hands_on(task)) write(b.next, rows);
   write(b.figures, rows);
+  if (plan_.learns(task)) read_and_write(b.running, RowClass::all);
 }
 
 void Builder::learn(int64_t l, int64_t step) {
   const LayerBuffers& b = of_layer_[size_t(l)];
   constexpr RowClass learning = RowClass::learning, whole = RowClass::all;
-  add(TaskKind::metrics, l, step, learning, metrics_lane());
-  read(b.figures, learning);
-  read_and_write(b.totals, whole);
-
   add(TaskKind::gradient, l, step, learning, layer_lane(l));
   read(b.z, learning);
   if (plan_.shape.peer_normalisation) {
@@ -358,7 +357,7 @@ void Builder::head(int64_t step) {
   read(logits_, RowClass::neutral);
   write(head_scratch_, RowClass::all);
   read_and_write(head_weights_, RowClass::all);
-  read_and_write(head_totals_, RowClass::all);
+  read_and_write(head_running_, RowClass::all);
 }
 
 // Slots and lanes ----------------------------------------------------------------------------------
@@ -426,7 +425,6 @@ void Builder::name_lanes() {
   std::vector<std::string> names = {pipelined_ ? "input" : "all"};
   for (int64_t l = 0; l < layers(); ++l) names.push_back("layer " + std::to_string(l));
   names.push_back("head");
-  names.push_back("metrics");
   std::vector<int64_t> place(names.size(), -1);
   for (const PlanTask& task : plan_.tasks) place[size_t(task.lane)] = 0;
   for (size_t lane = 0; lane < names.size(); ++lane) {
@@ -453,8 +451,6 @@ const char* name_of(TaskKind kind) {
       return "forward";
     case TaskKind::rows:
       return "rows";
-    case TaskKind::metrics:
-      return "metrics";
     case TaskKind::gradient:
       return "gradient";
     case TaskKind::update:

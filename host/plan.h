@@ -83,8 +83,7 @@ enum class TaskKind {
   show_labels,   // writes labels into images
   product,       // images times the first layer's weights, without labels
   forward,       // matmul or convolution
-  rows,          // goodness, loss and its gradient, the next layer's input
-  metrics,       // adds a step's means to running totals
+  rows,          // goodness, the loss's gradient, running figures, the next layer's input
   gradient,      // peer normalisation; of the weights; column sums for the biases
   update,        // of weights and biases
   head_forward,  // logits
@@ -102,16 +101,16 @@ enum class BufferKind {
   z,
   activities,  // only if they are not handed on as they are
   next,        // what is handed on
-  figures,     // goodness, loss, length of rows
+  figures,     // goodness and length of rows
   scratch,
   gradient,
   weights,
   peer_mean,
-  totals,
+  running,  // figures of rows, added up from step to step
   logits,
   head_scratch,
   head_weights,
-  head_totals
+  head_running
 };
 
 struct PlanBuffer {
@@ -119,7 +118,7 @@ struct PlanBuffer {
   std::string name;
   int64_t bytes;      // of one slot
   int64_t slots = 1;  // batches whose content it holds at the same time
-  bool carried;       // from step to step, and there when the plan starts: weights, totals
+  bool carried;       // from step to step, and there when the plan starts: weights, running figures
   int64_t layer;      // -1: none
   std::vector<TaskKind> writers;  // of that layer; in the order of a step
 };

@@ -103,7 +103,6 @@ void Checker::check_lanes() {
     const PlanTask& task = plan_.tasks[size_t(t)];
     std::string owner = "input";
     if (task.layer >= 0) owner = "layer " + std::to_string(task.layer);
-    if (task.kind == TaskKind::metrics) owner = "metrics";
     const bool from_head = task.kind == TaskKind::draw_labels && plan_.shape.labels_from_head;
     if (task.kind >= TaskKind::head_forward || from_head) owner = "head";
     const int64_t other = first.emplace(owner, t).first->second;
@@ -134,7 +133,6 @@ RowClass Checker::work_of(TaskKind kind, int64_t layer) const {
     case TaskKind::rows:
       if (kept) return RowClass::none;
       return layer < learners.end_layer ? learning | neutral : neutral;
-    case TaskKind::metrics:
     case TaskKind::gradient:
     case TaskKind::update:
       return learners.layer(layer) ? learning : RowClass::none;
@@ -182,7 +180,7 @@ void Checker::check_work() {
     }
     for (int64_t l = 0; l < int64_t(plan_.shape.layers.size()); ++l) {
       for (const TaskKind kind : {TaskKind::product, TaskKind::forward, TaskKind::rows,
-                                  TaskKind::metrics, TaskKind::gradient, TaskKind::update}) {
+                                  TaskKind::gradient, TaskKind::update}) {
         require(kind, l, step);
       }
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/running_figures.h"
+
 namespace ffwd {
 namespace {
 
@@ -25,11 +27,11 @@ class Counter {
     cost_.flops += 2 * m * k * n;
     kernel((m * k + k * n) * element_ + m * n * result);
   }
-  // One of the parameters: fp32 weights, state and gradient, and the copy that matmuls read.
-  void update(double weights, bool operand) {
+  // fp32 weights and biases, state and gradient, and the copy of the weights that matmuls read.
+  void update(double weights, double biases) {
     const double read = kFloat * double(2 + shape_.optimiser_states);
     const double written = kFloat * double(1 + shape_.optimiser_states);
-    kernel(weights * (read + written + (operand && element_ < kFloat ? element_ : 0)));
+    kernel((weights + biases) * (read + written) + (element_ < kFloat ? weights * element_ : 0));
   }
   void convolution(const LayerShape& layer, double rows, double weight_bytes);
   void forward(const LayerShape& layer, bool shared, double rows);
@@ -66,9 +68,10 @@ void Counter::rows(const PlanTask& task, const LayerShape& layer, double rows, d
   const double gradient = plan_.learns(task) ? learning * pixels * units * element_ : 0;
   const bool of_pixels = shape_.goodness_of_pixels || layer.pixels() == 1;
   const bool whole = layer.pixels() > 1 && (!of_pixels || !plan_.learns(task));
-  kernel(2 * activities + (of_pixels ? gradient : 0));    // goodness_rows
-  if (whole) kernel(rows * (pixels + 1) * kFloat);        // image_goodness
-  if (whole && plan_.learns(task)) kernel(2 * gradient);  // goodness_gradient
+  const double running = plan_.learns(task) ? 2 * double(sizeof(RunningFigures)) * learning : 0;
+  kernel(2 * activities + (of_pixels ? gradient + pixels * running : 0));  // goodness_rows
+  if (whole) kernel(rows * (pixels + 1) * kFloat + running);               // image_goodness
+  if (whole && plan_.learns(task)) kernel(2 * gradient);                   // goodness_gradient
   if (!plan_.hands_on(task)) return;
   const double next = rows * double(layer.pooled_pixels()) * units * element_;
   if (layer.pool) kernel(activities + next);
@@ -91,20 +94,21 @@ void Counter::gradient(const LayerShape& layer, bool shared, double rows) {
   } else {
     matmul(units, rows, double(layer.inputs), kFloat);
   }
-  kernel(rows * activities, 2);  // column_sum
+  if (layer.convolution && !layer.convolution->pointwise()) {
+    kernel(rows * activities, 2);  // column_sum; else the sums come with a matmul
+  }
 }
 
 void Counter::head(bool learn) {
   const double batch = double(shape_.batch), classes = double(shape_.classes);
   if (learn) {
     kernel(batch * classes * (kFloat + element_));  // softmax_loss
-    kernel(batch * kFloat);                         // batch_means
   }
   for (size_t l = size_t(shape_.first_read_layer); l < shape_.layers.size(); ++l) {
     const double values = double(shape_.layers[l].pooled_pixels() * shape_.layers[l].units);
     if (learn) {
       matmul(classes, batch, values, kFloat);
-      update(classes * values, /*operand=*/true);
+      update(classes * values, 0);
     } else {
       matmul(batch, values, classes, kFloat);
     }
@@ -141,15 +145,11 @@ TaskCost Counter::count(const PlanTask& task) {
     case TaskKind::rows:
       this->rows(task, layer, rows, learning);
       break;
-    case TaskKind::metrics:
-      kernel(2 * learning * kFloat * (shape_.goodness_of_pixels ? double(layer.pixels()) : 1));
-      break;
     case TaskKind::gradient:
       gradient(layer, shared, learning);
       break;
     case TaskKind::update:
-      update(double(layer.units * layer.inputs), true);
-      update(double(layer.units), false);
+      update(double(layer.units * layer.inputs), double(layer.units));
       break;
     case TaskKind::head_forward:
       head(false);

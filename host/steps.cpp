@@ -34,14 +34,19 @@ std::vector<Stage> stages_of(Schedule schedule, size_t layers, bool head) {
   return stages;
 }
 
-StepValues step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
-                       int64_t step) {
-  const auto correction = [&](float beta) {
-    return float(1.0 - std::pow(double(beta), double(step_of_stage + 1)));
+std::vector<StepValues> step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
+                                    int64_t step, int64_t count) {
+  const auto correction = [](float beta, int64_t t) {
+    return float(1.0 - std::pow(double(beta), double(t)));
   };
   const bool fixed = recipe.negatives.labels == Negatives::fixed;
-  return {rate_factor, correction(recipe.optimiser.beta1), correction(recipe.optimiser.beta2),
-          fixed ? 0 : uint32_t(step + 1)};
+  std::vector<StepValues> values;
+  for (int64_t s = 0; s < count; ++s) {
+    const int64_t t = step_of_stage + s + 1;
+    values.push_back({rate_factor, correction(recipe.optimiser.beta1, t),
+                      correction(recipe.optimiser.beta2, t), fixed ? 0 : uint32_t(step + s + 1)});
+  }
+  return values;
 }
 
 Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_batch,

@@ -27,9 +27,10 @@ struct Execution {
   Trace* trace = nullptr;
 };
 
-// Of a step, counted from 0 in its stage and over the whole run.
-StepValues step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
-                       int64_t step);
+// Of `count` steps in a row; the first has these numbers in its stage and in the whole run, both
+// counted from 0.
+std::vector<StepValues> step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
+                                    int64_t step, int64_t count);
 
 class Steps {
  public:

@@ -38,6 +38,10 @@ VectorView<int32_t> TaskRunner::label(const PlanTask& task, int64_t images) cons
   return label_.view().slice(task.step * kShows * images, kShows * images);
 }
 
+VectorView<const StepValues> TaskRunner::values(const PlanTask& task) const {
+  return values_.view().slice(task.step, 1);
+}
+
 void TaskRunner::run(const Plan& plan, const PlanTask& task, Device& lane) {
   const int64_t images = plan.shape.batch;
   const Range range(name_of(task.kind), task.layer);
@@ -52,7 +56,7 @@ void TaskRunner::run(const Plan& plan, const PlanTask& task, Device& lane) {
                                label(task, images).slice(rows.first, rows.count), rows.first);
     }
     case TaskKind::product:
-      return rows_.images.multiply(lane, task.step, images, network_->layers()[0].weight());
+      return rows_.images.multiply(lane, task.step, images, network_->layers()[0].parameters());
     case TaskKind::head_forward:
     case TaskKind::head_learn:
       return run_head(task, images, lane);
@@ -67,7 +71,7 @@ void TaskRunner::draw_labels(const PlanTask& task, int64_t images, Device& lane)
   ConstMatrixView logits{};
   if (negatives_ == Negatives::head) logits = rows_.logits.view(images);
   lane.wrong_labels({logits, sample(task, images), labels.slice(0, images),
-                     network_->shape().input.classes, seed_, values_.view().data[task.step].draw,
+                     network_->shape().input.classes, seed_, values(task),
                      labels.slice(images, images)});
 }
 
@@ -86,12 +90,10 @@ void TaskRunner::run_layer(const Plan& plan, const PlanTask& task, Device& lane)
       return layer.forward(lane, input(), out);
     case TaskKind::rows:
       return layer.rows(lane, out, learning, plan.hands_on(task));
-    case TaskKind::metrics:
-      return layer.metrics(lane, out, learning);
     case TaskKind::gradient:
       return layer.gradient(lane, input(), out, learning);
     case TaskKind::update:
-      return layer.update(lane, layer_optimiser_, values_.view().data[task.step].rate_factor);
+      return layer.update(lane, layer_optimiser_, values(task));
     default:
       fail(__FILE__, __LINE__, std::string(name_of(task.kind)) + " is no task of a layer");
   }
@@ -105,7 +107,7 @@ void TaskRunner::run_head(const PlanTask& task, int64_t images, Device& lane) {
     return network_->head()->forward(lane, activities, logits);
   }
   network_->head()->learn(lane, activities, logits, label(task, images).slice(0, images),
-                          head_optimiser_, values_.view().data[task.step].rate_factor);
+                          head_optimiser_, values(task));
 }
 
 }  // namespace ffwd

@@ -39,6 +39,7 @@ class TaskRunner {
 
   VectorView<const int32_t> sample(const PlanTask& task, int64_t images) const;
   VectorView<int32_t> label(const PlanTask& task, int64_t images) const;
+  VectorView<const StepValues> values(const PlanTask& task) const;
   void draw_labels(const PlanTask& task, int64_t images, Device& lane);
   void run_layer(const Plan& plan, const PlanTask& task, Device& lane);
   void run_head(const PlanTask& task, int64_t images, Device& lane);

@@ -72,7 +72,7 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
   const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
   progress.steps = values_.size();
   upload_table((epoch - 1) * progress.steps, progress.steps, factor);
-  clear_totals();
+  clear_figures();
 
   const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
@@ -114,11 +114,7 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
 }
 
 void Trainer::upload_table(int64_t step_of_stage, int64_t steps, float factor) {
-  std::vector<StepValues> values;
-  for (int64_t s = 0; s < steps; ++s) {
-    values.push_back(step_values(recipe_, factor, step_of_stage + s, totals_.steps + s));
-  }
-  values_.upload(values);
+  values_.upload(step_values(recipe_, factor, step_of_stage, totals_.steps, steps));
   // The order inside one full batch does not matter.
   if (batch_ == train_->count && totals_.epochs > 1) return;
   const std::vector<int32_t> order =
@@ -129,22 +125,22 @@ void Trainer::upload_table(int64_t step_of_stage, int64_t steps, float factor) {
   label_.upload(epoch_labels(order, train_->labels, batch_));
 }
 
-void Trainer::clear_totals() {
-  for (auto& layer : network_->layers()) layer.totals().clear();
-  if (network_->head()) network_->head()->totals().clear();
+void Trainer::clear_figures() {
+  for (auto& layer : network_->layers()) layer.clear_figures();
+  if (network_->head()) network_->head()->clear_loss();
 }
 
 void Trainer::read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics) {
   auto& layers = network_->layers();
   metrics.layers.resize(layers.size());
   for (size_t l = stage.first_layer; l < stage.end_layer; ++l) {
-    const std::vector<float> totals = layers[l].totals().download();
-    metrics.layers[l] = {totals[0] / double(steps), totals[1] / double(steps),
-                         totals[2] / double(steps)};
+    const Layer::Figures sums = layers[l].read_figures();
+    metrics.layers[l] = {sums.loss / double(steps), sums.positive / double(steps),
+                         sums.negative / double(steps)};
     require_finite(metrics.layers[l]->loss, "layer " + std::to_string(l), totals_.epochs);
   }
   if (stage.head) {
-    metrics.head_loss = network_->head()->totals().download()[0] / double(steps);
+    metrics.head_loss = network_->head()->read_loss() / double(steps);
     require_finite(*metrics.head_loss, "the head", totals_.epochs);
   }
 }

@@ -59,7 +59,7 @@ class Trainer {
   void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
   // What the steps of an epoch learn from; `step_of_stage` is the number of the first.
   void upload_table(int64_t step_of_stage, int64_t steps, float factor);
-  void clear_totals();
+  void clear_figures();
 
   Network* network_;
   Recipe recipe_;

@@ -7,8 +7,9 @@ namespace {
 struct AdamRule {
   static constexpr int kStates = 2;
   AdamUpdate a;
-  __device__ void operator()(float gradient, float (&state)[2], float& weight) const {
-    adam_step(a, gradient, state[0], state[1], weight);
+  __device__ void operator()(const StepValues& step, float decay, float gradient, float (&state)[2],
+                             float& weight) const {
+    adam_step(a, step, decay, gradient, state[0], state[1], weight);
   }
 };
 
@@ -18,10 +19,14 @@ namespace cuda {
 
 void adam_update(const AdamUpdate& a, Stream stream) {
   check(a);
-  launch_weight_update(
-      AdamRule{a},
-      {a.weight.data, a.gradient.data, {a.m.data, a.v.data}, a.operand.data, a.weight.size},
-      stream);
+  launch_weight_update(AdamRule{a},
+                       {a.weight.data,
+                        a.gradient.data,
+                        {a.m.data, a.v.data},
+                        a.operand.data,
+                        a.weight.size,
+                        a.biases},
+                       stream);
 }
 
 }  // namespace cuda

@@ -1,22 +1,24 @@
 // Adam with decoupled weight decay, fused with the cast of the new weights to the matmul's element
-// type.
+// type. Biases, which stand behind the weights, are not decayed and not cast.
 //
 //     m      <- beta1 m + (1 - beta1) g
 //     v      <- beta2 v + (1 - beta2) g^2
-//     weight <- weight - learning_rate (m / c1 / (sqrt(v / c2) + eps) + weight_decay * weight)
-//     c1 = 1 - beta1^t,  c2 = 1 - beta2^t,  t = 1 at the first step
+//     weight <- weight - rate (m / c1 / (sqrt(v / c2) + eps) + weight_decay * weight)
+//     rate = learning_rate * step.rate_factor,  c1 = step.adam_correction1,  c2 likewise
 //     operand <- weight, rounded to bf16
 //
 // Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1; decay: Loshchilov and Hutter,
 //         arXiv:1711.05101.
 //
-// Shapes:   weight, m, v, gradient (n), fp32; operand (n), bf16, or absent.
+// Shapes:   weight, m, v, gradient (n), fp32, the last `biases` of them biases; operand
+//           (n - biases), bf16, or absent; step (1), memory of the device.
 // Aliasing: none.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
 
 #include <cmath>
 
+#include "kernels/step_values.h"
 #include "kernels/stream.h"
 #include "kernels/view.h"
 
@@ -25,16 +27,18 @@ namespace ffwd {
 struct AdamUpdate {
   VectorView<float> weight, m, v;
   VectorView<const float> gradient;
+  int64_t biases;
   float learning_rate, beta1, beta2, eps, weight_decay;
-  float correction1, correction2;  // c1, c2
+  VectorView<const StepValues> step;
   VectorView<bfloat16> operand;
 };
 
-FFWD_HD void adam_step(const AdamUpdate& a, float g, float& m, float& v, float& weight) {
+FFWD_HD void adam_step(const AdamUpdate& a, const StepValues& step, float decay, float g, float& m,
+                       float& v, float& weight) {
   m = a.beta1 * m + (1.0f - a.beta1) * g;
   v = a.beta2 * v + (1.0f - a.beta2) * g * g;
-  const float step = m / a.correction1 / (sqrtf(v / a.correction2) + a.eps);
-  weight -= a.learning_rate * (step + a.weight_decay * weight);
+  const float move = m / step.adam_correction1 / (sqrtf(v / step.adam_correction2) + a.eps);
+  weight -= a.learning_rate * step.rate_factor * (move + decay * weight);
 }
 
 // Throws ffwd::Error if the shapes break the contract.

@@ -6,7 +6,10 @@ void check(const AdamUpdate& a) {
   const int64_t n = a.weight.size;
   FFWD_EXPECT(a.m.size == n && a.v.size == n && a.gradient.size == n,
               "m, v and gradient need an entry a weight");
-  FFWD_EXPECT(a.operand.data == nullptr || a.operand.size == n, "operand needs an entry a weight");
+  FFWD_EXPECT(a.biases >= 0 && a.biases <= n, "biases are the last of the weights");
+  FFWD_EXPECT(a.operand.data == nullptr || a.operand.size == n - a.biases,
+              "operand needs an entry a weight that is no bias");
+  FFWD_EXPECT(a.step.size == 1, "an update belongs to one step");
 }
 
 namespace cpu {
@@ -17,10 +20,17 @@ void adam_update(const AdamUpdate& a, Stream) {
   float* m = a.m.data;
   float* v = a.v.data;
   const float* gradient = a.gradient.data;
+  const StepValues step = a.step.data[0];
+  const auto update = [&](int64_t first, int64_t end, float decay) {
 #pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < a.weight.size; ++i) adam_step(a, gradient[i], m[i], v[i], weight[i]);
-  if (a.operand.data == nullptr) return;
-  for (int64_t i = 0; i < a.weight.size; ++i) store(a.operand.data[i], weight[i]);
+    for (int64_t i = first; i < end; ++i) {
+      adam_step(a, step, decay, gradient[i], m[i], v[i], weight[i]);
+    }
+  };
+  const int64_t biases = a.weight.size - a.biases;  // where they begin
+  update(0, biases, a.weight_decay);
+  update(biases, a.weight.size, 0.0f);
+  for (int64_t i = 0; i < a.operand.size; ++i) store(a.operand.data[i], weight[i]);
 }
 
 }  // namespace cpu

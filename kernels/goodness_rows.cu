@@ -45,10 +45,14 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   const bool learns = a.dz.data != nullptr && i < learning;
   float factor = 0.0f;
   if (learns) {
-    const float sign = i < a.positive_rows ? 1.0f : -1.0f;
-    const LossAndSlope loss = softplus_loss(goodness, sign, a.threshold, a.temperature);
+    const bool positive = i < a.positive_rows;
+    const LossAndSlope loss =
+        softplus_loss(goodness, positive ? 1.0f : -1.0f, a.threshold, a.temperature);
     factor = loss.slope * scale / float(learning);
-    if (threadIdx.x == 0) a.loss.data[i] = loss.loss;
+    if (threadIdx.x == 0) {
+      add_figures(a.running.data[i], loss.loss, goodness, positive, a.positive_rows,
+                  a.negative_rows);
+    }
   }
   if (threadIdx.x == 0) {
     a.goodness.data[i] = goodness;

@@ -7,17 +7,18 @@
 //     loss[i]   = softplus(-sign[i] (G[i] - threshold) / temperature)   (kernels/loss.h; nats)
 //     dz[i,j]   = d mean(loss) / da[i,j] = loss'(G[i]) scale term'(y[i,j]) f'(a[i,j]) / (P + N)
 //     next[i,:] = y[i,:] / length[i]                                (kernels/norm.h)
+//     running[i] += the row's share of mean(loss) and mean(G)       (kernels/running_figures.h)
 //
 // The first P rows are positive (sign +1), the next N negative (sign -1); rows after them are
-// neutral: they have a goodness and a next row, but no loss and no gradient.
+// neutral: they have a goodness and a next row, but no gradient and no running figures.
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 2. With R1's constants (sum of squares, threshold
 //         = width,
 // temperature 1, P = N = B) dz is the delta of Hinton's ffnew.m divided by -B.
 //
 // Shapes:   z, next: (R, M), dz: (P + N, M), all fp32 or all bf16; bias (M); goodness, length (R);
-//           loss (P + N). dz and loss are absent together (inference); length may be absent. R = 0
-//           is allowed.
+//           running (P + N). dz and running are absent together (inference); length may be absent.
+//           R = 0 is allowed.
 // Aliasing: dz may be the memory of z. Nothing else may overlap.
 // Order:    sums of one row run in a fixed order, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.
@@ -27,6 +28,7 @@
 #include "kernels/goodness.h"
 #include "kernels/loss.h"
 #include "kernels/norm.h"
+#include "kernels/running_figures.h"
 #include "kernels/stream.h"
 #include "kernels/view.h"
 
@@ -41,7 +43,8 @@ struct GoodnessRows {
   Norm norm;
   int64_t positive_rows, negative_rows;
   MatrixView dz, next;
-  VectorView<float> goodness, loss, length;
+  VectorView<float> goodness, length;
+  VectorView<RunningFigures> running;
 };
 
 // Throws ffwd::Error if the shapes break the contract.

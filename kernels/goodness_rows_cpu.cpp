@@ -11,12 +11,13 @@ void check(const GoodnessRows& a) {
               "length needs one entry a row");
   FFWD_EXPECT(a.positive_rows >= 0 && a.negative_rows >= 0 && learning <= a.z.rows,
               "positive and negative rows must be rows of z");
-  FFWD_EXPECT((a.dz.data == nullptr) == (a.loss.data == nullptr), "dz and loss go together");
+  FFWD_EXPECT((a.dz.data == nullptr) == (a.running.data == nullptr),
+              "dz and running figures go together");
   FFWD_EXPECT(a.dz.data == nullptr ||
                   (a.dz.rows == learning && a.dz.cols == a.z.cols && a.dz.dtype == a.z.dtype),
               "dz needs a row for every positive and negative row of z");
-  FFWD_EXPECT(a.loss.data == nullptr || a.loss.size == learning,
-              "loss needs one entry for every positive and negative row");
+  FFWD_EXPECT(a.running.data == nullptr || a.running.size == learning,
+              "every positive and negative row has running figures");
   FFWD_EXPECT(a.temperature > 0.0f, "the temperature must be above 0");
 }
 
@@ -49,9 +50,10 @@ void goodness_row(const GoodnessRows& a, int64_t i) {
     }
     return;
   }
-  const float sign = i < a.positive_rows ? 1.0f : -1.0f;
-  const LossAndSlope loss = softplus_loss(goodness, sign, a.threshold, a.temperature);
-  a.loss.data[i] = loss.loss;
+  const bool positive = i < a.positive_rows;
+  const LossAndSlope loss =
+      softplus_loss(goodness, positive ? 1.0f : -1.0f, a.threshold, a.temperature);
+  add_figures(a.running.data[i], loss.loss, goodness, positive, a.positive_rows, a.negative_rows);
   const float factor = loss.slope * scale / float(learning);
   T* dz = a.dz.row<T>(i);
 #pragma omp simd  // dz may be z: each element is read before it is written

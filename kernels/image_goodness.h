@@ -3,14 +3,15 @@
 //     G[r]     = scale * sum_p g[r*P + p]                  scale = 1/P for means, 1 for sums
 //     loss[r]  = softplus(-sign[r] (G[r] - threshold) / temperature)      (kernels/loss.h; nats)
 //     slope[r] = d mean(loss) / dg[r*P + p] = loss'(G[r]) scale / (A + N)       the same for all p
+//     running[r] += the image's share of mean(loss) and mean(G)      (kernels/running_figures.h)
 //
 // With g from kernels/goodness_rows.h over rows that are pixels, G is the sum or mean of the terms
 // of all channels and pixels. The first A rows are positive (sign +1), the next N negative (-1);
-// rows after them have a goodness, but no loss and no slope.
+// rows after them have a goodness, but no slope and no running figures.
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 2, with a layer's whole image as its activities.
 //
-// Shapes:   g (R*P), goodness (R); loss, slope (A + N), absent together (inference). R = 0 is
+// Shapes:   g (R*P), goodness (R); slope, running (A + N), absent together (inference). R = 0 is
 //           allowed, P is above 0.
 // Aliasing: none.
 // Order:    one image's sum runs in a fixed order, so a result repeats bit for bit.
@@ -19,6 +20,7 @@
 
 #include "kernels/goodness.h"
 #include "kernels/loss.h"
+#include "kernels/running_figures.h"
 #include "kernels/stream.h"
 #include "kernels/view.h"
 
@@ -30,7 +32,8 @@ struct ImageGoodness {
   Goodness goodness_kind;
   float threshold, temperature;
   int64_t positive_rows, negative_rows;
-  VectorView<float> goodness, loss, slope;
+  VectorView<float> goodness, slope;
+  VectorView<RunningFigures> running;
 };
 
 // Writes what row r gets from the sum of its pixels.
@@ -39,10 +42,11 @@ FFWD_HD void finish_image(const ImageGoodness& a, int64_t r, float sum) {
   const float goodness = scale * sum;
   a.goodness.data[r] = goodness;
   const int64_t learning = a.positive_rows + a.negative_rows;
-  if (a.loss.data == nullptr || r >= learning) return;
-  const float sign = r < a.positive_rows ? 1.0f : -1.0f;
-  const LossAndSlope loss = softplus_loss(goodness, sign, a.threshold, a.temperature);
-  a.loss.data[r] = loss.loss;
+  if (a.slope.data == nullptr || r >= learning) return;
+  const bool positive = r < a.positive_rows;
+  const LossAndSlope loss =
+      softplus_loss(goodness, positive ? 1.0f : -1.0f, a.threshold, a.temperature);
+  add_figures(a.running.data[r], loss.loss, goodness, positive, a.positive_rows, a.negative_rows);
   a.slope.data[r] = loss.slope * scale / float(learning);
 }
 

@@ -8,9 +8,10 @@ void check(const ImageGoodness& a) {
               "every image needs the goodness of its pixels");
   FFWD_EXPECT(a.positive_rows >= 0 && a.negative_rows >= 0 && learning <= rows,
               "positive and negative rows must be rows");
-  FFWD_EXPECT((a.loss.data == nullptr) == (a.slope.data == nullptr), "loss and slope go together");
-  FFWD_EXPECT(a.loss.data == nullptr || (a.loss.size == learning && a.slope.size == learning),
-              "loss and slope need one entry for every positive and negative row");
+  FFWD_EXPECT((a.running.data == nullptr) == (a.slope.data == nullptr),
+              "slope and running figures go together");
+  FFWD_EXPECT(a.slope.data == nullptr || (a.running.size == learning && a.slope.size == learning),
+              "every positive and negative row has a slope and running figures");
   FFWD_EXPECT(a.temperature > 0.0f, "the temperature must be above 0");
 }
 

@@ -7,8 +7,9 @@ namespace {
 struct MomentumRule {
   static constexpr int kStates = 1;
   MomentumUpdate a;
-  __device__ void operator()(float gradient, float (&state)[1], float& weight) const {
-    momentum_step(a, gradient, state[0], weight);
+  __device__ void operator()(const StepValues& step, float decay, float gradient, float (&state)[1],
+                             float& weight) const {
+    momentum_step(a, step, decay, gradient, state[0], weight);
   }
 };
 
@@ -20,7 +21,8 @@ void momentum_update(const MomentumUpdate& a, Stream stream) {
   check(a);
   launch_weight_update(
       MomentumRule{a},
-      {a.weight.data, a.gradient.data, {a.velocity.data}, a.operand.data, a.weight.size}, stream);
+      {a.weight.data, a.gradient.data, {a.velocity.data}, a.operand.data, a.weight.size, a.biases},
+      stream);
 }
 
 }  // namespace cuda

@@ -6,7 +6,10 @@ void check(const MomentumUpdate& a) {
   const int64_t n = a.weight.size;
   FFWD_EXPECT(a.velocity.size == n && a.gradient.size == n,
               "velocity and gradient need an entry a weight");
-  FFWD_EXPECT(a.operand.data == nullptr || a.operand.size == n, "operand needs an entry a weight");
+  FFWD_EXPECT(a.biases >= 0 && a.biases <= n, "biases are the last of the weights");
+  FFWD_EXPECT(a.operand.data == nullptr || a.operand.size == n - a.biases,
+              "operand needs an entry a weight that is no bias");
+  FFWD_EXPECT(a.step.size == 1, "an update belongs to one step");
 }
 
 namespace cpu {
@@ -16,12 +19,17 @@ void momentum_update(const MomentumUpdate& a, Stream) {
   float* weight = a.weight.data;
   float* velocity = a.velocity.data;
   const float* gradient = a.gradient.data;
+  const StepValues step = a.step.data[0];
+  const auto update = [&](int64_t first, int64_t end, float decay) {
 #pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < a.weight.size; ++i) {
-    momentum_step(a, gradient[i], velocity[i], weight[i]);
-  }
-  if (a.operand.data == nullptr) return;
-  for (int64_t i = 0; i < a.weight.size; ++i) store(a.operand.data[i], weight[i]);
+    for (int64_t i = first; i < end; ++i) {
+      momentum_step(a, step, decay, gradient[i], velocity[i], weight[i]);
+    }
+  };
+  const int64_t biases = a.weight.size - a.biases;  // where they begin
+  update(0, biases, a.weight_decay);
+  update(biases, a.weight.size, 0.0f);
+  for (int64_t i = 0; i < a.operand.size; ++i) store(a.operand.data[i], weight[i]);
 }
 
 }  // namespace cpu

@@ -18,7 +18,7 @@ __global__ void __launch_bounds__(kThreads) softmax_loss_kernel(SoftmaxLoss a) {
   float top = -INFINITY, total = 0.0f;
   for (int64_t k = 0; k < classes; ++k) top = logits[k] > top ? logits[k] : top;
   for (int64_t k = 0; k < classes; ++k) total += expf(logits[k] - top);
-  a.loss.data[i] = logf(total) - (logits[label] - top);
+  a.running.data[i] += (logf(total) - (logits[label] - top)) / float(a.logits.rows);
   for (int64_t k = 0; k < classes; ++k) {
     const float p = expf(logits[k] - top) / total;
     store(dlogits[k], (p - (k == label ? 1.0f : 0.0f)) / float(a.logits.rows));

@@ -2,10 +2,11 @@
 //
 //     p[i,:]       = softmax(logits[i,:])
 //     loss[i]      = -log p[i, label[i]]                                  (nats)
+//     running[i]  += loss[i] / B         so all rows give the sum over steps of the mean loss
 //     dlogits[i,k] = d mean(loss) / dlogits[i,k] = (p[i,k] - [k == label[i]]) / B
 //
-// Shapes:   logits (B, K), fp32; label (B), in [0, K), not checked on the device; loss (B); dlogits
-//           (B, K), fp32 or bf16. B = 0 is allowed.
+// Shapes:   logits (B, K), fp32; label (B), in [0, K), not checked on the device; running (B);
+//           dlogits (B, K), fp32 or bf16. B = 0 is allowed.
 // Aliasing: dlogits may be the memory of logits if it is fp32.
 // Order:    sums of one row run in a fixed order, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.
@@ -20,7 +21,7 @@ struct SoftmaxLoss {
   ConstMatrixView logits;
   VectorView<const int32_t> label;
   MatrixView dlogits;
-  VectorView<float> loss;
+  VectorView<float> running;
 };
 
 // Throws ffwd::Error if the shapes break the contract.

@@ -8,8 +8,8 @@ void check(const SoftmaxLoss& a) {
   FFWD_EXPECT(a.logits.dtype == DType::f32, "logits are fp32");
   FFWD_EXPECT(a.dlogits.rows == a.logits.rows && a.dlogits.cols == a.logits.cols,
               "dlogits must have the shape of logits");
-  FFWD_EXPECT(a.label.size == a.logits.rows && a.loss.size == a.logits.rows,
-              "label and loss need one entry a row");
+  FFWD_EXPECT(a.label.size == a.logits.rows && a.running.size == a.logits.rows,
+              "label and running loss need one entry a row");
 }
 
 namespace cpu {
@@ -26,7 +26,7 @@ void softmax_loss(const SoftmaxLoss& a, Stream) {
       float top = -INFINITY, total = 0.0f;
       for (int64_t k = 0; k < classes; ++k) top = logits[k] > top ? logits[k] : top;
       for (int64_t k = 0; k < classes; ++k) total += expf(logits[k] - top);
-      a.loss.data[i] = logf(total) - (logits[label] - top);
+      a.running.data[i] += (logf(total) - (logits[label] - top)) / float(a.logits.rows);
       for (int64_t k = 0; k < classes; ++k) {
         const float p = expf(logits[k] - top) / total;
         store(dlogits[k], (p - (k == label ? 1.0f : 0.0f)) / float(a.logits.rows));

@@ -13,13 +13,13 @@ struct UpdateArrays {
   const float* gradient;
   float* state[kStates];
   bfloat16* operand;  // may be null
-  int64_t size;
+  int64_t size, biases;
 };
 
 inline constexpr int kUpdateThreads = 256;
 
-// Rule: `static constexpr int kStates` and `void operator()(float gradient, float
-//       (&state)[kStates], float& weight)`.
+// Rule: `static constexpr int kStates`, the arguments `a` of its update, and `void operator()(const
+//       StepValues& step, float decay, float gradient, float (&state)[kStates], float& weight)`.
 // A thread owns kVector<float> neighbouring weights.
 template <typename Rule>
 __global__ void __launch_bounds__(kUpdateThreads)
@@ -27,6 +27,8 @@ __global__ void __launch_bounds__(kUpdateThreads)
   constexpr int kStates = Rule::kStates, kItems = kVector<float>;
   const int64_t j = (int64_t(blockIdx.x) * kUpdateThreads + threadIdx.x) * kItems;
   if (j >= a.size) return;
+  const int64_t biases = a.size - a.biases;  // where they begin
+  const StepValues step = *rule.a.step.data;
 
   float weight[kItems], gradient[kItems], state[kStates][kItems];
   load_vector(a.weight, j, a.size, aligned, weight);
@@ -36,21 +38,21 @@ __global__ void __launch_bounds__(kUpdateThreads)
   for (int k = 0; k < kItems; ++k) {
     float own[kStates];
     for (int s = 0; s < kStates; ++s) own[s] = state[s][k];
-    rule(gradient[k], own, weight[k]);
+    rule(step, j + k < biases ? rule.a.weight_decay : 0.0f, gradient[k], own, weight[k]);
     for (int s = 0; s < kStates; ++s) state[s][k] = own[s];
   }
 
   store_vector(a.weight, j, a.size, aligned, weight);
   for (int s = 0; s < kStates; ++s) store_vector(a.state[s], j, a.size, aligned, state[s]);
   if (a.operand == nullptr) return;
-  if (aligned && j + kItems <= a.size) {
+  if (aligned && j + kItems <= biases) {
     struct alignas(8) Half {
       bfloat16 element[kItems];
     } half;
     for (int k = 0; k < kItems; ++k) half.element[k] = to_bfloat16(weight[k]);
     *reinterpret_cast<Half*>(a.operand + j) = half;
   } else {
-    for (int k = 0; k < kItems && j + k < a.size; ++k) a.operand[j + k] = to_bfloat16(weight[k]);
+    for (int k = 0; k < kItems && j + k < biases; ++k) a.operand[j + k] = to_bfloat16(weight[k]);
   }
 }
 

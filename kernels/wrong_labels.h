@@ -4,12 +4,13 @@
 // out (a hard negative: what the head mistakes the image for). Without, all K - 1 wrong labels are
 // equally likely.
 //
-// The random number depends on (seed, sample[i], draw) alone: the same draw for all steps fixes the
-// label of a sample for the whole run; the step's number makes it fresh.
+// The random number depends on (seed, sample[i], step.draw) alone: the same draw for all steps
+// fixes the label of a sample for the whole run; the step's number makes it fresh.
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 3.3, and ffnew.m.
 //
-// Shapes:   logits (B, K), fp32, or absent; sample, label, wrong (B). K >= 2. B = 0 is allowed.
+// Shapes:   logits (B, K), fp32, or absent; sample, label, wrong (B); step (1), memory of the
+//           device. K >= 2. B = 0 is allowed.
 // Range:    label in [0, K), not checked on the device.
 // Aliasing: none.
 // Order:    sums of one row run over k = 0, 1, ..., so a result repeats bit for bit.
@@ -19,6 +20,7 @@
 #include <cmath>
 
 #include "kernels/random.h"
+#include "kernels/step_values.h"
 #include "kernels/stream.h"
 #include "kernels/view.h"
 
@@ -29,7 +31,7 @@ struct WrongLabels {
   VectorView<const int32_t> sample, label;
   int32_t classes;
   uint64_t seed;
-  uint32_t draw;
+  VectorView<const StepValues> step;
   VectorView<int32_t> wrong;
 };
 

@@ -4,6 +4,7 @@ namespace ffwd {
 
 void check(const WrongLabels& a) {
   FFWD_EXPECT(a.classes >= 2, "a wrong label needs two classes");
+  FFWD_EXPECT(a.step.size == 1, "a draw belongs to one step");
   FFWD_EXPECT(a.sample.size == a.wrong.size && a.label.size == a.wrong.size,
               "sample and label need one entry for every wrong label");
   FFWD_EXPECT(
@@ -16,10 +17,10 @@ namespace cpu {
 
 void wrong_labels(const WrongLabels& a, Stream) {
   check(a);
+  const uint32_t draw = a.step.data->draw;
   for (int64_t i = 0; i < a.wrong.size; ++i) {
     const uint64_t sample = uint64_t(a.sample.data[i]);
-    const float u =
-        unit_interval(random_bits(a.seed, RandomUse::negatives, sample, a.draw).word[0]);
+    const float u = unit_interval(random_bits(a.seed, RandomUse::negatives, sample, draw).word[0]);
     const int32_t label = a.label.data[i];
     a.wrong.data[i] = a.logits.data
                           ? likely_wrong_label(a.logits.row<float>(i), label, a.classes, u)

@@ -24,7 +24,7 @@ struct Doubles {
 Doubles parameters_of(const BackpropNetwork& network) {
   Doubles all;
   for (const auto& layer : network.layers()) {
-    const auto weight = layer.weight.value().download(), bias = layer.bias.value().download();
+    const auto weight = layer.weights(), bias = layer.biases();
     all.weight.emplace_back(weight.begin(), weight.end());
     all.bias.emplace_back(bias.begin(), bias.end());
   }
@@ -111,7 +111,7 @@ TEST_P(Backprop, GradientsAgreeWithFiniteDifferences) {
       return sum / double(order.size());
     };
     const double want_loss = mean_loss();
-    EXPECT_NEAR(network.totals().download()[0], want_loss, 100 * kUnit * want_loss);
+    EXPECT_NEAR(network.read_loss(), want_loss, 100 * kUnit * want_loss);
 
     // A weight's gradient is a sum over paths to the logits and the images. Pixels and activities
     // are at most 1, dlogits add up to at most 2 and a column of |W| to at most units / sqrt(inputs),
@@ -131,21 +131,22 @@ TEST_P(Backprop, GradientsAgreeWithFiniteDifferences) {
       }
       return gradient;
     };
-    const auto got = [&](const Parameter& parameter) {
-      const MatrixView view = parameter.gradient();
-      std::vector<float> padded(size_t(view.rows * view.stride)), dense;
-      device().download(padded.data(), view.data, int64_t(padded.size() * sizeof(float)));
-      for (int64_t i = 0; i < view.rows; ++i) {
-        const auto row = padded.begin() + i * view.stride;
-        dense.insert(dense.end(), row, row + view.cols);
-      }
-      return dense;
+    const auto download = [&](const float* data, int64_t size) {
+      std::vector<float> values(static_cast<size_t>(size));
+      device().download(values.data(), data, size * int64_t(sizeof(float)));
+      return values;
+    };
+    const auto weights_got = [&](MatrixView view) {
+      return without_padding(
+          download(static_cast<const float*>(view.data), view.rows * view.stride), view.rows,
+          view.cols);
     };
     for (size_t l = 0; l < 3; ++l) {
-      expect_close(got(network.layers()[l].weight), differences(parameters.weight[l]), tolerance,
+      const Parameters& layer = network.layers()[l];
+      expect_close(weights_got(layer.gradient()), differences(parameters.weight[l]), tolerance,
                    "weight " + std::to_string(l));
-      expect_close(got(network.layers()[l].bias), differences(parameters.bias[l]), tolerance,
-                   "bias " + std::to_string(l));
+      expect_close(download(layer.bias_gradient().data, layer.units()),
+                   differences(parameters.bias[l]), tolerance, "bias " + std::to_string(l));
     }
   }
 }

@@ -121,13 +121,13 @@ TEST_P(Capture, AdamUpdate) {
               m.floats(kCols),
               m.floats(kCols),
               m.floats(kCols),
+              /*biases=*/0,
               0.01f,
               0.9f,
               0.999f,
               1e-8f,
               0.1f,
-              0.5f,
-              0.5f,
+              m.step_values(),
               copies ? m.halves(kCols) : VectorView<bfloat16>()};
     });
   }
@@ -139,18 +139,14 @@ TEST_P(Capture, MomentumUpdate) {
       return {m.floats(kCols),
               m.floats(kCols),
               m.floats(kCols),
+              /*biases=*/0,
               0.01f,
               0.9f,
               0.1f,
+              m.step_values(),
               copies ? m.halves(kCols) : VectorView<bfloat16>()};
     });
   }
-}
-
-TEST_P(Capture, BatchMeans) {
-  compare(&Device::batch_means, [](Operands& m) -> BatchMeans {
-    return {m.floats(kRows), m.floats(kRows), 100, kRows - 100, m.floats(3)};
-  });
 }
 
 TEST_P(Capture, ColumnSum) {
@@ -188,8 +184,8 @@ TEST_P(Capture, GoodnessRows) {
                 z.row_range(0, 250),
                 m.matrix(kRows, kCols, dtype),
                 m.floats(kRows),
-                m.floats(250),
-                m.floats(kRows)};
+                m.floats(kRows),
+                m.running_figures(250)};
       });
     }
   }
@@ -206,7 +202,7 @@ TEST_P(Capture, ImageGoodness) {
             100,
             m.floats(kRows),
             m.floats(250),
-            m.floats(250)};
+            m.running_figures(250)};
   });
 }
 
@@ -297,7 +293,7 @@ TEST_P(Capture, WrongLabels) {
               m.integers(kRows, kClasses),
               kClasses,
               7,
-              3,
+              m.step_values(),
               m.integers(kRows, 1)};
     });
   }

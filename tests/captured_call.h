@@ -33,6 +33,13 @@ class Operands {
     for (int64_t i = 0; i < size; ++i) values.push_back(int32_t(i % below));
     return {static_cast<int32_t*>(keep(values)), size};
   }
+  VectorView<RunningFigures> running_figures(int64_t size) {
+    return {static_cast<RunningFigures*>(random(3 * size, DType::f32)), size};
+  }
+  VectorView<const StepValues> step_values() {
+    return {static_cast<const StepValues*>(keep(std::vector<StepValues>{{0.5f, 0.5f, 0.5f, 3}})),
+            1};
+  }
   const uint8_t* pixels(int64_t size) {
     std::vector<uint8_t> values;
     for (int64_t i = 0; i < size; ++i) values.push_back(uint8_t(bits(i)));

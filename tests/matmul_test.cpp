@@ -90,6 +90,31 @@ TEST_P(Matmuls, AreWithinTheBoundOfASum) {
   compare([](uint32_t bits) { return 2.0f * unit_interval(bits) - 1.0f; }, 1.0);
 }
 
+// Small integers: exact. Gradients and what a layer saw, of rows that do and do not fill chunks.
+TEST_P(Matmuls, BringTheColumnSumsOfWhatIsTransposed) {
+  for (const Size& s : {Size{1, 1, 1}, {5, 3, 255}, {33, 17, 256}, {40, 24, 1000}}) {
+    const auto draw = [](uint32_t bits) { return float(int32_t(bits % 7) - 3); };
+    Matrix a(device(), s.k, s.m), b(device(), s.k, s.n), c(device(), s.m, s.n);
+    const auto host_a = values(s.k * s.m, 1, draw), host_b = values(s.k * s.n, 2, draw);
+    a.upload(host_a);
+    b.upload(host_b);
+    const Vector<float> sums(device(), s.m), scratch(device(), column_sum_scratch(s.k, s.m));
+    device().matmul(
+        {a.view(), true, b.view(), false, c.view(), 1.0f, 0.0f, sums.view(), scratch.view()});
+    EXPECT_EQ(c.download(), product(s, true, false, host_a, host_b, c.download(), 0.0f));
+    const std::vector<float> got = sums.download();
+    for (int64_t m = 0; m < s.m; ++m) {
+      float want = 0;
+      for (int64_t k = 0; k < s.k; ++k) want += host_a[size_t(k * s.m + m)];
+      EXPECT_EQ(got[size_t(m)], want) << "column " << m << " of " << s.k << " rows";
+    }
+    EXPECT_THROW(device().matmul({a.view(), true, b.view(), false, c.view(), 1.0f, 1.0f,
+                                  sums.view(), scratch.view()}),
+                 Error)
+        << "nothing may be added to";
+  }
+}
+
 TEST_P(Matmuls, LeavePaddingAlone) {
   // 3 columns are padded to 8: the padding of every matrix must stay zero, for updates run over it.
   Matrix a(device(), 2, 3), b(device(), 3, 3), c(device(), 2, 3);

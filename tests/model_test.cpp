@@ -65,8 +65,8 @@ TEST_F(Models, HeadsKeepTheirPartsSideBySide) {
   std::vector<float> first(5 * 40), second(5 * 33);
   for (size_t i = 0; i < first.size(); ++i) first[i] = float(i);
   for (size_t i = 0; i < second.size(); ++i) second[i] = -float(i);
-  parts[0].upload(first);
-  parts[1].upload(second);
+  parts[0].upload(first, {});
+  parts[1].upload(second, {});
   const auto head = network_tensors(*m.network).back().data;
   EXPECT_EQ(head[1 * 73 + 3], first[1 * 40 + 3]);
   EXPECT_EQ(head[4 * 73 + 40 + 5], second[4 * 33 + 5]);

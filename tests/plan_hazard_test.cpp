@@ -272,14 +272,14 @@ TEST_F(PlanSentences, ASlotWrittenOverTooEarly) {
   }
   task(TaskKind::gather, -1, 2).after.clear();
   expect(
-      "(gather at step 2) writes over slot 0 of images, which task 7 (gradient of layer 0 at step"
+      "(gather at step 2) writes over slot 0 of images, which task 6 (gradient of layer 0 at step"
       " 0) may still have to read");
 }
 
 TEST_F(PlanSentences, TwoUnorderedWriters) {
   task(TaskKind::rows, 1, 0).writes.push_back(task(TaskKind::rows, 0, 1).writes.back());
-  expect(" write slot 1 of figures 0 in no certain order");
-  expect("(rows of layer 1 at step 0) writes slot 1 of figures 0, which is not its to write");
+  expect(" write slot 0 of running 0 in no certain order");
+  expect("(rows of layer 1 at step 0) writes slot 0 of running 0, which is not its to write");
 }
 
 TEST_F(PlanSentences, ContentOfAnotherStep) {
@@ -354,13 +354,13 @@ TEST_F(PlanSentences, ALayerOnTwoLanes) {
 
 TEST_F(PlanSentences, ASlotThatIsNone) {
   task(TaskKind::rows, 0, 1).writes.back().slot = 40;
-  expect("(rows of layer 0 at step 1) touches slot 40 of figures 0, which has ");
+  expect("(rows of layer 0 at step 1) touches slot 40 of running 0, which has ");
 }
 
 TEST_F(PlanSentences, TooManyBatchesInFlight) {
   plan_.depth = 1;
   expect(
-      "(gather at step 1) does not wait for task 15 (head learn at step 0), but at most 1 batches"
+      "(gather at step 1) does not wait for task 13 (head learn at step 0), but at most 1 batches"
       " may be in flight");
 }
 

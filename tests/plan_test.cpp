@@ -66,7 +66,7 @@ int64_t overlapping_pairs(const Plan& plan) {
   const PlanOrder order(plan);
   const auto learns = [&](const PlanTask& task) {
     return task.layer >= 0 && overlap(task.rows, RowClass::learning) &&
-           task.kind != TaskKind::product && task.kind != TaskKind::metrics;
+           task.kind != TaskKind::product;
   };
   int64_t pairs = 0;
   for (size_t b = 0; b < plan.tasks.size(); ++b) {
@@ -157,7 +157,6 @@ std::string listing(const Plan& plan) {
   return text;
 }
 
-// In the order of Step::run and Layer::learn.
 TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
   PlanShape shape = three_layers();
   shape.layers.pop_back();
@@ -170,18 +169,16 @@ TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
             "input: show labels, images wrong labels (l) -> shown labels\n"
             "layer 0: product, images weights 0 -> product after 0\n"
             "layer 0: forward, shown labels product weights 0 -> z 0 after 2\n"
-            "layer 0: rows, z 0 weights 0 -> z 0 (l) next 0 figures 0\n"
-            "metrics: metrics, figures 0 (l) totals 0 -> totals 0 after 5\n"
+            "layer 0: rows, z 0 weights 0 running 0 -> z 0 (l) next 0 figures 0 running 0\n"
             "layer 0: gradient, z 0 (l) shown labels (l) images -> scratch 0 gradient 0\n"
             "layer 0: update, gradient 0 weights 0 -> weights 0\n"
             "layer 1: forward, next 0 weights 1 -> z 1 after 5\n"
-            "layer 1: rows, z 1 weights 1 -> z 1 (l) next 1 figures 1\n"
-            "metrics: metrics, figures 1 (l) totals 1 -> totals 1 after 10\n"
+            "layer 1: rows, z 1 weights 1 running 1 -> z 1 (l) next 1 figures 1 running 1\n"
             "layer 1: gradient, z 1 (l) next 0 (l) -> scratch 1 gradient 1\n"
             "layer 1: update, gradient 1 weights 1 -> weights 1\n"
-            "head: head forward, next 1 (n) weights head -> logits (n) after 10\n"
-            "head: head learn, next 1 (n) logits (n) weights head totals head -> scratch head"
-            " weights head totals head\n");
+            "head: head forward, next 1 (n) weights head -> logits (n) after 9\n"
+            "head: head learn, next 1 (n) logits (n) weights head running head -> scratch head"
+            " weights head running head\n");
 }
 
 TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
@@ -201,14 +198,13 @@ TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
       "all: rows, z 0 (n) weights 0 -> next 0 (n) figures 0 (n)\n"
       "all: head forward, next 0 (n) weights head -> logits (n)\n"
       "all: draw labels, logits (n) -> wrong labels (l)\n"
-      "all: head learn, next 0 (n) logits (n) weights head totals head -> scratch head weights head"
-      " totals head\n";
+      "all: head learn, next 0 (n) logits (n) weights head running head -> scratch head"
+      " weights head running head\n";
   const std::string learning =
       "all: show labels, images wrong labels (l) -> shown labels (l)\n"
       "all: product, images weights 0 -> product\n"
       "all: forward, shown labels (l) product weights 0 -> z 0 (l)\n"
-      "all: rows, z 0 (l) weights 0 -> z 0 (l) next 0 (l) figures 0 (l)\n"
-      "all: metrics, figures 0 (l) totals 0 -> totals 0\n"
+      "all: rows, z 0 (l) weights 0 running 0 -> z 0 (l) next 0 (l) figures 0 (l) running 0\n"
       "all: gradient, z 0 (l) next 0 (l) figures 0 (l) peer mean 0 shown labels (l) images ->"
       " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
       "all: update, gradient 0 weights 0 -> weights 0\n";
@@ -233,14 +229,13 @@ TEST(Plan, IsWhatAPersonWouldWriteForAConvolutionAndItsPool) {
             "all: draw labels, -> wrong labels (l)\n"
             "all: show labels, images wrong labels (l) -> shown labels (l)\n"
             "all: forward, shown labels (l) weights 0 -> z 0 (l)\n"
-            "all: rows, z 0 (l) weights 0 -> z 0 (l) activities 0 (l) next 0 (l) figures 0 (l)\n"
-            "all: metrics, figures 0 (l) totals 0 -> totals 0\n"
+            "all: rows, z 0 (l) weights 0 running 0 -> z 0 (l) activities 0 (l) next 0 (l)"
+            " figures 0 (l) running 0\n"
             "all: gradient, z 0 (l) activities 0 (l) figures 0 (l) peer mean 0 shown labels (l) ->"
             " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
             "all: update, gradient 0 weights 0 -> weights 0\n"
             "all: forward, next 0 (l) weights 1 -> z 1 (l)\n"
-            "all: rows, z 1 (l) weights 1 -> z 1 (l) next 1 (l) figures 1 (l)\n"
-            "all: metrics, figures 1 (l) totals 1 -> totals 1\n"
+            "all: rows, z 1 (l) weights 1 running 1 -> z 1 (l) next 1 (l) figures 1 (l) running 1\n"
             "all: gradient, z 1 (l) next 1 (l) figures 1 (l) peer mean 1 next 0 (l) ->"
             " peer mean 1 z 1 (l) scratch 1 gradient 1\n"
             "all: update, gradient 1 weights 1 -> weights 1\n");
@@ -328,7 +323,6 @@ TEST(Plan, Drains) {
     for (int64_t step = 0; step < c.options.steps; ++step) all.push_back(step);
     for (int64_t l = learners.first_layer; l < learners.end_layer; ++l) {
       EXPECT_EQ((steps[{TaskKind::update, l}]), all) << "seed " << seed;
-      EXPECT_EQ((steps[{TaskKind::metrics, l}]), all) << "seed " << seed;
     }
     if (learners.head) {
       EXPECT_EQ((steps[{TaskKind::head_learn, -1}]), all) << "seed " << seed;

@@ -15,6 +15,8 @@ struct Case {
   std::vector<float> weight, m, v, gradient;
   float learning_rate = 0.1f, beta1 = 0.9f, beta2 = 0.99f, eps = 1e-3f, weight_decay = 0.01f;
   float correction1 = 0.271f, correction2 = 0.029701f;  // the third step
+  float rate_factor = 1.0f;
+  int64_t biases = 0;
   bool has_operand = true;
   int misaligned = -1;  // see Memory::misalign
 };
@@ -27,14 +29,16 @@ Results run(Place place, const Case& c, Layout layout = {}) {
   args.m = memory.inout("m", c.m);
   args.v = memory.inout("v", c.v);
   args.gradient = memory.input(c.gradient);
+  args.biases = c.biases;
   args.learning_rate = c.learning_rate;
   args.beta1 = c.beta1;
   args.beta2 = c.beta2;
   args.eps = c.eps;
   args.weight_decay = c.weight_decay;
-  args.correction1 = c.correction1;
-  args.correction2 = c.correction2;
-  if (c.has_operand) args.operand = memory.output<bfloat16>("operand", int64_t(c.weight.size()));
+  if (c.has_operand) {
+    args.operand = memory.output<bfloat16>("operand", int64_t(c.weight.size()) - c.biases);
+  }
+  args.step = memory.input(StepValues{c.rate_factor, c.correction1, c.correction2, 0});
   return memory.run(kAdamUpdate, args);
 }
 
@@ -55,7 +59,9 @@ Results reference(const Case& c) {
     v.values[i] = double(c.beta2) * v[i] + (1 - double(c.beta2)) * g * g;
     const double root = std::sqrt(v[i] / double(c.correction2));
     step.values[i] = m[i] / double(c.correction1) / (root + double(c.eps));
-    weight.values[i] -= double(c.learning_rate) * (step[i] + double(c.weight_decay) * weight[i]);
+    const bool bias = i + std::size_t(c.biases) >= c.weight.size();
+    const double rate = double(c.learning_rate) * double(c.rate_factor);
+    weight.values[i] -= rate * (step[i] + (bias ? 0.0 : double(c.weight_decay)) * weight[i]);
   }
   return {{"weight", weight}, {"m", m}, {"v", v}, {"step", step}};
 }
@@ -87,6 +93,8 @@ void expect_results(const Results& got, const Results& want, const Bounds& bound
   expect_close(got.at("weight"), want.at("weight"), bound.weight, "weight");
   if (got.count("operand") == 0) return;
   Matrix operand = got.at("weight");
+  operand.cols = got.at("operand").cols;  // no biases
+  operand.values.resize(std::size_t(operand.cols));
   for (double& value : operand.values) value = rounded(DType::bf16, value);
   expect_equal(got.at("operand"), operand, "operand");
 }
@@ -124,6 +132,19 @@ TEST_P(AdamUpdateTest, AgreesWithTheRule) {
       c.has_operand = false;
       expect_results(run(place(), c, layout), want, bounds(want, c, 1.0));
     }
+  }
+}
+
+// Neither decayed nor cast; the boundary may lie anywhere.
+TEST_P(AdamUpdateTest, BiasesStandBehindTheWeights) {
+  for (int64_t biases = 0; biases <= 9; ++biases) {
+    SCOPED_TRACE(std::to_string(biases) + " biases");
+    Case c = random_case(9, 5);
+    c.biases = biases;
+    c.weight_decay = 0.5f;
+    c.rate_factor = 0.5f;
+    const Results want = reference(c);
+    expect_results(run(place(), c), want, bounds(want, c, 1.0));
   }
 }
 
@@ -179,6 +200,7 @@ TEST_P(AdamUpdateTest, BrokenContractsThrow) {
     args.v = memory.inout("v", four);
     args.gradient = memory.input(four);
     args.operand = memory.output<bfloat16>("operand", 4);
+    args.step = memory.input(StepValues{});
     break_it(args);
     EXPECT_THROW(memory.run(kAdamUpdate, args), Error);
   };
@@ -186,6 +208,9 @@ TEST_P(AdamUpdateTest, BrokenContractsThrow) {
   expect_error([](AdamUpdate& a) { a.v.size = 3; });
   expect_error([](AdamUpdate& a) { a.gradient.size = 5; });
   expect_error([](AdamUpdate& a) { a.operand.size = 3; });
+  expect_error([](AdamUpdate& a) { a.biases = 1; });
+  expect_error([](AdamUpdate& a) { a.biases = 5, a.operand = {}; });
+  expect_error([](AdamUpdate& a) { a.step.size = 0; });
 }
 
 TEST_P(AdamUpdateTest, SameBitsAlways) {

@@ -24,6 +24,7 @@ struct GoodnessCase {
   float threshold = 2.0f, temperature = 1.0f;
   Norm norm = {NormKind::l2, 1e-8f};
   bool learns = true, in_place = false;
+  Matrix before;        // running figures, (P + N, 3); no rows: zeros
   int misaligned = -1;  // see Memory::misalign
 };
 
@@ -50,8 +51,11 @@ inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
   }
   args.next = memory.output("next", c.dtype, c.z.rows, c.z.cols);
   args.goodness = memory.output<float>("goodness", c.z.rows);
-  if (c.learns) args.loss = memory.output<float>("loss", learning);
   args.length = memory.output<float>("length", c.z.rows);
+  if (c.learns) {
+    args.running =
+        memory.inout_figures("running", c.before.rows > 0 ? c.before : Matrix(learning, 3));
+  }
   return memory.run(kGoodnessRows, args);
 }
 
@@ -90,7 +94,7 @@ inline Results reference(const GoodnessCase& c) {
   Results want;
   want["next"] = Matrix(c.z.rows, c.z.cols);
   want["goodness"] = want["length"] = Matrix(1, c.z.rows);
-  want["loss"] = Matrix(1, learning);
+  want["running"] = Matrix(1, 3 * learning);
   want["dz"] = Matrix(learning, c.z.cols);
   for (int64_t i = 0; i < c.z.rows; ++i) {
     const std::vector<double> y = activities(c, i);
@@ -100,7 +104,10 @@ inline Results reference(const GoodnessCase& c) {
       want["next"].at(i, j) = y[std::size_t(j)] / want["length"].at(0, i);
     }
     if (i >= learning) continue;
-    want["loss"].at(0, i) = loss_of(c, i);
+    const bool positive = i < c.positive;
+    want["running"].at(0, 3 * i) = loss_of(c, i) / double(learning);
+    want["running"].at(0, 3 * i + (positive ? 1 : 2)) =
+        want["goodness"].at(0, i) / double(positive ? c.positive : c.negative);
     // A central difference of the MEAN loss over the rows that have one. With a step of 1e-5 its
     // own error is about 1e-10 times the third derivative, and 1e-16 / 1e-5 of rounding.
     constexpr double kStep = 1e-5;
@@ -125,7 +132,7 @@ inline void leave_kinks(GoodnessCase& c) {
 // none negative, by (n + 8) u in whatever order it runs. Two results may lie on both sides of the
 // exact one.
 struct Bounds {
-  Tolerance goodness, length, next, loss, dz;
+  Tolerance goodness, length, next, loss, dz;  // loss: of a row, before it is divided
 };
 inline Bounds bounds(const GoodnessCase& c, const Results& want, double sides = 1.0) {
   const double sum = sides * (double(c.z.cols) + 8) * kUnit, few = sides * 8 * kUnit;
@@ -141,7 +148,19 @@ inline void expect_results(const Results& got, const Results& want, const Bounds
   expect_close(got.at("goodness"), want.at("goodness"), bound.goodness, "goodness");
   expect_close(got.at("length"), want.at("length"), bound.length, "length");
   expect_close(got.at("next"), want.at("next"), stored_as(dtype, bound.next), "next");
-  expect_close(got.at("loss"), want.at("loss"), bound.loss, "loss");
+  const auto figures = [](const Results& of, int64_t from, int64_t step) {
+    std::vector<double> values;
+    const Matrix& running = of.at("running");
+    for (int64_t i = from; i < running.cols; i += step) values.push_back(running.at(0, i));
+    return row_of(values);
+  };
+  const double rows = std::fmax(1.0, double(want.at("running").cols / 3));
+  expect_close(figures(got, 0, 3), figures(want, 0, 3),
+               {bound.loss.absolute / rows, bound.loss.relative}, "mean loss");
+  for (const int64_t of : {1, 2}) {
+    const Tolerance shares{0, bound.goodness.relative + 2 * kUnit};
+    expect_close(figures(got, of, 3), figures(want, of, 3), shares, "mean goodness");
+  }
   expect_close(got.at("dz"), want.at("dz"), stored_as(dtype, bound.dz), "dz");
 }
 

@@ -26,7 +26,10 @@ TEST_P(GoodnessRowsTest, HandWorkedRows) {
     expect_equal(got.at("goodness"), std::vector<double>{25, 25, 101}, "goodness");
     // At the threshold both losses are ln 2, and their slopes -+1/2 over the temperature: -1 and 1.
     // dz = slope * 2 y / 2 rows.
-    expect_close(got.at("loss"), std::vector<double>(2, std::log(2.0)), {0, 2 * kUnit}, "loss");
+    // Half of each loss; all of the only positive and of the only negative goodness.
+    const double half = std::log(2.0) / 2;
+    expect_close(got.at("running"), std::vector<double>{half, 25, 0, /**/ half, 0, 25},
+                 {0, 2 * kUnit}, "running");
     expect_equal(got.at("dz"), std::vector<double>{-3, -4, 0, /**/ 4, 3, 0}, "dz");
     expect_equal(Matrix(1, 2, {got.at("length")[0], got.at("length")[1]}),
                  std::vector<double>{5, 5}, "length");
@@ -59,6 +62,17 @@ TEST_P(GoodnessRowsTest, AgreesWithTheEquationsAndTheirFiniteDifferences) {
         expect_results(run(place(), c), want, bound, c.dtype, stored);
       }
     }
+  }
+}
+
+TEST_P(GoodnessRowsTest, FiguresAreAddedToWhatIsThere) {
+  Case c = random_case(DType::f32, {6, 40}, 15);
+  c.positive = c.negative = 2;
+  const Matrix once = run(place(), c).at("running");
+  c.before = Matrix(4, 3, {1, 2, 3, /**/ 4, 5, 6, /**/ 7, 8, 9, /**/ 10, 11, 12});
+  const Matrix sums = run(place(), c).at("running");
+  for (int64_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(sums.at(0, i), double(float(c.before.values[size_t(i)] + once.at(0, i)))) << i;
   }
 }
 
@@ -144,7 +158,7 @@ TEST_P(GoodnessRowsTest, NanShowsInItsRowAndNowhereElse) {
     const Results got = run(place(), c);
     for (int64_t i = 0; i < 3; ++i) {
       EXPECT_EQ(std::isnan(got.at("goodness").at(0, i)), i == 1);
-      EXPECT_EQ(std::isnan(got.at("loss").at(0, i)), i == 1);
+      EXPECT_EQ(std::isnan(got.at("running").at(0, 3 * i)), i == 1);
       for (const int64_t j : {int64_t(0), int64_t(69)}) {
         EXPECT_EQ(std::isnan(got.at("next").at(i, j)), i == 1);
         EXPECT_EQ(std::isnan(got.at("dz").at(i, j)), i == 1);
@@ -168,8 +182,8 @@ TEST_P(GoodnessRowsTest, BrokenContractsThrow) {
                       memory.output("dz", DType::f32, 2, 4),
                       memory.output("next", DType::f32, 3, 4),
                       memory.output<float>("goodness", 3),
-                      memory.output<float>("loss", 2),
-                      {}};
+                      {},
+                      memory.inout_figures("running", Matrix(2, 3))};
     break_it(args);
     EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
   };
@@ -180,9 +194,9 @@ TEST_P(GoodnessRowsTest, BrokenContractsThrow) {
   expect_error([](GoodnessRows& a) { a.dz.rows = 3; });
   expect_error([](GoodnessRows& a) { a.dz.dtype = DType::bf16; });
   expect_error([](GoodnessRows& a) { a.dz.data = nullptr; });
-  expect_error([](GoodnessRows& a) { a.loss = {}; });
-  expect_error([](GoodnessRows& a) { a.loss.size = 3; });
-  expect_error([](GoodnessRows& a) { a.length = a.loss; });
+  expect_error([](GoodnessRows& a) { a.running = {}; });
+  expect_error([](GoodnessRows& a) { a.running.size = 3; });
+  expect_error([](GoodnessRows& a) { a.length = a.goodness.slice(0, 2); });
   expect_error([](GoodnessRows& a) { a.negative_rows = 3; });
   expect_error([](GoodnessRows& a) { a.negative_rows = -1, a.positive_rows = 3; });
   expect_error([](GoodnessRows& a) { a.temperature = 0.0f; });

@@ -32,7 +32,7 @@ Results run(Place place, const Case& c) {
   args.negative_rows = c.negative;
   args.goodness = memory.output<float>("goodness", c.pixels.rows);
   if (c.learns) {
-    args.loss = memory.output<float>("loss", c.positive + c.negative);
+    args.running = memory.inout_figures("running", Matrix(c.positive + c.negative, 3));
     args.slope = memory.output<float>("slope", c.positive + c.negative);
   }
   return memory.run(kImageGoodness, args);
@@ -54,12 +54,15 @@ double loss_of(const Case& c, int64_t r, double moved = 0.0) {
 Results reference(const Case& c) {
   const int64_t learning = c.positive + c.negative;
   Results want{{"goodness", Matrix(1, c.pixels.rows)},
-               {"loss", Matrix(1, learning)},
+               {"running", Matrix(1, 3 * learning)},
                {"slope", Matrix(1, learning)}};
   for (int64_t r = 0; r < c.pixels.rows; ++r) {
     want["goodness"].at(0, r) = goodness_of(c, r);
     if (r >= learning) continue;
-    want["loss"].at(0, r) = loss_of(c, r);
+    const bool positive = r < c.positive;
+    want["running"].at(0, 3 * r) = loss_of(c, r) / double(learning);
+    want["running"].at(0, 3 * r + (positive ? 1 : 2)) =
+        goodness_of(c, r) / double(positive ? c.positive : c.negative);
     constexpr double kStep = 1e-5;  // its own error is some 1e-10
     want["slope"].at(0, r) =
         (loss_of(c, r, kStep) - loss_of(c, r, -kStep)) / (2 * kStep) / double(learning);
@@ -86,7 +89,9 @@ void expect_results(const Results& got, const Results& want, const Case& c, doub
   const double top = largest(want.at("goodness"));
   const double m = (sum * top + few * (top + double(c.threshold))) / double(c.temperature);
   expect_close(got.at("goodness"), want.at("goodness"), {0, sum}, "goodness");
-  expect_close(got.at("loss"), want.at("loss"), {m + few, few}, "loss");
+  // Losses are divided by the rows, goodness by fewer of them.
+  const double rows = std::fmax(1.0, double(c.positive + c.negative));
+  expect_close(got.at("running"), want.at("running"), {(m + few) / rows, sum + few}, "running");
   expect_close(got.at("slope"), want.at("slope"), {1e-9, m + 2 * few}, "slope");
 }
 
@@ -102,7 +107,9 @@ TEST_P(ImageGoodnessTest, HandWorkedImages) {
   const Results got = run(place(), c);
   expect_equal(got.at("goodness"), std::vector<double>{2, 2, 6}, "goodness");
   // At the threshold the losses are ln 2 and their slopes -+1/2 / temperature / 2 pixels / 2 rows.
-  expect_close(got.at("loss"), std::vector<double>(2, std::log(2.0)), {0, 2 * kUnit}, "loss");
+  const double half = std::log(2.0) / 2;  // of the mean over two rows
+  expect_close(got.at("running"), std::vector<double>{half, 2, 0, /**/ half, 0, 2}, {0, 2 * kUnit},
+               "running");
   expect_equal(got.at("slope"), std::vector<double>{-0.25, 0.25}, "slope");
 }
 
@@ -146,7 +153,7 @@ TEST_P(ImageGoodnessTest, NanShowsInItsImageAndNowhereElse) {
   for (int64_t r = 0; r < 6; ++r) {
     EXPECT_EQ(std::isnan(got.at("goodness").at(0, r)), r == 1);
     if (r >= c.positive + c.negative) continue;
-    EXPECT_EQ(std::isnan(got.at("loss").at(0, r)), r == 1);
+    EXPECT_EQ(std::isnan(got.at("running").at(0, 3 * r)), r == 1);
     EXPECT_EQ(std::isnan(got.at("slope").at(0, r)), r == 1);
   }
 }
@@ -162,8 +169,8 @@ TEST_P(ImageGoodnessTest, BrokenContractsThrow) {
                        1,
                        1,
                        memory.output<float>("goodness", 3),
-                       memory.output<float>("loss", 2),
-                       memory.output<float>("slope", 2)};
+                       memory.output<float>("slope", 2),
+                       memory.inout_figures("running", Matrix(2, 3))};
     break_it(args);
     EXPECT_THROW(memory.run(kImageGoodness, args), Error);
   };
@@ -173,7 +180,7 @@ TEST_P(ImageGoodnessTest, BrokenContractsThrow) {
   expect_error([](ImageGoodness& a) { a.negative_rows = -1, a.positive_rows = 3; });
   expect_error([](ImageGoodness& a) { a.negative_rows = 3; });
   expect_error([](ImageGoodness& a) { a.slope = {}; });
-  expect_error([](ImageGoodness& a) { a.loss.size = 1; });
+  expect_error([](ImageGoodness& a) { a.running.size = 1; });
   expect_error([](ImageGoodness& a) { a.slope.size = 1; });
   expect_error([](ImageGoodness& a) { a.temperature = 0.0f; });
 }

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "kernels/running_figures.h"
+#include "kernels/step_values.h"
 #include "kernels/view.h"
 #include "tests/kernels/matrix.h"
 #include "tests/kernels/place.h"
@@ -74,6 +76,16 @@ class Memory {
   template <typename T>
   VectorView<const T> input(const std::vector<T>& values) {
     return vector<T>("", row_of(values), true);
+  }
+  VectorView<const StepValues> input(const StepValues& step) {
+    std::vector<int32_t> words(sizeof step / sizeof(int32_t));
+    std::memcpy(words.data(), &step, sizeof step);
+    return {reinterpret_cast<const StepValues*>(input(words).data), 1};
+  }
+  // Three floats a row: loss, and goodness of positive and of negative rows.
+  VectorView<RunningFigures> inout_figures(const std::string& name, const Matrix& rows) {
+    const VectorView<float> all = inout(name, to_vector(rows));
+    return {reinterpret_cast<RunningFigures*>(all.data), rows.rows};
   }
   template <typename T>
   VectorView<T> inout(const std::string& name, const std::vector<T>& values) {

@@ -14,6 +14,8 @@ constexpr Twins<MomentumUpdate> kMomentumUpdate = FFWD_TWINS(momentum_update);
 struct Case {
   std::vector<float> weight, velocity, gradient;
   float learning_rate = 0.1f, momentum = 0.9f, weight_decay = 0.01f;
+  float rate_factor = 1.0f;
+  int64_t biases = 0;
   bool has_operand = true;
   int misaligned = -1;  // see Memory::misalign
 };
@@ -25,10 +27,14 @@ Results run(Place place, const Case& c, Layout layout = {}) {
   args.weight = memory.inout("weight", c.weight);
   args.velocity = memory.inout("velocity", c.velocity);
   args.gradient = memory.input(c.gradient);
+  args.biases = c.biases;
   args.learning_rate = c.learning_rate;
   args.momentum = c.momentum;
   args.weight_decay = c.weight_decay;
-  if (c.has_operand) args.operand = memory.output<bfloat16>("operand", int64_t(c.weight.size()));
+  if (c.has_operand) {
+    args.operand = memory.output<bfloat16>("operand", int64_t(c.weight.size()) - c.biases);
+  }
+  args.step = memory.input(StepValues{c.rate_factor, 0.0f, 0.0f, 0});
   return memory.run(kMomentumUpdate, args);
 }
 
@@ -46,7 +52,9 @@ Results reference(const Case& c) {
     double& v = velocity.values[i];
     double& w = weight.values[i];
     v = double(c.momentum) * v + (1 - double(c.momentum)) * double(c.gradient[i]);
-    w = w - double(c.learning_rate) * (v + double(c.weight_decay) * w);
+    const bool bias = i + std::size_t(c.biases) >= c.weight.size();
+    const double rate = double(c.learning_rate) * double(c.rate_factor);
+    w = w - rate * (v + (bias ? 0.0 : double(c.weight_decay)) * w);
   }
   return {{"weight", weight}, {"velocity", velocity}};
 }
@@ -62,6 +70,8 @@ void expect_results(const Results& got, const Results& want, double sides) {
   expect_close(got.at("weight"), want.at("weight"), {sides * kWeightError, 0}, "weight");
   if (got.count("operand") == 0) return;
   Matrix operand = got.at("weight");
+  operand.cols = got.at("operand").cols;  // no biases
+  operand.values.resize(std::size_t(operand.cols));
   for (double& value : operand.values) value = rounded(DType::bf16, value);
   expect_equal(got.at("operand"), operand, "operand");
 }
@@ -91,6 +101,18 @@ TEST_P(MomentumUpdateTest, AgreesWithTheRule) {
       c.has_operand = false;
       expect_results(run(place(), c, layout), reference(c), 1.0);
     }
+  }
+}
+
+// Neither decayed nor cast; the boundary may lie anywhere.
+TEST_P(MomentumUpdateTest, BiasesStandBehindTheWeights) {
+  for (int64_t biases = 0; biases <= 9; ++biases) {
+    SCOPED_TRACE(std::to_string(biases) + " biases");
+    Case c = random_case(9, 5);
+    c.biases = biases;
+    c.weight_decay = 0.5f;
+    c.rate_factor = 0.5f;
+    expect_results(run(place(), c), reference(c), 1.0);
   }
 }
 
@@ -134,9 +156,11 @@ TEST_P(MomentumUpdateTest, BrokenContractsThrow) {
     MomentumUpdate args{memory.inout("weight", four),
                         memory.inout("velocity", four),
                         memory.input(four),
+                        0,
                         0.1f,
                         0.9f,
                         0.0f,
+                        memory.input(StepValues{}),
                         memory.output<bfloat16>("operand", 4)};
     break_it(args);
     EXPECT_THROW(memory.run(kMomentumUpdate, args), Error);
@@ -144,6 +168,9 @@ TEST_P(MomentumUpdateTest, BrokenContractsThrow) {
   expect_error([](MomentumUpdate& a) { a.velocity.size = 3; });
   expect_error([](MomentumUpdate& a) { a.gradient.size = 5; });
   expect_error([](MomentumUpdate& a) { a.operand.size = 3; });
+  expect_error([](MomentumUpdate& a) { a.biases = 1; });
+  expect_error([](MomentumUpdate& a) { a.biases = 5, a.operand = {}; });
+  expect_error([](MomentumUpdate& a) { a.step.size = 0; });
 }
 
 TEST_P(MomentumUpdateTest, SameBitsAlways) {

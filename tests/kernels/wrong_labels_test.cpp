@@ -27,7 +27,7 @@ std::vector<int32_t> run(Place place, const Case& c, Layout layout = {}) {
   args.label = memory.input(c.label);
   args.classes = c.classes;
   args.seed = c.seed;
-  args.draw = c.draw;
+  args.step = memory.input(StepValues{0.0f, 0.0f, 0.0f, c.draw});
   args.wrong = memory.output<int32_t>("wrong", int64_t(c.label.size()));
   return to_vector<int32_t>(memory.run(kWrongLabels, args).at("wrong"));
 }
@@ -157,9 +157,13 @@ TEST_P(WrongLabelsTest, BrokenContractsThrow) {
   const auto expect_error = [&](auto break_it) {
     Memory memory(place());
     const std::vector<int32_t> two(2);
-    WrongLabels args{
-        memory.input(DType::f32, Matrix(2, 3)), memory.input(two), memory.input(two), 3, 1, 0,
-        memory.output<int32_t>("wrong", 2)};
+    WrongLabels args{memory.input(DType::f32, Matrix(2, 3)),
+                     memory.input(two),
+                     memory.input(two),
+                     3,
+                     1,
+                     memory.input(StepValues{}),
+                     memory.output<int32_t>("wrong", 2)};
     break_it(args);
     EXPECT_THROW(memory.run(kWrongLabels, args), Error);
   };
@@ -167,6 +171,7 @@ TEST_P(WrongLabelsTest, BrokenContractsThrow) {
   expect_error([](WrongLabels& a) { a.classes = 4; });
   expect_error([](WrongLabels& a) { a.sample.size = 1; });
   expect_error([](WrongLabels& a) { a.label.size = 3; });
+  expect_error([](WrongLabels& a) { a.step.size = 0; });
   expect_error([](WrongLabels& a) { a.logits.rows = 1; });
   expect_error([](WrongLabels& a) { a.logits.dtype = DType::bf16; });
 }

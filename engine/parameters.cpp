@@ -1,0 +1,74 @@
+#include "engine/parameters.h"
+
+namespace ffwd {
+
+Parameters::Parameters(Device& device, int64_t units, int64_t inputs, Biases biases,
+                       OptimiserKind kind, DType operand_type)
+    : units_(units),
+      inputs_(inputs),
+      bias_count_(biases == Biases::none ? 0 : units),
+      values_(device, weight_count() + padded_columns(bias_count_)),
+      gradient_(device, values_.size()) {
+  state_[0] = Vector<float>(device, values_.size());
+  if (kind == OptimiserKind::adam) state_[1] = Vector<float>(device, values_.size());
+  if (operand_type != DType::f32) operand_ = Vector<bfloat16>(device, weight_count());
+}
+
+ConstMatrixView Parameters::operand() const {
+  const int64_t stride = padded_columns(inputs_);
+  if (operand_.size() > 0) return {operand_.view().data, DType::bf16, units_, inputs_, stride};
+  return {values_.view().data, DType::f32, units_, inputs_, stride};
+}
+
+VectorView<const float> Parameters::bias() const {
+  return values_.view().slice(weight_count(), bias_count_);
+}
+
+MatrixView Parameters::gradient() const {
+  return {gradient_.view().data, DType::f32, units_, inputs_, padded_columns(inputs_)};
+}
+
+VectorView<float> Parameters::bias_gradient() const {
+  return gradient_.view().slice(weight_count(), bias_count_);
+}
+
+std::vector<float> Parameters::weights() const {
+  return without_padding(values_.download(weight_count()), units_, inputs_);
+}
+
+std::vector<float> Parameters::biases() const {
+  const std::vector<float> all = values_.download();
+  return {all.begin() + weight_count(), all.begin() + weight_count() + bias_count_};
+}
+
+void Parameters::upload(const std::vector<float>& weights, const std::vector<float>& biases) {
+  FFWD_EXPECT(int64_t(biases.size()) == bias_count_, "a bias for every unit, or none");
+  std::vector<float> all = with_padding(weights, units_, inputs_);
+  if (operand_.size() > 0) {
+    std::vector<bfloat16> rounded;
+    for (const float weight : all) rounded.push_back(to_bfloat16(weight));
+    operand_.upload(rounded);
+  }
+  all.insert(all.end(), biases.begin(), biases.end());
+  all.resize(size_t(values_.size()), 0.0f);
+  values_.upload(all);
+}
+
+void Parameters::update(Device& lane, const Optimiser& optimiser,
+                        VectorView<const StepValues> step) {
+  const auto values = values_.view(), state = state_[0].view();
+  const int64_t biases = values.size - weight_count();
+  switch (optimiser.kind) {
+    case OptimiserKind::momentum:
+      return lane.momentum_update({values, state, gradient_.view(), biases, optimiser.learning_rate,
+                                   optimiser.momentum, optimiser.weight_decay, step,
+                                   operand_.view()});
+    case OptimiserKind::adam:
+      return lane.adam_update({values, state, state_[1].view(), gradient_.view(), biases,
+                               optimiser.learning_rate, optimiser.beta1, optimiser.beta2,
+                               optimiser.eps, optimiser.weight_decay, step, operand_.view()});
+  }
+  fail(__FILE__, __LINE__, "unknown optimiser");
+}
+
+}  // namespace ffwd

@@ -1,0 +1,162 @@
+// However a plan is played, the same weights come out, bit for bit: serially, on threads, on
+// streams that run in any order that events allow, and as a graph. On random networks.
+#include "host/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "engine/checkpoint.h"
+#include "host/model.h"
+#include "host/trainer.h"
+#include "tests/devices.h"
+#include "tests/queued_device.h"
+#include "tests/random_plans.h"
+#include "tests/toy_data.h"
+
+namespace ffwd::test {
+namespace {
+
+constexpr int kNetworks = 20;
+
+// Some 200 steps: 10 epochs of 20 batches or so, the last of an epoch a smaller one.
+Recipe random_recipe(std::mt19937& random, Schedule schedule) {
+  Recipe recipe = toy_recipe();
+  std::vector<LayerSpec> layers;
+  if (pick(random, 0, 3) == 0) {
+    layers.push_back({LayerSpec::Kind::convolution, 8, 3, 1, 1});
+    if (pick(random, 0, 1)) layers.push_back({LayerSpec::Kind::max_pool});
+  }
+  for (int64_t dense = pick(random, layers.empty() ? 2 : 1, 4); dense > 0; --dense) {
+    layers.push_back({LayerSpec::Kind::dense, pick(random, 5, 40)});
+  }
+  recipe.network.layers = layers;
+  recipe.network.head = pick(random, 0, 3) > 0;
+  recipe.negatives.labels = Negatives(pick(random, 0, recipe.network.head ? 2 : 1));
+  if (recipe.negatives.labels == Negatives::head) recipe.negatives.lag = pick(random, 0, 3);
+  recipe.objective.peer_strength = pick(random, 0, 1) ? 0.03f : 0.0f;
+  recipe.optimiser.kind = pick(random, 0, 1) ? OptimiserKind::adam : OptimiserKind::momentum;
+  recipe.training.schedule = schedule;
+  recipe.training.skip_first_layer = pick(random, 0, 1);
+  recipe.training.batch = pick(random, 10, 12);
+  recipe.training.epochs = 10;
+  recipe.training.seed = uint64_t(random());
+  return recipe;
+}
+
+std::vector<std::vector<float>> train(Device& device, const Recipe& recipe, ExecutorKind executor) {
+  const Dataset data = toy_dataset(205);
+  const Model model = make_model(device, recipe, format_of(data), recipe.training.batch);
+  Trainer trainer(*model.network, recipe, data.train, {executor});
+  trainer.run([](const Progress&) {}, [](EpochMetrics&) {}, [] { return false; });
+  std::vector<std::vector<float>> weights;
+  for (NamedTensor& tensor : network_tensors(*model.network)) {
+    weights.push_back(std::move(tensor.data));
+  }
+  return weights;
+}
+
+class Executors : public OnDevice {};
+
+TEST_P(Executors, LearnTheSameBits) {
+  std::vector<ExecutorKind> kinds = {ExecutorKind::lanes};
+  if (device().queues()) kinds.push_back(ExecutorKind::graph);
+  for (int seed = 0; seed < kNetworks; ++seed) {
+    for (const Schedule schedule :
+         {Schedule::greedy, Schedule::simultaneous, Schedule::pipelined}) {
+      std::mt19937 random{uint32_t(seed)};
+      const Recipe recipe = random_recipe(random, schedule);
+      const auto serial = train(device(), recipe, ExecutorKind::serial);
+      for (const ExecutorKind kind : kinds) {
+        for (int repeat = 0; repeat < 10; ++repeat) {
+          ASSERT_EQ(train(device(), recipe, kind), serial)
+              << "seed " << seed << " schedule " << int(schedule) << " executor " << int(kind)
+              << " repeat " << repeat;
+        }
+      }
+    }
+  }
+}
+
+FFWD_ON_EVERY_DEVICE(Executors);
+
+TEST(StreamExecutor, LearnsTheSameBitsInAnyOrderThatEventsAllow) {
+  const std::unique_ptr<Device> cpu = make_cpu_device();
+  for (int seed = 0; seed < kNetworks; ++seed) {
+    for (const Schedule schedule :
+         {Schedule::greedy, Schedule::simultaneous, Schedule::pipelined}) {
+      std::mt19937 random{uint32_t(seed)};
+      Recipe recipe = random_recipe(random, schedule);
+      recipe.training.epochs = 3;
+      const auto serial = train(*cpu, recipe, ExecutorKind::serial);
+      for (const ExecutorKind kind :
+           {ExecutorKind::serial, ExecutorKind::lanes, ExecutorKind::graph}) {
+        QueuedDevice queued{uint32_t(random())};
+        ASSERT_EQ(train(queued, recipe, kind), serial)
+            << "seed " << seed << " schedule " << int(schedule) << " executor " << int(kind);
+      }
+    }
+  }
+}
+
+// Tasks that only count, on two lanes that wait for each other.
+class CountedPlan : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::mt19937 random{3};
+    PlanOptions options;
+    PlanShape shape = random_shape(random);
+    shape.labels_from_head = false;
+    options.learners = {0, int64_t(shape.layers.size()), shape.head};
+    options.steps = 20;
+    options.pipelined = true;
+    plan = make_plan(shape, options);
+  }
+
+  Plan plan;
+  std::unique_ptr<Device> device = make_cpu_device();
+  std::unique_ptr<Executor> executor = make_executor(ExecutorKind::lanes, *device);
+};
+
+TEST_F(CountedPlan, EveryTaskIsPlayedAfterThoseItWaitsFor) {
+  std::vector<std::atomic<bool>> done(plan.tasks.size());
+  std::atomic<int> early{0};
+  const auto prepared = executor->prepare(plan, [&](const PlanTask& task, Device&) {
+    for (const int64_t other : task.after) early += !done[size_t(other)];
+    done[size_t(&task - plan.tasks.data())] = true;
+  });
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    for (auto& each : done) each = false;
+    prepared->play();
+    for (const auto& each : done) EXPECT_TRUE(each);
+  }
+  EXPECT_EQ(early, 0);
+}
+
+TEST_F(CountedPlan, AnErrorOnOneLaneEndsThemAllAndIsThrown) {
+  std::atomic<int> played{0};
+  bool fails = true;
+  const auto prepared = executor->prepare(plan, [&](const PlanTask& task, Device&) {
+    if (fails && &task == &plan.tasks[plan.tasks.size() / 2]) throw Error("task broke");
+    ++played;
+  });
+  try {
+    prepared->play();
+    FAIL() << "the error got lost";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "task broke");
+  }
+  EXPECT_LT(played, int(plan.tasks.size()) - 1);
+  fails = false;
+  played = 0;
+  prepared->play();
+  EXPECT_EQ(played, int(plan.tasks.size())) << "the executor can go on";
+}
+
+TEST(Executor, OnlyAGpuPlaysGraphs) {
+  const auto device = make_cpu_device();
+  EXPECT_THROW(make_executor(ExecutorKind::graph, *device), Error);
+}
+
+}  // namespace
+}  // namespace ffwd::test
