@@ -171,7 +171,7 @@ void add_image_goodness(Bench& bench, int64_t images) {
                      images - images / 2,
                      memory.floats(images, Fill::zero),
                      memory.floats(images, Fill::zero),
-                     memory.floats(images, Fill::zero)};
+                     memory.running_figures(images)};
            });
 }
 
