@@ -1,5 +1,6 @@
 // The CPU back end: the kernels' CPU twins and oneDNN. Every call returns when its work is done.
 #include <omp.h>
+#include <pthread.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -70,7 +71,10 @@ class CpuDevice final : public Device {
   void wait() override {}
   bool queues() const override { return false; }
 
-  std::unique_ptr<Device> make_lane() override { return std::make_unique<CpuDevice>(); }
+  std::unique_ptr<Device> make_lane(const std::string& name) override {
+    pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());  // Linux takes no more
+    return std::make_unique<CpuDevice>();
+  }
   std::unique_ptr<Event> make_event(bool) override { return std::make_unique<CpuEvent>(); }
   void record(Event& event) override { dynamic_cast<CpuEvent&>(event).record(); }
   void wait_for(Event& event) override { dynamic_cast<CpuEvent&>(event).wait(); }

@@ -1,6 +1,7 @@
 // The CUDA back end: our kernels, cuBLASLt and cuDNN, on one stream of device 0.
 #include <cublasLt.h>
 #include <cuda_runtime.h>
+#include <nvtx3/nvToolsExtCudaRt.h>
 
 #include <cstdlib>
 #include <sstream>
@@ -94,7 +95,11 @@ class CudaDevice final : public Device {
   void wait() override { FFWD_CHECK_CUDA(cudaStreamSynchronize(stream().handle)); }
   bool queues() const override { return true; }
 
-  std::unique_ptr<Device> make_lane() override { return std::make_unique<CudaDevice>(precision_); }
+  std::unique_ptr<Device> make_lane(const std::string& name) override {
+    auto lane = std::make_unique<CudaDevice>(precision_);
+    nvtxNameCudaStreamA(lane->stream().handle, name.c_str());
+    return lane;
+  }
   std::unique_ptr<Event> make_event(bool timed) override {
     return std::make_unique<CudaEvent>(timed);
   }

@@ -52,9 +52,9 @@ class Device {
   // Whether operations are queued; else the calling thread has done them when they return.
   virtual bool queues() const = 0;
 
-  // A Device on the same memory, whose work runs beside this one's. The CPU's is for the thread
-  // that makes it.
-  virtual std::unique_ptr<Device> make_lane() = 0;
+  // A Device on the same memory, whose work runs beside this one's; profilers show the name. The
+  // CPU's is for the thread that makes it.
+  virtual std::unique_ptr<Device> make_lane(const std::string& name) = 0;
   // `timed`: somebody will ask for its time.
   virtual std::unique_ptr<Event> make_event(bool timed) = 0;
   // The event is over when all that was queued before is done.

@@ -1,7 +1,10 @@
 #include "engine/range.h"
 
 #ifdef FFWD_HAVE_CUDA
+#include <cuda_profiler_api.h>
 #include <nvtx3/nvToolsExt.h>
+
+#include "kernels/check_cuda.h"
 
 namespace ffwd {
 namespace {
@@ -28,6 +31,14 @@ Range::~Range() {
   nvtxDomainRangePop(domain());
 }
 
+void start_profiler() {
+  FFWD_CHECK_CUDA(cudaProfilerStart());
+}
+
+void stop_profiler() {
+  FFWD_CHECK_CUDA(cudaProfilerStop());
+}
+
 }  // namespace ffwd
 
 #else
@@ -36,6 +47,8 @@ namespace ffwd {
 
 Range::Range(const char*, int64_t) {}
 Range::~Range() {}
+void start_profiler() {}
+void stop_profiler() {}
 
 }  // namespace ffwd
 

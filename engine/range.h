@@ -1,4 +1,5 @@
-// Named ranges for Nsight: NVTX push/pop in the domain "ffwd". Without CUDA they are nothing.
+// For Nsight: named ranges, NVTX push/pop in the domain "ffwd", and the part of a run that is
+// recorded when a profiler was told to wait for it. Without CUDA they are nothing.
 #pragma once
 
 #include <cstdint>
@@ -14,5 +15,9 @@ class Range {
   Range(const Range&) = delete;
   Range& operator=(const Range&) = delete;
 };
+
+// cudaProfilerStart and cudaProfilerStop.
+void start_profiler();
+void stop_profiler();
 
 }  // namespace ffwd

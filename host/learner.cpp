@@ -12,10 +12,11 @@ int64_t batch_of(const Recipe& recipe, const Dataset& data) {
 
 class ForwardForwardLearner final : public Learner {
  public:
-  ForwardForwardLearner(Device& device, const Recipe& recipe, const Dataset& data)
+  ForwardForwardLearner(Device& device, const Recipe& recipe, const Dataset& data,
+                        const Execution& execution)
       : data_(&data),
         model_(make_model(device, recipe, format_of(data), batch_of(recipe, data))),
-        trainer_(*model_.network, recipe, data.train),
+        trainer_(*model_.network, recipe, data.train, execution),
         classifier_(*model_.network),
         test_pixels_(device, data.test.pixels) {}
 
@@ -107,11 +108,12 @@ class BackpropLearner final : public Learner {
 
 }  // namespace
 
-std::unique_ptr<Learner> make_learner(Device& device, const Recipe& recipe, const Dataset& data) {
+std::unique_ptr<Learner> make_learner(Device& device, const Recipe& recipe, const Dataset& data,
+                                      const Execution& execution) {
   if (recipe.training.algorithm == Algorithm::backprop) {
     return std::make_unique<BackpropLearner>(device, recipe, data);
   }
-  return std::make_unique<ForwardForwardLearner>(device, recipe, data);
+  return std::make_unique<ForwardForwardLearner>(device, recipe, data, execution);
 }
 
 }  // namespace ffwd

@@ -29,8 +29,9 @@ class Learner {
   virtual void save(const std::string& path) const = 0;
 };
 
-// The learner for the recipe's algorithm, with weights drawn from its seed. Device and data must
-// outlive it.
-std::unique_ptr<Learner> make_learner(Device& device, const Recipe& recipe, const Dataset& data);
+// The learner for the recipe's algorithm, with weights drawn from its seed. Device, data and what
+// `execution` points to must outlive it; backpropagation has no plan to be executed otherwise.
+std::unique_ptr<Learner> make_learner(Device& device, const Recipe& recipe, const Dataset& data,
+                                      const Execution& execution = {});
 
 }  // namespace ffwd

@@ -34,6 +34,10 @@ std::vector<Stage> stages_of(Schedule schedule, size_t layers, bool head) {
   return stages;
 }
 
+ExecutorKind default_executor(Schedule schedule) {
+  return schedule == Schedule::pipelined ? ExecutorKind::lanes : ExecutorKind::serial;
+}
+
 std::vector<StepValues> step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
                                     int64_t step, int64_t count) {
   const auto correction = [](float beta, int64_t t) {
@@ -98,6 +102,16 @@ NetworkSlots Steps::slots_for(int64_t images) const {
   return slots;
 }
 
+// For a plan of so many steps, the next one.
+void Steps::switch_profiler(int64_t steps) {
+  const bool wanted =
+      steps_run_ < execution_.profile_end && steps_run_ + steps > execution_.profile_first;
+  if (wanted == profiled_) return;
+  network_->device().wait();
+  wanted ? start_profiler() : stop_profiler();
+  profiled_ = wanted;
+}
+
 bool Steps::input_is_kept(const Stage& stage) {
   if (!same_batch_ || recipe_.negatives.labels != Negatives::fixed) return false;
   const bool kept = kept_ && same(*kept_, stage);
@@ -123,6 +137,7 @@ void Steps::run(const Stage& stage, const Batches& batches) {
   const Range range("steps", steps);
   runner_.stage(batches);
   if (execution_.trace) execution_.trace->begin_plan(steps_run_);
+  switch_profiler(steps);
   steps_run_ += steps;
   ready.prepared->play();
 }

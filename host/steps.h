@@ -21,11 +21,16 @@ struct Stage {
 // The stages of a schedule: one with everything, or one for each layer and one for the head.
 std::vector<Stage> stages_of(Schedule schedule, size_t layers, bool head);
 
-// How plans are played. A trace, if there is one, sees every task.
+// How plans are played. A trace, if there is one, sees every task; a profiler that waits to be
+// started sees the plans with steps [profile_first, profile_end), counted from 0 over the run.
 struct Execution {
   ExecutorKind executor = ExecutorKind::serial;
   Trace* trace = nullptr;
+  int64_t profile_first = 0, profile_end = 0;
 };
+
+// Lanes for a schedule that asks for them, else one task after another.
+ExecutorKind default_executor(Schedule schedule);
 
 // Of `count` steps in a row; the first has these numbers in its stage and in the whole run, both
 // counted from 0.
@@ -59,6 +64,7 @@ class Steps {
   PlanShape shape_of(int64_t images) const;
   Plan plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const;
   NetworkSlots slots_for(int64_t images) const;
+  void switch_profiler(int64_t steps);
   // True if the rows below this stage's layers are those of the last step.
   bool input_is_kept(const Stage& stage);
 
@@ -68,6 +74,7 @@ class Steps {
   bool same_batch_;
   int64_t most_at_once_;
   int64_t steps_run_ = 0;
+  bool profiled_ = false;      // at the moment
   std::optional<Stage> kept_;  // the stage whose input is in memory
   TaskRunner runner_;
   std::unique_ptr<Executor> executor_;

@@ -12,7 +12,9 @@ class Lanes {
   explicit Lanes(Device& device) : device_(&device) {}
 
   void make(size_t count) {
-    while (1 + more_.size() < count) more_.push_back(device_->make_lane());
+    while (1 + more_.size() < count) {
+      more_.push_back(device_->make_lane("ffwd lane " + std::to_string(1 + more_.size())));
+    }
   }
   Device& operator[](size_t lane) { return lane == 0 ? *device_ : *more_[lane - 1]; }
 

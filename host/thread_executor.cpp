@@ -15,10 +15,10 @@ namespace {
 // A thread with a Device of its own, which does one job at a time on up to so many OpenMP threads.
 class LaneThread {
  public:
-  LaneThread(Device& device, int most_threads)
-      : thread_([this, &device, most_threads] {
+  LaneThread(Device& device, const std::string& name, int most_threads)
+      : thread_([this, &device, name, most_threads] {
           omp_set_num_threads(most_threads);
-          const std::unique_ptr<Device> lane = device.make_lane();
+          const std::unique_ptr<Device> lane = device.make_lane(name);
           work(*lane);
         }) {}
   ~LaneThread() {
@@ -124,7 +124,8 @@ class ThreadExecutor final : public Executor {
 
   std::unique_ptr<PreparedPlan> prepare(const Plan& plan, RunTask run) override {
     while (threads_.size() < plan.lanes.size()) {
-      threads_.push_back(std::make_unique<LaneThread>(*device_, omp_get_max_threads()));
+      threads_.push_back(std::make_unique<LaneThread>(
+          *device_, "ffwd lane " + std::to_string(threads_.size()), omp_get_max_threads()));
     }
     return std::make_unique<ThreadPlan>(plan, std::move(run), *device_, threads_);
   }

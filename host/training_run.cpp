@@ -38,10 +38,11 @@ Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
 }
 
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
-                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher) {
+                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
+                     const Execution& execution) {
   const double begin = now();
   folder.write_recipe(to_text(recipe));
-  const std::unique_ptr<Learner> learner = make_learner(device, recipe, data);
+  const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, execution);
   watcher.on_start(learner->parameter_count());
 
   const int64_t every = recipe.training.evaluate_every;

@@ -22,7 +22,7 @@ struct RunWatcher {
   Trainer::OnProgress on_progress;
   // With accuracies where they were measured.
   std::function<void(const EpochMetrics&)> on_epoch;
-  std::function<bool()> stop;  // asked after every step
+  std::function<bool()> stop;  // as Trainer::run asks it
 };
 
 // The data set of a recipe, cut down to the images that it asks for. Throws DataError, and
@@ -32,6 +32,7 @@ Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
 // Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
 // saved like any other, with `interrupted` in its summary.
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
-                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher);
+                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
+                     const Execution& execution = {});
 
 }  // namespace ffwd

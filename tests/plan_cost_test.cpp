@@ -24,7 +24,9 @@ class CountingDevice : public Device {
   Stream stream() const override { return cpu_->stream(); }
   void wait() override { cpu_->wait(); }
   bool queues() const override { return cpu_->queues(); }
-  std::unique_ptr<Device> make_lane() override { return cpu_->make_lane(); }
+  std::unique_ptr<Device> make_lane(const std::string& name) override {
+    return cpu_->make_lane(name);
+  }
   std::unique_ptr<Event> make_event(bool timed) override { return cpu_->make_event(timed); }
   void record(Event& event) override { cpu_->record(event); }
   void wait_for(Event& event) override { cpu_->wait_for(event); }

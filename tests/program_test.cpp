@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -40,6 +41,35 @@ TEST_F(Program, TrainsAndLeavesARunFolder) {
 
   const Outcome report = run("report " + folder_ / "run" + " --data-dir " + folder_ / "data");
   EXPECT_EQ(report.code, 0) << report.text;
+}
+
+TEST_F(Program, OverlapsLayersAndTracesThem) {
+  const std::string trace = folder_ / "trace.json";
+  const Outcome outcome = run(train_arguments("--schedule pipelined --trace " + trace));
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  const auto events = nlohmann::json::parse(read_file(trace)).at("traceEvents");
+  std::set<std::string> lanes, tasks;
+  for (const auto& event : events) {
+    if (event.at("ph") == "X") tasks.insert(event.at("name"));
+    if (event.at("name") == "thread_name") lanes.insert(event.at("args").at("name"));
+  }
+  EXPECT_EQ(lanes, (std::set<std::string>{"input", "layer 0", "layer 1", "head"}));
+  EXPECT_EQ(tasks.count("forward"), 1u);
+  EXPECT_EQ(tasks.count("update"), 1u);
+}
+
+TEST_F(Program, RefusesWhatAnExecutorCannotDo) {
+  const auto refused = [&](const std::string& options, ExitCode code,
+                           const std::vector<std::string>& words) {
+    expect_error(run(train_arguments(options)), code, words);
+  };
+  refused("--executor graph", ExitCode::device, {"--executor graph", "GPU"});
+  refused("--executor fast", ExitCode::usage, {"fast", "lanes"});
+  refused("--schedule lazy", ExitCode::usage, {"lazy", "pipelined"});
+  for (const char* steps : {"5", "5:5", "6:5", "-1:5", "a:b", ":"}) {
+    refused(std::string("--profile-steps ") + steps, ExitCode::usage, {"FIRST:END", "20:25"});
+  }
+  refused("--trace /no/such/folder/trace.json", ExitCode::files, {"/no/such/folder"});
 }
 
 TEST_F(Program, ShowsWhatTheSourceStates) {

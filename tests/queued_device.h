@@ -24,7 +24,7 @@ class QueuedDevice final : public Device {
     while (!queue_.empty()) advance(shared_->lanes, shared_->random);
   }
 
-  std::unique_ptr<Device> make_lane() override {
+  std::unique_ptr<Device> make_lane(const std::string&) override {
     return std::unique_ptr<Device>(new QueuedDevice(shared_));
   }
   std::unique_ptr<Event> make_event(bool) override { return std::make_unique<QueuedEvent>(); }

@@ -66,7 +66,8 @@ void reproduce(const ReproduceOptions& options) {
     if (row.result) continue;
     const Dataset data = load_recipe_data(row.run, options.data_dir);
     const RunFolder folder = restart_run(out + "/" + row.name);
-    const Summary summary = run_recipe(*device, row.run, row.name + ".toml", data, folder);
+    const Summary summary = run_recipe(*device, row.run, row.name + ".toml", data, folder,
+                                       {default_executor(row.run.training.schedule)});
     if (!summary.interrupted) row.result = RunResult{summary, folder.read_metrics()};
     write_results(reproduction, out);
     if (summary.interrupted) {

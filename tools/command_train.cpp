@@ -3,6 +3,8 @@
 #include <filesystem>
 
 #include "host/errors.h"
+#include "host/recipe_kinds.h"
+#include "host/trace.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/run_recipe.h"
@@ -18,19 +20,59 @@ std::string default_folder(const std::string& recipe) {
   return "runs/" + std::filesystem::path(recipe).stem().string() + "-" + stamp;
 }
 
+constexpr int64_t kTracedPlans = 4;  // more would be too much to look at
+
+ExecutorKind executor_of(const std::string& name, const Recipe& recipe, const Device& device) {
+  if (name == "serial") return ExecutorKind::serial;
+  if (name == "lanes") return ExecutorKind::lanes;
+  if (name != "graph") return default_executor(recipe.training.schedule);
+  if (!device.queues()) throw UserError(ExitCode::device, "--executor graph needs a GPU");
+  return ExecutorKind::graph;
+}
+
+// FIRST:END
+void read_profile_steps(const std::string& text, Execution& execution) {
+  if (text.empty()) return;
+  const size_t colon = text.find(':');
+  const bool read = colon != std::string::npos &&
+                    read_number(text.substr(0, colon), execution.profile_first) &&
+                    read_number(text.substr(colon + 1), execution.profile_end);
+  if (read && 0 <= execution.profile_first && execution.profile_first < execution.profile_end) {
+    return;
+  }
+  throw UserError(ExitCode::usage, "--profile-steps " + text +
+                                       ": expected FIRST:END, two steps counted from 0, such as"
+                                       " 20:25");
+}
+
 }  // namespace
 
 void train(const TrainOptions& options) {
   std::vector<std::string> overrides = options.set;
+  if (!options.schedule.empty()) overrides.push_back("training.schedule=" + options.schedule);
   if (options.seed) overrides.push_back("training.seed=" + std::to_string(*options.seed));
   const Recipe recipe = load_recipe(options.recipe, overrides);
   const std::unique_ptr<Device> device = open_device(options.device);
   const Dataset data = load_recipe_data(recipe, options.data_dir);
   const RunFolder folder =
       RunFolder::create(options.out.empty() ? default_folder(options.recipe) : options.out);
+  Execution execution{executor_of(options.executor, recipe, *device)};
+  read_profile_steps(options.profile_steps, execution);
+  std::optional<Trace> trace;
+  if (!options.trace.empty()) {
+    if (recipe.training.algorithm == Algorithm::backprop) {
+      throw UserError(ExitCode::usage, "--trace shows plans, and backpropagation has none");
+    }
+    if (execution.executor == ExecutorKind::graph) {
+      throw UserError(ExitCode::usage, "--trace cannot look into a graph, use --executor lanes");
+    }
+    execution.trace = &trace.emplace(*device, kTracedPlans);
+  }
   catch_interrupts();
-  const Summary summary = run_recipe(
-      *device, recipe, std::filesystem::path(options.recipe).filename().string(), data, folder);
+  const Summary summary =
+      run_recipe(*device, recipe, std::filesystem::path(options.recipe).filename().string(), data,
+                 folder, execution);
+  if (trace) trace->write(options.trace);
   if (summary.interrupted) {
     throw UserError(ExitCode::interrupted,
                     "stopped by a signal; " + folder.path() + " holds what was learnt");

@@ -25,6 +25,10 @@ std::unique_ptr<Device> open_device(const DeviceOptions& options);
 struct TrainOptions {
   std::string recipe;
   DeviceOptions device;
+  std::string schedule;           // greedy, simultaneous, pipelined; empty: the recipe's
+  std::string executor = "auto";  // serial, lanes, graph
+  std::string trace;              // file; empty: none
+  std::string profile_steps;      // FIRST:END; empty: none
   std::optional<uint64_t> seed;
   std::vector<std::string> set;  // section.key=value
   std::string out;               // empty: runs/<recipe>-<time>
@@ -39,7 +43,7 @@ struct PlanCommand {
   std::string schedule;  // greedy, simultaneous, pipelined; empty: the recipe's
   std::string precision = "fp32";
   int64_t steps = 3, depth = 0, memory_limit = 0;  // host/plan.h
-  std::vector<double> rates;  // TFLOP/s, GB/s, microseconds a launch; or empty
+  std::vector<double> rates;                       // TFLOP/s, GB/s, microseconds a launch; or empty
   std::string data_dir;
 };
 void plan(const PlanCommand& command);

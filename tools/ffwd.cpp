@@ -87,6 +87,20 @@ void declare(CLI::App& app, CommandLine& line) {
                       "section.key=value: replaces a value of the recipe; may be repeated");
   command->add_option("--out", line.train.out,
                       "run folder to create; runs/<recipe>-<time> if absent");
+  command
+      ->add_option("--schedule", line.train.schedule,
+                   "greedy, simultaneous or pipelined; the recipe's own if absent")
+      ->check(CLI::IsMember({"greedy", "simultaneous", "pipelined"}));
+  command
+      ->add_option("--executor", line.train.executor,
+                   "one task after another (serial), a thread or a stream a lane (lanes), a CUDA"
+                   " graph (graph); auto: lanes if pipelined, else serial")
+      ->check(CLI::IsMember({"auto", "serial", "lanes", "graph"}))
+      ->capture_default_str();
+  command->add_option("--trace", line.train.trace,
+                      "writes what ran when on which lane at the beginning, for ui.perfetto.dev");
+  command->add_option("--profile-steps", line.train.profile_steps,
+                      "FIRST:END, the steps that a waiting profiler is started for");
   add_data_dir(*command, line.train.data_dir);
   command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
   command->callback([&line] { train(line.train); });

@@ -8,6 +8,6 @@ namespace ffwd {
 // run_training with a headline, a progress line and the result on standard output; a signal ends
 // it early (tools/interrupt.h). `name` is that of the recipe's file.
 Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name,
-                   const Dataset& data, const RunFolder& folder);
+                   const Dataset& data, const RunFolder& folder, const Execution& execution);
 
 }  // namespace ffwd
