@@ -2,23 +2,13 @@
 
 #include <algorithm>
 
+#include "bench/quantile.h"
+
 namespace ffwd::bench {
 namespace {
 
 constexpr int64_t kMostSets =
     256;  // where one call needs next to nothing, cold caches hardly matter
-
-// The value below which `part` of the sorted values lie.
-double quantile(const std::vector<double>& sorted, double part) {
-  const double place = part * double(sorted.size() - 1);
-  const size_t below = size_t(place), above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - double(below)) * (sorted[above] - sorted[below]);
-}
-
-// The distance of the quartiles, as a part of the median.
-double spread(const std::vector<double>& sorted) {
-  return (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / quantile(sorted, 0.5);
-}
 
 }  // namespace
 
@@ -49,18 +39,16 @@ void Bench::report(benchmark::State& state, const Cost& cost, int64_t calls,
     copy_seconds.push_back(copy_());
     call_seconds.push_back(sample() / double(calls));
   }
-  std::sort(call_seconds.begin(), call_seconds.end());
-  std::sort(copy_seconds.begin(), copy_seconds.end());
-  const double median = quantile(call_seconds, 0.5);
-  const double copy_rate = 2.0 * double(copy_bytes_) / quantile(copy_seconds, 0.5);
+  const double seconds = median(call_seconds);
+  const double copy_rate = 2.0 * double(copy_bytes_) / median(copy_seconds);
 
-  for (auto _ : state) state.SetIterationTime(median);  // once: add() asks for one iteration
+  for (auto _ : state) state.SetIterationTime(seconds);  // once: add() asks for one iteration
   state.counters["bytes"] = cost.bytes;
   state.counters["flops"] = cost.flops;
-  state.counters["bytes_per_second"] = cost.bytes / median;
-  state.counters["flops_per_second"] = cost.flops / median;
+  state.counters["bytes_per_second"] = cost.bytes / seconds;
+  state.counters["flops_per_second"] = cost.flops / seconds;
   state.counters["copy_bytes_per_second"] = copy_rate;
-  state.counters["copy_share"] = cost.bytes / median / copy_rate;
+  state.counters["copy_share"] = cost.bytes / seconds / copy_rate;
   state.counters["spread"] = spread(call_seconds);
   state.counters["copy_spread"] = spread(copy_seconds);
   state.counters["samples"] = samples_;

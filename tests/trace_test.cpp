@@ -9,9 +9,8 @@
 #include <thread>
 
 #include "host/executor.h"
-#include "host/file_io.h"
-#include "tests/random_plans.h"
 #include "tests/data_files.h"
+#include "tests/random_plans.h"
 
 namespace ffwd::test {
 namespace {
@@ -43,7 +42,7 @@ TEST(Trace, ShowsEveryTaskOnItsLane) {
   const TemporaryFolder folder;
   trace.write(folder / "trace.json");
 
-  const auto file = nlohmann::json::parse(read_file(folder / "trace.json", 1 << 24));
+  const auto file = nlohmann::json::parse(read_file(folder / "trace.json"));
   std::map<int, std::vector<std::pair<double, double>>> of_row;
   std::map<int, std::string> lane_of_row;
   std::map<int64_t, size_t> of_step;

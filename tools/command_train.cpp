@@ -54,8 +54,6 @@ void train(const TrainOptions& options) {
   const Recipe recipe = load_recipe(options.recipe, overrides);
   const std::unique_ptr<Device> device = open_device(options.device);
   const Dataset data = load_recipe_data(recipe, options.data_dir);
-  const RunFolder folder =
-      RunFolder::create(options.out.empty() ? default_folder(options.recipe) : options.out);
   Execution execution{executor_of(options.executor, recipe, *device)};
   read_profile_steps(options.profile_steps, execution);
   std::optional<Trace> trace;
@@ -67,7 +65,10 @@ void train(const TrainOptions& options) {
       throw UserError(ExitCode::usage, "--trace cannot look into a graph, use --executor lanes");
     }
     execution.trace = &trace.emplace(*device, kTracedPlans);
+    trace->write(options.trace);  // an empty one, to find out early that it cannot be written
   }
+  const RunFolder folder =
+      RunFolder::create(options.out.empty() ? default_folder(options.recipe) : options.out);
   catch_interrupts();
   const Summary summary =
       run_recipe(*device, recipe, std::filesystem::path(options.recipe).filename().string(), data,

@@ -1,0 +1,88 @@
+#include "bench/training_case.h"
+
+#include "host/batches.h"
+#include "kernels/random.h"
+
+namespace ffwd::bench {
+namespace {
+
+constexpr int64_t kSide = 28;
+constexpr int32_t kClasses = 10;
+
+Recipe recipe_of(const TrainingShape& shape) {
+  Recipe recipe;
+  recipe.network.layers = dense_layers(shape.widths);
+  recipe.network.normalise = NormKind::l2;
+  recipe.network.head = false;
+  recipe.objective.goodness = Goodness::mean_squares;
+  recipe.objective.threshold = {2.0f};
+  recipe.optimiser.kind = OptimiserKind::adam;
+  recipe.optimiser.learning_rate = 0.001f;
+  recipe.training.skip_first_layer = false;
+  recipe.training.batch = shape.pairs;
+  return recipe;
+}
+
+Network network_of(Device& device, const Recipe& recipe) {
+  NetworkShape shape;
+  shape.input = {{kSide, kSide, 1}, {}, kClasses, 1.0f, {recipe.network.normalise}};
+  shape.layers = recipe.network.layers;
+  shape.activation = recipe.network.activation;
+  shape.head = recipe.network.head;
+  shape.skip_first_layer = recipe.training.skip_first_layer;
+  Objective objective;
+  objective.goodness = recipe.objective.goodness;
+  objective.threshold = recipe.objective.threshold.front();
+  Network network(device, shape, std::vector<Objective>(shape.layers.size(), objective),
+                  recipe.optimiser.kind, kShows * recipe.training.batch);
+  network.initialise(recipe.network.init, recipe.training.seed);
+  return network;
+}
+
+std::vector<uint8_t> random_pixels(int64_t images) {
+  std::vector<uint8_t> pixels;
+  for (int64_t i = 0; i < images * kSide * kSide; ++i) {
+    pixels.push_back(uint8_t(random_bits(1, RandomUse::weights, uint64_t(i), 7).word[0]));
+  }
+  return pixels;
+}
+
+// The same images at every step.
+std::vector<int32_t> samples(int64_t pairs, int64_t steps) {
+  std::vector<int32_t> sample;
+  for (int64_t i = 0; i < pairs * steps; ++i) sample.push_back(int32_t(i % pairs));
+  return sample;
+}
+
+std::vector<int32_t> labels(int64_t pairs, int64_t steps) {
+  std::vector<int32_t> label;
+  for (int64_t i = 0; i < pairs; ++i) label.push_back(int32_t(i % kClasses));
+  return epoch_labels(samples(pairs, steps), label, pairs);
+}
+
+}  // namespace
+
+TrainingCase::TrainingCase(Device& device, const TrainingShape& shape, int64_t steps,
+                           ExecutorKind executor)
+    : recipe_(recipe_of(shape)),
+      network_(network_of(device, recipe_)),
+      pixels_(device, random_pixels(shape.pairs)),
+      sample_(device, samples(shape.pairs, steps)),
+      label_(device, labels(shape.pairs, steps)),
+      values_(device, step_values(recipe_, 1.0f, 0, 0, steps)),
+      steps_(network_, recipe_, pixels_.view().data, shape.pairs, /*same_batch=*/false,
+             {executor}) {}
+
+void TrainingCase::run() {
+  const int64_t steps = values_.size(), pairs = sample_.size() / steps;
+  const Stage all{0, network_.layers().size(), false};
+  for (int64_t done = 0; done < steps;) {
+    const int64_t count = std::min(steps - done, steps_.most_at_once());
+    steps_.run(all, {sample_.view().slice(done * pairs, count * pairs),
+                     label_.view().slice(kShows * done * pairs, kShows * count * pairs),
+                     values_.view().slice(done, count)});
+    done += count;
+  }
+}
+
+}  // namespace ffwd::bench

@@ -1,0 +1,31 @@
+// A training to be timed: a fully connected network with the threshold objective and Adam, every
+// layer learning at each step, on random images. Needs no data set.
+#pragma once
+
+#include "host/steps.h"
+
+namespace ffwd::bench {
+
+struct TrainingShape {
+  std::vector<int64_t> widths;
+  int64_t pairs;  // images of a batch; every one gives a positive and a negative row
+};
+
+class TrainingCase {
+ public:
+  // run() plays `steps` steps.
+  TrainingCase(Device& device, const TrainingShape& shape, int64_t steps, ExecutorKind executor);
+
+  // Queues the steps; does not wait on a GPU.
+  void run();
+
+ private:
+  Recipe recipe_;
+  Network network_;
+  Vector<uint8_t> pixels_;
+  Vector<int32_t> sample_, label_;
+  Vector<StepValues> values_;
+  Steps steps_;
+};
+
+}  // namespace ffwd::bench
