@@ -1,6 +1,7 @@
 // The CPU back end: the kernels' CPU twins and oneDNN. Every call returns when its work is done.
 #include <omp.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -92,6 +93,11 @@ class CpuDevice final : public Device {
     return memory;
   }
   void release(void* memory) noexcept override { std::free(memory); }
+  int64_t free_memory() const override {
+    return int64_t(sysconf(_SC_AVPHYS_PAGES)) * int64_t(sysconf(_SC_PAGESIZE));
+  }
+  void* allocate_host(int64_t bytes) override { return allocate(bytes); }
+  void release_host(void* memory) noexcept override { release(memory); }
   void upload(void* device, const void* host, int64_t bytes) override {
     std::memcpy(device, host, size_t(bytes));
   }

@@ -118,16 +118,30 @@ class CudaDevice final : public Device {
     void* memory = nullptr;
     if (cudaMalloc(&memory, size_t(bytes)) != cudaSuccess) {
       (void)cudaGetLastError();
-      size_t free = 0, total = 0;
-      FFWD_CHECK_CUDA(cudaMemGetInfo(&free, &total));
-      throw OutOfMemory(name_ + " has " + std::to_string(free >> 20) + " MiB of memory free; " +
-                        std::to_string(bytes >> 20) + " MiB were asked for");
+      throw OutOfMemory(name_ + " has " + std::to_string(free_memory() >> 20) +
+                        " MiB of memory free; " + std::to_string(bytes >> 20) +
+                        " MiB were asked for");
     }
     clear(memory, bytes);
     wait();
     return memory;
   }
   void release(void* memory) noexcept override { cudaFree(memory); }
+  int64_t free_memory() const override {
+    size_t free = 0, total = 0;
+    FFWD_CHECK_CUDA(cudaMemGetInfo(&free, &total));
+    return int64_t(free);
+  }
+  void* allocate_host(int64_t bytes) override {
+    void* memory = nullptr;
+    if (cudaHostAlloc(&memory, size_t(bytes), cudaHostAllocDefault) != cudaSuccess) {
+      (void)cudaGetLastError();
+      throw OutOfMemory("the host has no " + std::to_string(bytes >> 20) +
+                        " MiB of page-locked memory left");
+    }
+    return memory;
+  }
+  void release_host(void* memory) noexcept override { cudaFreeHost(memory); }
   void upload(void* device, const void* host, int64_t bytes) override {
     copy_and_wait(device, host, bytes, cudaMemcpyHostToDevice);
   }

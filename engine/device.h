@@ -69,6 +69,11 @@ class Device {
   // Zeroed memory, aligned to 64 bytes or more. Throws OutOfMemory naming the size. Waits.
   virtual void* allocate(int64_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;
+  // Bytes that allocate() can still give, about.
+  virtual int64_t free_memory() const = 0;
+  // Memory of the host that operations may read too, page-locked on a GPU. Throws OutOfMemory.
+  virtual void* allocate_host(int64_t bytes) = 0;
+  virtual void release_host(void* memory) noexcept = 0;
   // Copies on the stream, between device and host memory. Both wait.
   virtual void upload(void* device, const void* host, int64_t bytes) = 0;
   virtual void download(void* host, const void* device, int64_t bytes) = 0;

@@ -19,8 +19,8 @@ class BackpropTrainer {
            const std::function<bool()>& stop);
 
   const TrainingTotals& totals() const { return totals_; }
-  // The training images on the device.
-  const uint8_t* pixels() const { return pixels_.view().data; }
+  // The training images, for the device.
+  const uint8_t* pixels() const { return pixels_.pixels(); }
 
  private:
   void run_epoch(Progress& progress, const Trainer::OnProgress& on_progress,
@@ -32,7 +32,7 @@ class BackpropTrainer {
   const Images* train_;
   int64_t batch_;
   Optimiser optimiser_;
-  Vector<uint8_t> pixels_;
+  ImageStore pixels_;
   Vector<int32_t> sample_, label_;
   Vector<StepValues> values_;
   TrainingTotals totals_;

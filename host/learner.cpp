@@ -30,7 +30,7 @@ class ForwardForwardLearner final : public Learner {
     return evaluate(classifier_, *model_.network, trainer_.pixels(), data_->train.labels);
   }
   Evaluation evaluate_test() override {
-    return evaluate(classifier_, *model_.network, test_pixels_.view().data, data_->test.labels);
+    return evaluate(classifier_, *model_.network, test_pixels_.pixels(), data_->test.labels);
   }
   void save(const std::string& path) const override { save_model(model_, path); }
 
@@ -39,7 +39,7 @@ class ForwardForwardLearner final : public Learner {
   Model model_;
   Trainer trainer_;
   Classifier classifier_;
-  Vector<uint8_t> test_pixels_;
+  ImageStore test_pixels_;
 };
 
 BackpropShape backprop_shape(const Recipe& recipe, const ImageFormat& format) {
@@ -84,7 +84,7 @@ class BackpropLearner final : public Learner {
   TrainingTotals totals() const override { return trainer_.totals(); }
   Evaluation evaluate_train() override { return evaluate(trainer_.pixels(), data_->train.labels); }
   Evaluation evaluate_test() override {
-    return evaluate(test_pixels_.view().data, data_->test.labels);
+    return evaluate(test_pixels_.pixels(), data_->test.labels);
   }
   void save(const std::string& path) const override {
     save_tensors(tensors_of(network_), recipe_, format_of(*data_), path);
@@ -103,7 +103,7 @@ class BackpropLearner final : public Learner {
   Recipe recipe_;
   BackpropNetwork network_;
   BackpropTrainer trainer_;
-  Vector<uint8_t> test_pixels_;
+  ImageStore test_pixels_;
 };
 
 }  // namespace

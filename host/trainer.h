@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include "engine/image_store.h"
 #include "host/dataset.h"
 #include "host/run_records.h"
 #include "host/steps.h"
@@ -49,8 +50,8 @@ class Trainer {
            const std::function<bool()>& stop);
 
   const TrainingTotals& totals() const { return totals_; }
-  // The training images on the device.
-  const uint8_t* pixels() const { return pixels_.view().data; }
+  // The training images, for the device.
+  const uint8_t* pixels() const { return pixels_.pixels(); }
 
  private:
   void run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
@@ -65,7 +66,7 @@ class Trainer {
   Recipe recipe_;
   const Images* train_;
   int64_t batch_;
-  Vector<uint8_t> pixels_;
+  ImageStore pixels_;
   Vector<int32_t> sample_, label_;
   Vector<StepValues> values_;
   Steps steps_;

@@ -99,6 +99,19 @@ TEST(StreamExecutor, LearnsTheSameBitsInAnyOrderThatEventsAllow) {
   }
 }
 
+TEST(StreamExecutor, GathersImagesFromTheHostWhereTheyDoNotFit) {
+  const std::unique_ptr<Device> cpu = make_cpu_device();
+  std::mt19937 random{1};
+  Recipe recipe = random_recipe(random, Schedule::pipelined);
+  recipe.training.epochs = 2;
+  QueuedDevice roomy(1), small(1);
+  small.set_free_memory(1000);
+  const auto want = train(roomy, recipe, ExecutorKind::lanes);
+  EXPECT_EQ(roomy.host_allocations(), 0);
+  EXPECT_EQ(train(small, recipe, ExecutorKind::lanes), want);
+  EXPECT_EQ(small.host_allocations(), 1) << "the training images";
+}
+
 // Tasks that only count, on two lanes that wait for each other.
 class CountedPlan : public ::testing::Test {
  protected:

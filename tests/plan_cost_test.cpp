@@ -39,6 +39,9 @@ class CountingDevice : public Device {
     return cpu_->allocate(bytes);
   }
   void release(void* memory) noexcept override { cpu_->release(memory); }
+  int64_t free_memory() const override { return cpu_->free_memory(); }
+  void* allocate_host(int64_t bytes) override { return cpu_->allocate_host(bytes); }
+  void release_host(void* memory) noexcept override { cpu_->release_host(memory); }
   void upload(void* device, const void* host, int64_t bytes) override {
     cpu_->upload(device, host, bytes);
   }

@@ -54,6 +54,19 @@ class QueuedDevice final : public Device {
     wait();
     cpu().release(memory);
   }
+  int64_t free_memory() const override { return shared_->free_memory; }
+  void* allocate_host(int64_t bytes) override {
+    ++shared_->host_allocations;
+    return cpu().allocate_host(bytes);
+  }
+  void release_host(void* memory) noexcept override {
+    wait();
+    cpu().release_host(memory);
+  }
+  // As if the device were that small, for those who ask.
+  void set_free_memory(int64_t bytes) { shared_->free_memory = bytes; }
+  int host_allocations() const { return shared_->host_allocations; }
+
   void upload(void* device, const void* host, int64_t bytes) override {
     FFWD_EXPECT(!shared_->capturing, "a capture must not wait");
     wait();
@@ -115,6 +128,8 @@ class QueuedDevice final : public Device {
     std::mt19937 random;
     std::map<const QueuedDevice*, Queue*> lanes;
     Captured* capturing = nullptr;
+    int64_t free_memory = int64_t(1) << 40;
+    int host_allocations = 0;
   };
   struct QueuedEvent final : Event {
     void reset() override {}

@@ -46,6 +46,7 @@ void write_results(const Reproduction& reproduction, const std::string& out) {
 }  // namespace
 
 void reproduce(const ReproduceOptions& options) {
+  catch_interrupts();
   Reproduction reproduction{options.document, options.quick,
                             load_rows(recipes_of(options.document), options.quick, options.set)};
   check_names(options.only, reproduction.rows);
@@ -57,7 +58,6 @@ void reproduce(const ReproduceOptions& options) {
     row.result = finished_run(out + "/" + row.name, row.run, *device);
   }
 
-  catch_interrupts();
   for (ReproductionRow& row : reproduction.rows) {
     const bool asked = options.only.empty() || std::find(options.only.begin(), options.only.end(),
                                                          row.name) != options.only.end();

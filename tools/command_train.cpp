@@ -48,6 +48,7 @@ void read_profile_steps(const std::string& text, Execution& execution) {
 }  // namespace
 
 void train(const TrainOptions& options) {
+  catch_interrupts();
   std::vector<std::string> overrides = options.set;
   if (!options.schedule.empty()) overrides.push_back("training.schedule=" + options.schedule);
   if (options.seed) overrides.push_back("training.seed=" + std::to_string(*options.seed));
@@ -67,9 +68,11 @@ void train(const TrainOptions& options) {
     execution.trace = &trace.emplace(*device, kTracedPlans);
     trace->write(options.trace);  // an empty one, to find out early that it cannot be written
   }
+  if (interrupted()) {
+    throw UserError(ExitCode::interrupted, "stopped by a signal before the training began");
+  }
   const RunFolder folder =
       RunFolder::create(options.out.empty() ? default_folder(options.recipe) : options.out);
-  catch_interrupts();
   const Summary summary =
       run_recipe(*device, recipe, std::filesystem::path(options.recipe).filename().string(), data,
                  folder, execution);

@@ -1,10 +1,10 @@
-// Ctrl-C and SIGTERM as a flag that the training asks after every step.
+// Ctrl-C and SIGTERM as a flag that the training asks between steps.
 #pragma once
 
 namespace ffwd {
 
 // From here on the first SIGINT or SIGTERM only sets the flag; a second one ends the program at
-// once.
+// once. To be called before there are other threads.
 void catch_interrupts();
 
 bool interrupted();
