@@ -13,7 +13,8 @@ second run, at full rates, tells how many steps ffwd stays within the tolerance 
 double precision, and how many PyTorch itself does in single precision.
 
 Speed: blocks of ffwd and PyTorch in turn, so that both meet the same load, with the same number of
-threads. Only learning is timed: ffwd's time is that of its metrics (shuffles included), PyTorch's
+threads. PyTorch runs the step as it is usually written (tools/compare/torch_plain.py, for recipes
+that it can do) and as somebody writes it who knows where the time goes (torch_trainer.py). Only learning is timed: ffwd's time is that of its metrics (shuffles included), PyTorch's
 that of its loop over batches, with the pixels on hand as floats, and shuffles and random numbers
 drawn before. The first epoch of a block warms up and does not count.
 
@@ -72,9 +73,9 @@ def parse_arguments():
 class Comparison:
     """Runs of ffwd and of the PyTorch trainer on the same recipe and data."""
 
-    def __init__(self, arguments, trainer_class, scratch):
+    def __init__(self, arguments, trainer_class, plain_class, scratch):
         self.arguments = arguments
-        self.trainer_class = trainer_class
+        self.trainer_class, self.plain_class = trainer_class, plain_class
         self.scratch = Path(scratch)
         self.runs = 0
         # A run that learns nothing: its model has the initial weights.
@@ -151,17 +152,22 @@ class Comparison:
 
     def speed(self):
         overrides = self.cut(self.arguments.block_steps, self.arguments.block_steps, warm_up=1)
-        ffwd, torch = [], []
+        contenders = {"PyTorch": self.trainer_class}
+        if self.plain_class.can(self.initial.recipe):
+            contenders = {"PyTorch, plain": self.plain_class, "PyTorch, tuned": self.trainer_class}
+        seconds_a_step = {name: [] for name in ("ffwd", *contenders)}
         for _ in range(self.arguments.blocks):
             run = self.ffwd(overrides)
             first, last = run.metrics[0], run.metrics[-1]
-            ffwd.append((last["seconds"] - first["seconds"]) / (last["step"] - first["step"]))
-            timed = [(steps, seconds) for _, steps, seconds in self.torch(run.recipe).run()][1:]
-            torch.append(sum(seconds for _, seconds in timed) / sum(steps for steps, _ in timed))
+            seconds_a_step["ffwd"].append((last["seconds"] - first["seconds"]) / (last["step"] - first["step"]))
+            for name, trainer_class in contenders.items():
+                trainer = trainer_class(run.recipe, self.initial.images, self.pixels, self.labels)
+                timed = [(steps, seconds) for _, steps, seconds in trainer.run()][1:]
+                seconds_a_step[name].append(sum(seconds for _, seconds in timed) / sum(steps for steps, _ in timed))
+        median = {name: statistics.median(seconds) for name, seconds in seconds_a_step.items()}
         return {"batch": self.batch, "epoch_images": self.images,
-                "steps_an_epoch": -(-self.images // self.batch), "seconds_a_step_ffwd": ffwd,
-                "seconds_a_step_torch": torch,
-                "ratio": statistics.median(torch) / statistics.median(ffwd)}
+                "steps_an_epoch": -(-self.images // self.batch), "seconds_a_step": seconds_a_step,
+                "ratio": {name: median[name] / median["ffwd"] for name in contenders}}
 
 
 def figures(ours, other):
@@ -225,15 +231,14 @@ def show_horizon(result):
 
 def show_speed(result, arguments, blas):
     print(f"speed with {arguments.threads} thread(s), {arguments.blocks} blocks of each in turn")
-    print(f"  {'':8} {'ms/step':>8} {'least':>8} {'most':>8} {'images/s':>9} {'s/epoch':>8}"
+    print(f"  {'':14} {'ms/step':>8} {'least':>8} {'most':>8} {'images/s':>9} {'s/epoch':>8} {'to ffwd':>8}"
           f"   (epoch: {result['epoch_images']} images)")
-    for name, seconds in (("ffwd", result["seconds_a_step_ffwd"]),
-                          ("PyTorch", result["seconds_a_step_torch"])):
+    for name, seconds in result["seconds_a_step"].items():
         median = statistics.median(seconds)
-        print(f"  {name:8} {1e3 * median:8.2f} {1e3 * min(seconds):8.2f} {1e3 * max(seconds):8.2f} "
-              f"{result['batch'] / median:9.0f} {median * result['steps_an_epoch']:8.2f}")
-    print(f"ffwd is {result['ratio']:.2f} times as fast (ratio of medians); load average "
-          f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        print(f"  {name:14} {1e3 * median:8.2f} {1e3 * min(seconds):8.2f} {1e3 * max(seconds):8.2f} "
+              f"{result['batch'] / median:9.0f} {median * result['steps_an_epoch']:8.2f} "
+              f"{result['ratio'].get(name, 1):8.2f}")
+    print(f"medians; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     if blas == "reference BLAS":
         print("PyTorch multiplies with the reference BLAS here: its time says little")
 
@@ -242,6 +247,7 @@ def main():
     arguments = parse_arguments()
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)  # read when PyTorch loads its BLAS
     import torch
+    from compare.torch_plain import PlainTrainer
     from compare.torch_trainer import Trainer
     torch.set_num_threads(arguments.threads)
     blas = loaded_blas()
@@ -251,7 +257,7 @@ def main():
               "machine": platform.machine(), "cores": os.cpu_count()}
     try:
         with tempfile.TemporaryDirectory(prefix="compare-torch-") as scratch:
-            comparison = Comparison(arguments, Trainer, scratch)
+            comparison = Comparison(arguments, Trainer, PlainTrainer, scratch)
             summary = comparison.initial.summary
             report["ffwd"] = f"{summary['version']} ({summary['commit']})"
             print(f"{report['recipe']}: ffwd {report['ffwd']} on {summary['device']}; "

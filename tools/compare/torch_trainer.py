@@ -165,6 +165,8 @@ class Head(Learner):
 
 
 class Trainer:
+    layer_class = Layer
+
     def __init__(self, recipe, image_format, pixels, labels, dtype=torch.float32):
         """`pixels` (N, height * width * channels) and `labels` (N) as bytes; only as many as the
         recipe asks for count."""
@@ -203,7 +205,7 @@ class Trainer:
                 inputs = spec.inputs(x.shape[1:])
                 start = ffwd_run.initial_layer(init, seed, len(self.layers), inputs, spec.size)
                 start = (torch.tensor(values, dtype=dtype) for values in start)
-                self.layers.append(Layer(recipe, len(self.layers), spec, *start))
+                self.layers.append(self.layer_class(recipe, len(self.layers), spec, *start))
                 x = self.layers[-1].activities(self.input_of(self.layers[-1], x))[1]
         self.first_read = int(recipe["training"]["skip_first_layer"])
         self.head = None
@@ -233,7 +235,7 @@ class Trainer:
     def stages(self):
         """Which layers learn, and does the head: all at once, or one after the other."""
         layers = len(self.layers)
-        if self.recipe["training"]["schedule"] == "simultaneous":
+        if self.recipe["training"]["schedule"] != "greedy":
             return [(range(layers), self.head is not None)]
         stages = [(range(index, index + 1), False) for index in range(layers)]
         return stages + [(range(0), True)] if self.head else stages
@@ -267,16 +269,18 @@ class Trainer:
         if not learning:
             return
         if not (self.kept and self.kept[0] == learning):
-            if from_head:
-                wrong = likely_wrong_label(logits.detach(), label, uniform)
-            else:
-                wrong = uniform_wrong_label(self.classes, label, uniform)
+            wrong = self.wrong_labels(label, uniform, logits.detach() if from_head else None)
             self.kept = learning, self.rows_below(learning, pixels, torch.cat((label, wrong)))
         y = self.kept[1]
         if not self.same_rows:
             self.kept = None
         for layer in self.layers[learning.start:learning.stop]:
             y = layer.learn(self.input_of(layer, y))
+
+    def wrong_labels(self, label, uniform, logits=None):
+        if logits is not None:
+            return likely_wrong_label(logits, label, uniform)
+        return uniform_wrong_label(self.classes, label, uniform)
 
     @torch.no_grad()
     def rows_below(self, learning, pixels, labels):
