@@ -110,6 +110,10 @@ fi
 if wanted bench; then
   step kernels_bench "$build/bench/kernels_bench" --device=cuda --benchmark_counters_tabular=true \
     --benchmark_out="$logs/kernels_bench.json" --benchmark_out_format=json
+  for precision in fp32 bf16; do
+    step "schedule-$precision" "$build/bench/schedule_bench" --device=cuda --precision="$precision" \
+      --json="$logs/schedule-$precision.json"
+  done
 else
   not_run bench "left out by --only"
 fi
@@ -122,6 +126,10 @@ else
   for precision in fp32 tf32 bf16; do
     step "train-$precision" "$build/ffwd" train tools/recipes/quickstart.toml --device cuda --precision "$precision" \
       --seed 1 --out "$logs/run-$precision"
+  done
+  for executor in lanes graph; do
+    step "train-$executor" "$build/ffwd" train tools/recipes/quickstart.toml --device cuda --schedule pipelined \
+      --executor "$executor" --seed 1 --out "$logs/run-$executor"
   done
 fi
 
