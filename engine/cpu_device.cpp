@@ -1,12 +1,12 @@
 // The CPU back end: the kernels' CPU twins and oneDNN. Every call returns when its work is done.
 #include <omp.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 
 #include "engine/device.h"
@@ -94,7 +94,12 @@ class CpuDevice final : public Device {
   }
   void release(void* memory) noexcept override { std::free(memory); }
   int64_t free_memory() const override {
-    return int64_t(sysconf(_SC_AVPHYS_PAGES)) * int64_t(sysconf(_SC_PAGESIZE));
+    std::ifstream memory("/proc/meminfo");
+    for (std::string word; memory >> word;) {
+      int64_t kibibytes = 0;
+      if (word == "MemAvailable:" && memory >> kibibytes) return kibibytes << 10;
+    }
+    return INT64_MAX;
   }
   void* allocate_host(int64_t bytes) override { return allocate(bytes); }
   void release_host(void* memory) noexcept override { release(memory); }

@@ -1,6 +1,7 @@
 // Memory of which batches in flight have a copy each: a batch's number says which copy is its.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

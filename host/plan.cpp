@@ -481,6 +481,17 @@ int64_t Plan::bytes() const {
   return total;
 }
 
+int64_t Plan::bytes_in_flight() const {
+  int64_t total = 0;
+  for (const PlanBuffer& buffer : buffers) {
+    const bool of_network = buffer.carried || buffer.kind == BufferKind::scratch ||
+                            buffer.kind == BufferKind::gradient ||
+                            buffer.kind == BufferKind::head_scratch;
+    if (!of_network) total += buffer.bytes * buffer.slots;
+  }
+  return total;
+}
+
 Plan make_plan(const PlanShape& shape, const PlanOptions& options) {
   return Builder(shape, options).build();
 }

@@ -151,6 +151,8 @@ struct Plan {
   std::vector<PlanTask> tasks;
 
   int64_t bytes() const;
+  // Of the buffers of which batches in flight have a slot each; the others are the network's own.
+  int64_t bytes_in_flight() const;
   // Whether a `rows` task has losses and their gradients to make.
   bool learns(const PlanTask& task) const {
     return overlap(task.rows, RowClass::learning) && learners.layer(task.layer);

@@ -60,6 +60,7 @@ Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int6
       execution_(execution),
       same_batch_(same_batch),
       most_at_once_(same_batch ? 1 : steps_at_once(recipe, execution, network.device().queues())),
+      depth_(depth_that_fits(max_batch)),
       runner_(network, recipe, pixels, max_batch, most_at_once_, slots_for(max_batch)),
       executor_(make_executor(execution.executor, network.device())) {}
 
@@ -74,8 +75,31 @@ Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kep
   options.learners = {int64_t(stage.first_layer), int64_t(stage.end_layer), stage.head};
   options.steps = steps;
   options.pipelined = execution_.executor != ExecutorKind::serial;
+  options.depth = depth_;
   options.kept = kept;
   return make_plan(shape_of(images), options);
+}
+
+// So many batches in flight that their memory leaves a tenth of what is free; one at least.
+int64_t Steps::depth_that_fits(int64_t images) const {
+  const double room = 0.9 * double(network_->device().free_memory());
+  int64_t depth = INT64_MAX;
+  for (const Stage& stage : stages_of(recipe_.training.schedule, network_->layers().size(),
+                                      network_->head().has_value())) {
+    PlanOptions options;
+    options.learners = {int64_t(stage.first_layer), int64_t(stage.end_layer), stage.head};
+    options.steps = most_at_once_;
+    options.pipelined = execution_.executor != ExecutorKind::serial;
+    for (options.depth = 0;;) {
+      const Plan plan = make_plan(shape_of(images), options);
+      if (plan.depth == 1 || double(plan.bytes_in_flight()) <= room) {
+        depth = std::min(depth, plan.depth);
+        break;
+      }
+      options.depth = plan.depth - 1;
+    }
+  }
+  return depth;
 }
 
 // As many as any stage's plan needs.

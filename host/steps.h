@@ -62,6 +62,7 @@ class Steps {
   };
 
   PlanShape shape_of(int64_t images) const;
+  int64_t depth_that_fits(int64_t images) const;
   Plan plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const;
   NetworkSlots slots_for(int64_t images) const;
   void switch_profiler(int64_t steps);
@@ -73,6 +74,7 @@ class Steps {
   Execution execution_;
   bool same_batch_;
   int64_t most_at_once_;
+  int64_t depth_ = 0;  // of plans with lanes; 0: as deep as can help
   int64_t steps_run_ = 0;
   bool profiled_ = false;      // at the moment
   std::optional<Stage> kept_;  // the stage whose input is in memory

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/launch.cuh"
+#include "kernels/step_values.h"
 #include "kernels/vector_access.cuh"
 
 namespace ffwd {

@@ -48,6 +48,7 @@ class QueuedDevice final : public Device {
 
   void* allocate(int64_t bytes) override {
     FFWD_EXPECT(!shared_->capturing, "a capture must not allocate");
+    shared_->allocated += bytes;
     return cpu().allocate(bytes);
   }
   void release(void* memory) noexcept override {
@@ -66,6 +67,8 @@ class QueuedDevice final : public Device {
   // As if the device were that small, for those who ask.
   void set_free_memory(int64_t bytes) { shared_->free_memory = bytes; }
   int host_allocations() const { return shared_->host_allocations; }
+  // Bytes of all allocations there were.
+  int64_t allocated() const { return shared_->allocated; }
 
   void upload(void* device, const void* host, int64_t bytes) override {
     FFWD_EXPECT(!shared_->capturing, "a capture must not wait");
@@ -130,6 +133,7 @@ class QueuedDevice final : public Device {
     Captured* capturing = nullptr;
     int64_t free_memory = int64_t(1) << 40;
     int host_allocations = 0;
+    int64_t allocated = 0;
   };
   struct QueuedEvent final : Event {
     void reset() override {}

@@ -5,7 +5,8 @@ Agreement: both train from the same weights, on the same batches with the same w
 twice from the same counter-based random numbers. ffwd writes figures once an epoch, so an epoch is
 cut down to --window steps on as many different images, and the run to --steps steps (of each layer
 if the schedule is greedy). For each layer and for the head the largest relative difference of any
-epoch's mean loss and goodness is shown and judged; the distance of the final weights is shown.
+epoch's mean loss and goodness is shown and judged. Shown beside it: the distance of the final
+weights, and how far the same figures of each side are from PyTorch's in double precision.
 
 Training at a recipe's own learning rates can be chaotic: it multiplies a rounding error until two
 correct programs have nothing in common. So the rates of the judged run are divided by --calm. A
@@ -14,9 +15,10 @@ double precision, and how many PyTorch itself does in single precision.
 
 Speed: blocks of ffwd and PyTorch in turn, so that both meet the same load, with the same number of
 threads. PyTorch runs the step as it is usually written (tools/compare/torch_plain.py, for recipes
-that it can do) and as somebody writes it who knows where the time goes (torch_trainer.py). Only learning is timed: ffwd's time is that of its metrics (shuffles included), PyTorch's
-that of its loop over batches, with the pixels on hand as floats, and shuffles and random numbers
-drawn before. The first epoch of a block warms up and does not count.
+that it can do) and as somebody writes it who knows where the time goes (torch_trainer.py). Only
+learning is timed: ffwd's time is that of its metrics (shuffles included), PyTorch's that of its
+loop over batches, with the pixels on hand as floats, and shuffles and random numbers drawn before.
+The first epoch of a block warms up and does not count.
 
 Exit codes: 0 both agree, 1 they do not, 2 no result.
 
@@ -112,20 +114,22 @@ class Comparison:
         epochs = warm_up + max(1, round(steps * self.batch / images))
         return [f"data.train_images={images}", f"training.epochs={epochs}"]
 
-    def agreement(self):
+    def agreement(self, double):
         calm = [f"{key}={self.value(key) / self.arguments.calm}"
                 for key in ("optimiser.learning_rate", "optimiser.head_learning_rate")]
         run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps) + calm)
         trainer = self.torch(run.recipe)
         ulp = worst_ulp(trainer.tensors(), self.initial.tensors)
-        theirs = [metrics for metrics, _, _ in trainer.run()]
-        rows = {}
-        for ours, other in zip(run.metrics, theirs, strict=True):
-            for name, a, b in figures(ours, other):
-                row = rows.setdefault(name, {"first_loss": a["loss"]})
-                row["last_loss"] = a["loss"]
-                for figure, value in a.items():
-                    row[figure] = worse(row.get(figure, 0.0), relative(value, b[figure]))
+        theirs = metrics_of(trainer)
+        exact = metrics_of(self.torch(run.recipe, double))
+        rows = largest_differences(run.metrics, theirs)
+        for side, metrics in (("ffwd_from_double", run.metrics), ("torch_from_double", theirs)):
+            for name, row in largest_differences(metrics, exact).items():
+                rows[name][side] = max(row.values())
+        for ours in run.metrics:
+            for name, a, _ in figures(ours, ours):
+                rows[name].setdefault("first_loss", a["loss"])
+                rows[name]["last_loss"] = a["loss"]
         for name, tensor in trainer.tensors().items():
             row = rows[name.split(".")[0]]
             row["weights"] = max(row.get("weights", 0.0), distance(tensor, run.tensors[name]))
@@ -138,8 +142,8 @@ class Comparison:
     def horizon(self, double):
         """Steps at full rates within the tolerance of PyTorch in double precision."""
         run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps))
-        exact = [metrics for metrics, _, _ in self.torch(run.recipe, double).run()]
-        single = [metrics for metrics, _, _ in self.torch(run.recipe).run()]
+        exact = metrics_of(self.torch(run.recipe, double))
+        single = metrics_of(self.torch(run.recipe))
         result = {"steps": run.metrics[-1]["step"]}
         for name, candidate in (("ffwd", run.metrics), ("torch", single)):
             result[name] = 0
@@ -179,6 +183,21 @@ def figures(ours, other):
         yield "head", {"loss": ours["head_loss"]}, {"loss": other["head_loss"]}
 
 
+def metrics_of(trainer):
+    return [metrics for metrics, _, _ in trainer.run()]
+
+
+def largest_differences(run, other):
+    """Of each layer's and the head's figures, relative, over all epochs."""
+    rows = {}
+    for ours, theirs in zip(run, other, strict=True):
+        for name, a, b in figures(ours, theirs):
+            row = rows.setdefault(name, {})
+            for figure, value in a.items():
+                row[figure] = worse(row.get(figure, 0.0), relative(value, b[figure]))
+    return rows
+
+
 def relative(value, other):
     return abs(other - value) / max(abs(value), sys.float_info.min)
 
@@ -215,10 +234,13 @@ def show_agreement(result):
     print(f"initial weights: {'equal bit for bit' if ulp == 0 else f'within {ulp} ulp'}")
     print(f"largest relative differences over {result['steps']} steps in {result['epochs']} epochs,"
           f" learning rates / {result['calm']:g}")
-    print(f"  layer {'loss':>9} {'goodness+':>9} {'goodness-':>9} {'weights':>9}   loss of ffwd")
+    print(f"{'':47}from double:")
+    print(f"  layer {'loss':>9} {'goodness+':>9} {'goodness-':>9} {'weights':>9} {'ffwd':>9} {'PyTorch':>9}"
+          "   loss of ffwd")
     for name, row in result["layers"].items():
         cells = [f"{row[figure]:9.1e}" if figure in row else f"{'':9}" for figure in FIGURES]
-        print(f"  {name:5} {' '.join(cells)} {row['weights']:9.1e}   "
+        print(f"  {name:5} {' '.join(cells)} {row['weights']:9.1e} "
+              f"{row['ffwd_from_double']:9.1e} {row['torch_from_double']:9.1e}   "
               f"{row['first_loss']:.6g} -> {row['last_loss']:.6g}")
     verdict = "agree" if result["agrees"] else "DO NOT AGREE"
     print(f"ffwd and PyTorch {verdict} (tolerance {result['tolerance']:g}, on loss and goodness)")
@@ -263,7 +285,7 @@ def main():
             print(f"{report['recipe']}: ffwd {report['ffwd']} on {summary['device']}; "
                   f"PyTorch {torch.__version__} with {blas}")
             if arguments.steps:
-                report["agreement"] = comparison.agreement()
+                report["agreement"] = comparison.agreement(torch.float64)
                 show_agreement(report["agreement"])
                 report["full_rates"] = comparison.horizon(torch.float64)
                 show_horizon(report["full_rates"])
