@@ -42,8 +42,11 @@ struct PlanShape {
   int64_t batch = 0;             // images
   int64_t activation_bytes = 4;  // of an activation, and of a weight as matmuls read it
 
-  // A fully connected first layer multiplies every image once, whatever labels it is shown under.
+  // A fully connected first layer multiplies every image and every label once, whichever are shown
+  // together: its z is that product, in parts.
   bool shares_product() const { return !layers.at(0).convolution; }
+  int64_t product_rows() const { return 1 + classes + batch; }  // 1: the neutral label
+  bool product_is_z(int64_t layer) const { return layer == 0 && shares_product(); }
 };
 
 // What learns: layers [first_layer, end_layer), and the head or not. Layers below pass data on.
@@ -81,7 +84,7 @@ enum class TaskKind {
   gather,        // images of the batch, without labels
   draw_labels,   // the wrong labels
   show_labels,   // writes labels into images
-  product,       // images times the first layer's weights, without labels
+  product,       // images and labels, apart, times the first layer's weights
   forward,       // matmul or convolution
   rows,          // goodness, the loss's gradient, running figures, the next layer's input
   gradient,      // peer normalisation; of the weights; column sums for the biases
@@ -97,7 +100,7 @@ enum class BufferKind {
   images,
   wrong_labels,
   shown,    // labels, or images with labels
-  product,  // of images and the first layer's weights
+  product,  // of images, labels and the first layer's weights
   z,
   activities,  // only if they are not handed on as they are
   next,        // what is handed on

@@ -159,7 +159,7 @@ void Steps::run(const Stage& stage, const Batches& batches) {
     });
   }
   const Range range("steps", steps);
-  runner_.stage(batches);
+  runner_.stage(batches, kept);
   if (execution_.trace) execution_.trace->begin_plan(steps_run_);
   switch_profiler(steps);
   steps_run_ += steps;
