@@ -25,7 +25,7 @@ struct SharedRows {
 template <typename T>
 struct SharedRow {
   FFWD_HD SharedRow(const SharedRows& a, int64_t r)
-      : image(a.images.row<T>(r % a.images.rows)),
+      : image(a.images.row<T>(uint32_t(r) % uint32_t(a.images.rows))),  // in 64 bits: a call
         label(a.labels.row<T>(1 + a.label.data[r])),
         scale(a.row_scale.data[r]) {}
 
