@@ -142,7 +142,7 @@ int64_t Builder::carried_buffer(BufferKind kind, const std::string& name, int64_
 
 void Builder::declare_input() {
   const PlanShape& s = plan_.shape;
-  const int64_t rows = kShows * s.batch, element = s.activation_bytes;
+  const int64_t rows = s.rows(), element = s.activation_bytes;
   const int64_t pixels = s.image.pixels(), channels = s.image.channels;
   const int64_t shown = s.shares_product()
                             ? matrix_bytes(rows, s.classes * channels, element) + rows * kFloat
@@ -166,7 +166,7 @@ void Builder::declare_input() {
 void Builder::declare_layer(int64_t l) {
   const PlanShape& s = plan_.shape;
   const LayerShape& layer = s.layers[size_t(l)];
-  const int64_t rows = kShows * s.batch, units = layer.units, pixels = layer.pixels();
+  const int64_t rows = s.rows(), units = layer.units, pixels = layer.pixels();
   const int64_t activities = matrix_bytes(rows * pixels, units, s.activation_bytes);
   const int64_t pooled = matrix_bytes(rows * layer.pooled_pixels(), units, s.activation_bytes);
   // Goodness of images; length of pixels; if these are several, their goodness, and the slope of
@@ -212,7 +212,7 @@ void Builder::declare_layer(int64_t l) {
 
 void Builder::declare_head() {
   const PlanShape& s = plan_.shape;
-  const int64_t rows = kShows * s.batch;
+  const int64_t rows = s.rows();
   int64_t weights = 0;
   for (int64_t l = s.first_read_layer; l < layers(); ++l) {
     const LayerShape& layer = s.layers[size_t(l)];

@@ -27,6 +27,9 @@
 
 namespace ffwd {
 
+// A batch shows every image three times: its rows are positive, then negative, then neutral.
+constexpr int64_t kShows = 3;
+
 // All that a plan needs to know of a network and its recipe.
 struct PlanShape {
   ImageShape image;
@@ -46,6 +49,8 @@ struct PlanShape {
   // together: its z is that product, in parts.
   bool shares_product() const { return !layers.at(0).convolution; }
   int64_t product_rows() const { return 1 + classes + batch; }  // 1: the neutral label
+  // Without a head nobody needs the neutral rows, and there is no memory for them.
+  int64_t rows() const { return (head ? kShows : kShows - 1) * batch; }
   bool product_is_z(int64_t layer) const { return layer == 0 && shares_product(); }
 };
 
@@ -68,9 +73,6 @@ constexpr RowClass operator|(RowClass a, RowClass b) {
 constexpr bool overlap(RowClass a, RowClass b) {
   return (int(a) & int(b)) != 0;
 }
-
-// A batch shows every image three times: its rows are positive, then negative, then neutral.
-constexpr int64_t kShows = 3;
 
 struct RowRange {
   int64_t first, count;
