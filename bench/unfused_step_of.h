@@ -26,6 +26,52 @@ struct Elements {
   FFWD_HD float& operator()(int64_t i, int64_t j) const { return data[i * stride + j]; }
 };
 
+// Everything that is written out on the way, for one half of the rows.
+struct UnfusedHalf {
+  UnfusedHalf(Device& device, int64_t rows, int64_t units, int64_t inputs)
+      : length(device, rows),
+        x_hat(device, rows, inputs),
+        z(device, rows, units),
+        a(device, rows, units),
+        y(device, rows, units),
+        square(device, rows, units),
+        d_square(device, rows, units),
+        d_y(device, rows, units),
+        twice(device, rows, units),
+        gradient(device, units, inputs),
+        bias_gradient(device, units) {}
+  Vector<float> length;
+  Matrix x_hat, z, a, y, square, d_square, d_y, twice, gradient;
+  Vector<float> bias_gradient;
+};
+
+struct UnfusedLayer {
+  UnfusedLayer(Device& device, const Layer& layer, int64_t rows)
+      : units(layer.shape().units),
+        inputs(layer.shape().inputs),
+        half{{device, rows, units, inputs}, {device, rows, units, inputs}},
+        weight(device, units, inputs),
+        m(device, units, inputs),
+        v(device, units, inputs),
+        root(device, units, inputs),
+        bias(device, 1, units),
+        bias_m(device, 1, units),
+        bias_v(device, 1, units),
+        bias_root(device, 1, units),
+        goodness(device, 2, rows),
+        margin(device, 2, rows),
+        slope(device, 2, rows),
+        loss(device, 1) {
+    weight.upload(layer.weights());
+    bias.upload(layer.biases());
+  }
+  int64_t units, inputs;
+  UnfusedHalf half[2];
+  Matrix weight, m, v, root, bias, bias_m, bias_v, bias_root;
+  Matrix goodness, margin, slope;  // positive rows, then negative ones
+  Vector<float> loss;
+};
+
 template <typename Ops>
 class UnfusedStepOf final : public UnfusedStep {
  public:
@@ -49,7 +95,7 @@ class UnfusedStepOf final : public UnfusedStep {
     ++steps_;
     show();
     const Matrix* below[2] = {&shown_[0], &shown_[1]};
-    for (LayerMemory& layer : layers_) {
+    for (UnfusedLayer& layer : layers_) {
       for (int half = 0; half < 2; ++half) forward(layer, half, *below[half]);
       lose(layer);
       for (int half = 0; half < 2; ++half) backward(layer, half);
@@ -59,61 +105,13 @@ class UnfusedStepOf final : public UnfusedStep {
   }
 
   std::vector<float> weights(size_t layer) const override {
-    const LayerMemory& l = layers_.at(layer);
-    std::vector<float> all = l.weight.download();
-    return all;
+    return layers_.at(layer).weight.download();
   }
 
  private:
-  // Everything that is written out on the way, for one half of the rows.
-  struct Half {
-    Half(Device& device, int64_t rows, int64_t units, int64_t inputs)
-        : length(device, rows),
-          x_hat(device, rows, inputs),
-          z(device, rows, units),
-          a(device, rows, units),
-          y(device, rows, units),
-          square(device, rows, units),
-          d_square(device, rows, units),
-          d_y(device, rows, units),
-          twice(device, rows, units),
-          gradient(device, units, inputs),
-          bias_gradient(device, units) {}
-    Vector<float> length;
-    Matrix x_hat, z, a, y, square, d_square, d_y, twice, gradient;
-    Vector<float> bias_gradient;
-  };
-
-  struct LayerMemory {
-    LayerMemory(Device& device, const Layer& layer, int64_t rows)
-        : units(layer.shape().units),
-          inputs(layer.shape().inputs),
-          half{{device, rows, units, inputs}, {device, rows, units, inputs}},
-          weight(device, units, inputs),
-          m(device, units, inputs),
-          v(device, units, inputs),
-          root(device, units, inputs),
-          bias(device, 1, units),
-          bias_m(device, 1, units),
-          bias_v(device, 1, units),
-          bias_root(device, 1, units),
-          goodness(device, 2, rows),
-          margin(device, 2, rows),
-          slope(device, 2, rows),
-          loss(device, 1) {
-      weight.upload(layer.weights());
-      bias.upload(layer.biases());
-    }
-    int64_t units, inputs;
-    Half half[2];
-    Matrix weight, m, v, root, bias, bias_m, bias_v, bias_root;
-    Matrix goodness, margin, slope;  // positive rows, then negative ones
-    Vector<float> loss;
-  };
-
   int64_t largest_width() const {
     int64_t width = 0;
-    for (const LayerMemory& layer : layers_) width = std::max(width, layer.units);
+    for (const UnfusedLayer& layer : layers_) width = std::max(width, layer.units);
     return width;
   }
 
@@ -139,82 +137,102 @@ class UnfusedStepOf final : public UnfusedStep {
     for (int half = 0; half < 2; ++half) {
       const Elements base(base_), shown(shown_[half]);
       const int32_t* label = half == 0 ? batch_.label.data : wrong_.view().data;
-      map(pairs_, base_.cols(), FFWD_ELEMENT(int64_t i, int64_t j) { shown(i, j) = base(i, j); });
-      map(pairs_, classes, FFWD_ELEMENT(int64_t i, int64_t j) { shown(i, j) = 0.0f; });
-      map(pairs_, 1, FFWD_ELEMENT(int64_t i, int64_t) { shown(i, label[i]) = value; });
+      map(
+          pairs_, base_.cols(), FFWD_ELEMENT(int64_t i, int64_t j) { shown(i, j) = base(i, j); });
+      map(
+          pairs_, classes, FFWD_ELEMENT(int64_t i, int64_t j) { shown(i, j) = 0.0f; });
+      map(
+          pairs_, 1, FFWD_ELEMENT(int64_t i, int64_t) { shown(i, label[i]) = value; });
     }
   }
 
-  void forward(LayerMemory& layer, int half, const Matrix& below) {
-    Half& h = layer.half[half];
+  void forward(UnfusedLayer& layer, int half, const Matrix& below) {
+    UnfusedHalf& h = layer.half[half];
     const Elements x(below), x_hat(h.x_hat), z(h.z), a(h.a), y(h.y), square(h.square);
     const Elements bias(layer.bias);
     float* const length = h.length.view().data;
     const float eps = format_.norm.eps;
-    Ops::sum_rows(*device_, pairs_, layer.inputs, length,
-                  FFWD_ELEMENT(int64_t i, int64_t j) { return x(i, j) * x(i, j); });
-    map(pairs_, 1, FFWD_ELEMENT(int64_t i, int64_t) { length[i] = sqrtf(length[i]) + eps; });
-    map(pairs_, layer.inputs,
+    Ops::sum_rows(
+        *device_, pairs_, layer.inputs, length,
+        FFWD_ELEMENT(int64_t i, int64_t j) { return x(i, j) * x(i, j); });
+    map(
+        pairs_, 1, FFWD_ELEMENT(int64_t i, int64_t) { length[i] = sqrtf(length[i]) + eps; });
+    map(
+        pairs_, layer.inputs,
         FFWD_ELEMENT(int64_t i, int64_t j) { x_hat(i, j) = x(i, j) / length[i]; });
     device_->matmul({h.x_hat.view(), false, layer.weight.view(), true, h.z.view()});
-    map(pairs_, layer.units,
+    map(
+        pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { a(i, j) = z(i, j) + bias(0, j); });
-    map(pairs_, layer.units,
+    map(
+        pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { y(i, j) = a(i, j) < 0.0f ? 0.0f : a(i, j); });
-    map(pairs_, layer.units,
+    map(
+        pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { square(i, j) = y(i, j) * y(i, j); });
-    Ops::sum_rows(*device_, pairs_, layer.units, layer.goodness.view().template row<float>(half),
-                  FFWD_ELEMENT(int64_t i, int64_t j) { return square(i, j); });
+    Ops::sum_rows(
+        *device_, pairs_, layer.units, layer.goodness.view().template row<float>(half),
+        FFWD_ELEMENT(int64_t i, int64_t j) { return square(i, j); });
     const Elements goodness(layer.goodness);
     const float share = 1.0f / float(layer.units);
-    map(1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { goodness(half, i) *= share; });
+    map(
+        1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { goodness(half, i) *= share; });
   }
 
   // loss = mean softplus(margin), and its slope by goodness.
-  void lose(LayerMemory& layer) {
+  void lose(UnfusedLayer& layer) {
     const Elements goodness(layer.goodness), margin(layer.margin), slope(layer.slope);
     const float threshold = recipe_.objective.threshold.front(),
                 temperature = recipe_.objective.temperature, rows = float(2 * pairs_);
-    map(1, pairs_,
-        FFWD_ELEMENT(int64_t, int64_t i) { margin(0, i) = threshold - goodness(0, i); });
-    map(1, pairs_,
-        FFWD_ELEMENT(int64_t, int64_t i) { margin(1, i) = goodness(1, i) - threshold; });
-    map(2, pairs_, FFWD_ELEMENT(int64_t k, int64_t i) { margin(k, i) /= temperature; });
-    Ops::sum_rows(*device_, 1, 2 * pairs_, layer.loss.view().data,
-                  FFWD_ELEMENT(int64_t, int64_t i) {
-                    return log1pf(expf(margin(i % 2, i / 2))) / rows;
-                  });
-    map(2, pairs_, FFWD_ELEMENT(int64_t k, int64_t i) {
-      slope(k, i) = 1.0f / (1.0f + expf(-margin(k, i)));
-    });
-    map(2, pairs_, FFWD_ELEMENT(int64_t k, int64_t i) {
-      slope(k, i) *= (k == 0 ? -1.0f : 1.0f) / (temperature * rows);
-    });
+    map(
+        1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { margin(0, i) = threshold - goodness(0, i); });
+    map(
+        1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { margin(1, i) = goodness(1, i) - threshold; });
+    map(
+        2, pairs_, FFWD_ELEMENT(int64_t k, int64_t i) { margin(k, i) /= temperature; });
+    Ops::sum_rows(
+        *device_, 1, 2 * pairs_, layer.loss.view().data,
+        FFWD_ELEMENT(int64_t, int64_t i) { return log1pf(expf(margin(i % 2, i / 2))) / rows; });
+    map(
+        2, pairs_,
+        FFWD_ELEMENT(int64_t k, int64_t i) { slope(k, i) = 1.0f / (1.0f + expf(-margin(k, i))); });
+    map(
+        2, pairs_, FFWD_ELEMENT(int64_t k, int64_t i) {
+          slope(k, i) *= (k == 0 ? -1.0f : 1.0f) / (temperature * rows);
+        });
   }
 
-  void backward(LayerMemory& layer, int half) {
-    Half& h = layer.half[half];
+  void backward(UnfusedLayer& layer, int half) {
+    UnfusedHalf& h = layer.half[half];
     const Elements y(h.y), d_square(h.d_square), twice(h.twice), d_y(h.d_y), slope(layer.slope);
     const float share = 1.0f / float(layer.units);
-    map(pairs_, layer.units,
+    map(
+        pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { d_square(i, j) = slope(half, i) * share; });
-    map(pairs_, layer.units, FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = y(i, j); });
-    map(pairs_, layer.units, FFWD_ELEMENT(int64_t i, int64_t j) { twice(i, j) = 2.0f * d_y(i, j); });
-    map(pairs_, layer.units,
+    map(
+        pairs_, layer.units, FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = y(i, j); });
+    map(
+        pairs_, layer.units,
+        FFWD_ELEMENT(int64_t i, int64_t j) { twice(i, j) = 2.0f * d_y(i, j); });
+    map(
+        pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = d_square(i, j) * twice(i, j); });
-    map(pairs_, layer.units,
+    map(
+        pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = y(i, j) > 0.0f ? d_y(i, j) : 0.0f; });
     device_->column_sum({h.d_y.view(), {}, 1.0f, h.bias_gradient.view(), scratch_.view()});
     device_->matmul({h.d_y.view(), true, h.x_hat.view(), false, h.gradient.view()});
   }
 
-  void descend(LayerMemory& layer) {
+  void descend(UnfusedLayer& layer) {
     const Elements g(layer.half[0].gradient), other(layer.half[1].gradient);
-    map(layer.units, layer.inputs, FFWD_ELEMENT(int64_t i, int64_t j) { g(i, j) += other(i, j); });
+    map(
+        layer.units, layer.inputs, FFWD_ELEMENT(int64_t i, int64_t j) { g(i, j) += other(i, j); });
     adam(layer.units, layer.inputs, layer.weight, layer.m, layer.v, layer.root, g);
     float* const b = layer.half[0].bias_gradient.view().data;
     const float* const other_b = layer.half[1].bias_gradient.view().data;
-    map(1, layer.units, FFWD_ELEMENT(int64_t, int64_t j) { b[j] += other_b[j]; });
+    map(
+        1, layer.units, FFWD_ELEMENT(int64_t, int64_t j) { b[j] += other_b[j]; });
     Elements bias_gradient(layer.bias);
     bias_gradient.data = b;
     adam(1, layer.units, layer.bias, layer.bias_m, layer.bias_v, layer.bias_root, bias_gradient);
@@ -228,15 +246,23 @@ class UnfusedStepOf final : public UnfusedStep {
     const auto t = double(steps_);
     const auto rate = float(double(o.learning_rate) / (1.0 - std::pow(double(beta1), t)));
     const auto correction = float(std::sqrt(1.0 - std::pow(double(beta2), t)));
-    map(rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { m(i, j) *= beta1; });
-    map(rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { m(i, j) += (1.0f - beta1) * g(i, j); });
-    map(rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { v(i, j) *= beta2; });
-    map(rows, cols,
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { m(i, j) *= beta1; });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { m(i, j) += (1.0f - beta1) * g(i, j); });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { v(i, j) *= beta2; });
+    map(
+        rows, cols,
         FFWD_ELEMENT(int64_t i, int64_t j) { v(i, j) += (1.0f - beta2) * g(i, j) * g(i, j); });
-    map(rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) = sqrtf(v(i, j)); });
-    map(rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) /= correction; });
-    map(rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) += eps; });
-    map(rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { w(i, j) -= rate * m(i, j) / root(i, j); });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) = sqrtf(v(i, j)); });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) /= correction; });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) += eps; });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { w(i, j) -= rate * m(i, j) / root(i, j); });
   }
 
  private:
@@ -248,7 +274,7 @@ class UnfusedStepOf final : public UnfusedStep {
   Vector<int32_t> wrong_;
   Vector<float> squares_;
   Matrix base_, shown_[2];
-  std::vector<LayerMemory> layers_;
+  std::vector<UnfusedLayer> layers_;
   Vector<float> scratch_;
 };
 
