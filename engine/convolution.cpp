@@ -9,6 +9,14 @@ int64_t positions(int64_t side, const ConvolutionShape& s) {
   return (side + 2 * s.padding - s.kernel) / s.stride + 1;
 }
 
+void check_fits(const char* what, int64_t side, const ImageShape& image, int64_t padding) {
+  const int64_t height = image.height + 2 * padding, width = image.width + 2 * padding;
+  if (side <= height && side <= width) return;
+  throw Error("a " + std::string(what) + " of " + std::to_string(side) +
+              ", expected at most the image with its padding, " + std::to_string(height) + " x " +
+              std::to_string(width) + " pixels");
+}
+
 void check_input(const ConvolutionShape& s, const ConstMatrixView& x, int64_t images) {
   FFWD_EXPECT(x.rows == images * s.input.pixels() && x.cols == s.input.channels,
               "x needs a row for every pixel and a column for every channel");
@@ -30,17 +38,22 @@ void check(const ConvolutionShape& s) {
   FFWD_EXPECT(s.input.pixels() > 0 && s.input.channels > 0, "an image has pixels and channels");
   FFWD_EXPECT(s.units > 0 && s.kernel > 0 && s.stride > 0 && s.padding >= 0 && s.groups > 0,
               "units, kernel, stride and groups are above 0");
-  FFWD_EXPECT(s.padding < s.kernel, "padding is less than the kernel");
-  FFWD_EXPECT(s.input.channels % s.groups == 0 && s.units % s.groups == 0,
-              "channels and units must be multiples of the groups");
-  FFWD_EXPECT(
-      s.input.height + 2 * s.padding >= s.kernel && s.input.width + 2 * s.padding >= s.kernel,
-      "the kernel is larger than the image");
+  // What a user can get wrong: the message alone.
+  if (s.padding >= s.kernel) {
+    throw Error("a padding of " + std::to_string(s.padding) + " for a kernel of " +
+                std::to_string(s.kernel) + ", expected less than the kernel");
+  }
+  if (s.input.channels % s.groups != 0 || s.units % s.groups != 0) {
+    throw Error(std::to_string(s.groups) + " groups, expected a divisor of the " +
+                std::to_string(s.input.channels) + " channels below and of the " +
+                std::to_string(s.units) + " units");
+  }
+  check_fits("kernel", s.kernel, s.input, s.padding);
 }
 
 void check(const PoolShape& s) {
-  FFWD_EXPECT(s.window > 0 && s.input.height >= s.window && s.input.width >= s.window,
-              "the window is larger than the image");
+  FFWD_EXPECT(s.window > 0, "a window is above 0");
+  check_fits("window", s.window, s.input, 0);
 }
 
 void check(const Convolution& a) {

@@ -21,9 +21,10 @@ ConvolutionShape convolution_of(const LayerSpec& spec, const ImageShape& input) 
 
 // Reads the images below as rows of all their pixels.
 void flatten(LayerShape& layer, LayerShape& below, const ImageShape& image) {
-  FFWD_EXPECT(image.channels == padded_columns(image.channels),
-              "a fully connected layer reads images of " + std::to_string(image.channels) +
-                  " channels, expected a multiple of 8");
+  if (image.channels != padded_columns(image.channels)) {
+    throw Error("a fully connected layer reads images of " + std::to_string(image.channels) +
+                " channels, expected a multiple of 8");
+  }
   layer.flattened = image;
   below.whole_images = true;
 }
@@ -31,8 +32,9 @@ void flatten(LayerShape& layer, LayerShape& below, const ImageShape& image) {
 void add(std::vector<LayerShape>& shapes, const LayerSpec& spec, ImageShape& image,
          const LayerShape& common) {
   if (!spec.learns()) {
-    FFWD_EXPECT(!shapes.empty() && shapes.back().convolution && !shapes.back().pool,
-                "a pool follows a convolution");
+    if (shapes.empty() || !shapes.back().convolution || shapes.back().pool) {
+      throw Error("a pool, expected after a convolution only");
+    }
     const auto kind = spec.kind == LayerSpec::Kind::max_pool ? PoolKind::max : PoolKind::average;
     const PoolShape pool{kind, image, spec.window};
     check(pool);
@@ -43,8 +45,9 @@ void add(std::vector<LayerShape>& shapes, const LayerSpec& spec, ImageShape& ima
   LayerShape layer = common;
   layer.units = spec.units;
   if (spec.kind == LayerSpec::Kind::convolution) {
-    FFWD_EXPECT(shapes.empty() || shapes.back().convolution,
-                "a convolution follows a fully connected layer");
+    if (!shapes.empty() && !shapes.back().convolution) {
+      throw Error("a convolution, expected before all fully connected layers");
+    }
     layer.convolution = convolution_of(spec, image);
     check(*layer.convolution);
     layer.inputs = layer.convolution->taps() * layer.convolution->stored_channels();
@@ -85,6 +88,17 @@ std::vector<LayerShape> layer_shapes(const std::vector<LayerSpec>& specs, const 
     }
   }
   return shapes;
+}
+
+void check_head(const std::vector<LayerShape>& shapes, size_t first) {
+  for (size_t l = first; l < shapes.size(); ++l) {
+    const LayerShape& shape = shapes[l];
+    if (shape.whole_images || shape.pooled_pixels() == 1) continue;
+    if (shape.units != padded_columns(shape.units)) {
+      throw Error("the head reads images of " + std::to_string(shape.units) +
+                  " channels, expected a multiple of 8, or network.head = false");
+    }
+  }
 }
 
 std::vector<int64_t> pytorch_columns(const LayerShape& shape) {

@@ -51,6 +51,9 @@ struct LayerShape {
 std::vector<LayerShape> layer_shapes(const std::vector<LayerSpec>& specs, const ImageShape& images,
                                      Activation activation, Norm norm);
 
+// Throws ffwd::Error if a head cannot read what these layers, from `first` on, hand on.
+void check_head(const std::vector<LayerShape>& shapes, size_t first);
+
 // For every column of the weight as it is stored (NHWC, with padding) the column of the
 // same number in PyTorch's Linear or Conv2d weight, (units, fan_in) in the order channel, row,
 // column; -1 for padding.

@@ -13,13 +13,17 @@ constexpr uint64_t kLargestModel = uint64_t(8) << 30;  // bytes
 constexpr float kL2Eps = 1e-4f,
                 kRmsEps = 1e-8f;  // PyTorch's and JAX's examples; ffnew.m has a tiny one
 
-NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
+Norm norm_of(const Recipe& recipe) {
   const NormKind norm = recipe.network.normalise;
+  return {norm, norm == NormKind::l2 ? kL2Eps : kRmsEps};
+}
+
+NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
   const InputFormat input{{format.height, format.width, format.channels},
                           standardise(recipe, format),
                           int32_t(format.class_names.size()),
                           recipe.data.label_value,
-                          {norm, norm == NormKind::l2 ? kL2Eps : kRmsEps}};
+                          norm_of(recipe)};
   return {input, recipe.network.layers, recipe.network.activation, recipe.network.head,
           recipe.training.skip_first_layer};
 }
@@ -46,11 +50,7 @@ std::vector<Objective> objectives(const Recipe& recipe) {
 Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format,
                    int64_t max_rows) {
   const NetworkShape shape = network_shape(recipe, format);
-  try {
-    (void)layer_shapes(shape.layers, shape.input.image, shape.activation, shape.input.norm);
-  } catch (const Error& error) {
-    throw RecipeError(std::string("network.layers: ") + error.what());
-  }
+  (void)layer_shapes(recipe, shape.input.image);
   return {recipe, format,
           std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind,
                                     max_rows)};
@@ -88,6 +88,17 @@ Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
     result.shift[c] = -format.mean[c] / format.deviation[c];
   }
   return result;
+}
+
+std::vector<LayerShape> layer_shapes(const Recipe& recipe, const ImageShape& image) {
+  const Recipe::Network& network = recipe.network;
+  try {
+    auto shapes = layer_shapes(network.layers, image, network.activation, norm_of(recipe));
+    if (network.head) check_head(shapes, recipe.training.skip_first_layer ? 1 : 0);
+    return shapes;
+  } catch (const Error& error) {
+    throw RecipeError(std::string("network.layers: ") + error.what());
+  }
 }
 
 Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,

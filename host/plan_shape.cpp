@@ -14,12 +14,7 @@ PlanShape plan_shape(const Recipe& recipe, const ImageShape& image, int64_t clas
   PlanShape shape;
   shape.image = image;
   shape.classes = classes;
-  try {
-    shape.layers = layer_shapes(recipe.network.layers, shape.image, recipe.network.activation,
-                                {recipe.network.normalise});
-  } catch (const Error& error) {
-    throw RecipeError(std::string("network.layers: ") + error.what());
-  }
+  shape.layers = layer_shapes(recipe, shape.image);
   shape.head = recipe.network.head;
   shape.first_read_layer = recipe.training.skip_first_layer ? 1 : 0;
   shape.labels_from_head = recipe.negatives.labels == Negatives::head;

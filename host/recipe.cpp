@@ -16,6 +16,8 @@ namespace ffwd {
 namespace {
 
 constexpr std::size_t kLargestFile = 1 << 20;
+constexpr const char* kBase = "base";
+constexpr int kMostBases = 8;
 
 const RecipeField* find_field(const RecipeStatement& statement) {
   for (const RecipeField& field : recipe_fields()) {
@@ -36,6 +38,10 @@ void check_section(const RecipeStatement& opening) {
 
 // The key in another section is as near as a key with one wrong letter.
 [[noreturn]] void unknown_key(const RecipeStatement& statement) {
+  if (statement.name() == kBase) {
+    throw RecipeError(statement.where +
+                      ": base stands here, expected as a recipe file's first line");
+  }
   const auto distance = [&](const RecipeField& field) {
     return edit_distance(statement.key, field.key) + (statement.section == field.section ? 0 : 1);
   };
@@ -126,11 +132,11 @@ std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units) {
   return layers;
 }
 
-Recipe parse_recipe(const std::string& text, const std::string& origin,
-                    const std::vector<std::string>& overrides) {
-  Recipe recipe;
+namespace {
+
+void apply_all(const std::vector<RecipeStatement>& statements, Recipe& recipe) {
   std::map<std::string, std::string> given;  // key -> where
-  for (const RecipeStatement& statement : read_statements(text, origin)) {
+  for (const RecipeStatement& statement : statements) {
     if (statement.key.empty()) {
       check_section(statement);
       continue;
@@ -142,6 +148,9 @@ Recipe parse_recipe(const std::string& text, const std::string& origin,
                         first->second + ", expected it once");
     }
   }
+}
+
+Recipe finish(Recipe recipe, const std::string& origin, const std::vector<std::string>& overrides) {
   std::string whole = origin;
   for (const std::string& item : overrides) {
     const RecipeStatement statement = read_override(item);
@@ -152,7 +161,7 @@ Recipe parse_recipe(const std::string& text, const std::string& origin,
   return recipe;
 }
 
-Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides) {
+std::string read_recipe_file(const std::string& path) {
   if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
     throw RecipeError(path + ": is a directory, expected a recipe file");
   }
@@ -170,7 +179,51 @@ Recipe load_recipe(const std::string& path, const std::vector<std::string>& over
     throw RecipeError(path + ": more than " + std::to_string(kLargestFile) +
                       " bytes, expected a recipe file");
   }
-  return parse_recipe(text, path, overrides);
+  return text;
+}
+
+// The recipe that `statements`, a whole file at `path`, start from, if they name one.
+std::optional<std::string> base_of(const std::vector<RecipeStatement>& statements,
+                                   const std::string& path) {
+  if (statements.empty() || statements[0].name() != kBase) return std::nullopt;
+  const RecipeValue& value = statements[0].value;
+  if (value.is_array || value.items.at(0).empty()) {
+    throw RecipeError(statements[0].where + ": " + kBase + " is " + quoted(value.text) +
+                      ", expected the path of a recipe, seen from this one's folder");
+  }
+  return (std::filesystem::path(path).parent_path() / value.items[0]).lexically_normal().string();
+}
+
+void apply_file(const std::string& path, int bases_left, Recipe& recipe) {
+  std::vector<RecipeStatement> statements = read_statements(read_recipe_file(path), path);
+  if (const auto base = base_of(statements, path)) {
+    if (bases_left == 0) {
+      throw RecipeError(statements[0].where + ": more than " + std::to_string(kMostBases) +
+                        " recipes, each the base of the next, expected fewer: is one its own?");
+    }
+    apply_file(*base, bases_left - 1, recipe);
+    statements.erase(statements.begin());
+  }
+  apply_all(statements, recipe);
+}
+
+}  // namespace
+
+Recipe parse_recipe(const std::string& text, const std::string& origin,
+                    const std::vector<std::string>& overrides) {
+  Recipe recipe;
+  apply_all(read_statements(text, origin), recipe);
+  return finish(std::move(recipe), origin, overrides);
+}
+
+Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides) {
+  Recipe recipe;
+  apply_file(path, kMostBases, recipe);
+  return finish(std::move(recipe), path, overrides);
+}
+
+std::optional<std::string> base_recipe(const std::string& path) {
+  return base_of(read_statements(read_recipe_file(path), path), path);
 }
 
 std::string to_text(const Recipe& recipe) {

@@ -23,6 +23,18 @@ std::vector<std::string> overrides_of(const std::string& path) {
   return overrides;
 }
 
+// Beside a recipe, quick/NAME.toml; if there is none, that of its base. None at all: nothing.
+std::vector<std::string> reductions_of(std::string path) {
+  for (;;) {
+    const fs::path recipe(path);
+    const std::string reduction = (recipe.parent_path() / "quick" / recipe.filename()).string();
+    if (fs::exists(reduction)) return overrides_of(reduction);
+    const std::optional<std::string> base = base_recipe(path);
+    if (!base) return {};
+    path = *base;
+  }
+}
+
 bool is_finished(const std::string& path) {
   return fs::exists(path + "/summary.json") && !RunFolder::open(path).read_summary().interrupted;
 }
@@ -35,16 +47,16 @@ std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
   for (const auto& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
     if (path.extension() != ".toml") continue;
+    const Recipe stated = load_recipe(path.string());
     std::vector<std::string> all;
-    const std::string reduction = folder + "/quick/" + path.filename().string();
-    if (quick && fs::exists(reduction)) all = overrides_of(reduction);
+    if (quick) all = reductions_of(path.string());
     all.insert(all.end(), overrides.begin(), overrides.end());
     Recipe run = load_recipe(path.string(), all);
     if (quick) {
       run.title += " (quick: reduced)";
       run.reference.source += " (of which this run is a reduced form)";
     }
-    rows.push_back({path.stem().string(), load_recipe(path.string()), run, std::nullopt});
+    rows.push_back({path.stem().string(), stated, run, std::nullopt});
   }
   if (rows.empty()) throw FileError(folder + " holds no recipe (*.toml)");
   std::sort(rows.begin(), rows.end(),

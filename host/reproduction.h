@@ -23,8 +23,8 @@ struct ReproductionRow {
   std::optional<RunResult> result;  // none: not finished
 };
 
-// The recipes FOLDER/*.toml by name. If `quick`, what FOLDER/quick/NAME.toml says replaces values
-// of what is run; `overrides` (section.key=value) replace values after that. Throws RecipeError;
+// The recipes FOLDER/*.toml by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the
+// nearest of its bases which has one, replaces values of what is run; `overrides` (section.key=value) replace values after that. Throws RecipeError;
 // FileError if the folder holds no recipe.
 std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
                                        const std::vector<std::string>& overrides);

@@ -5,6 +5,7 @@
 
 #include "host/html_text.h"
 #include "host/number_text.h"
+#include "host/recipe_fields.h"
 #include "host/recipe_layers.h"
 #include "host/reference_figures.h"
 #include "host/report_page.h"
@@ -34,6 +35,23 @@ std::string threshold_text(const Recipe& recipe) {
   std::string text;
   for (const float value : threshold) text += (text.empty() ? "" : ", ") + short_text(value);
   return text;
+}
+
+// As the recipe's file has it, without quotes.
+std::string value_of(const std::string& key, const Recipe& recipe) {
+  for (const RecipeField& field : recipe_fields()) {
+    if (field.name() != key) continue;
+    std::string text = field.write(recipe);
+    text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
+    return text;
+  }
+  fail(__FILE__, __LINE__, "there is no key " + key);
+}
+
+std::string goodness_text(const Recipe& recipe) {
+  std::string text = value_of("objective.goodness", recipe);
+  if (recipe.objective.goodness_of == GoodnessOf::pixel) text += " of each pixel";
+  return text + ", normalise " + value_of("network.normalise", recipe);
 }
 
 std::string network_text(const Recipe& recipe) {
@@ -90,18 +108,18 @@ Section predictions(const std::vector<ReproductionRow>& rows) {
       "The document adds goodness up over a whole batch and gives all of its images one label, so "
       "its accuracy is the share of one class. The same networks, asked for every image on its "
       "own, stand beside it.",
-      {{"row", "train, stated", "train, per batch", "train, per image", "test, stated",
-        "test, per batch", "test, per image"},
+      {{"row", "goodness", "threshold", "train, stated", "train, per batch", "train, per image",
+        "test, stated", "test, per batch", "test, per image"},
        {}}};
   for (const ReproductionRow& row : rows) {
     const Recipe::Reference& reference = row.run.reference;
     if (reference.prediction != Prediction::per_batch) continue;
     const Summary s = row.result ? row.result->summary : Summary{};
     section.table.rows.push_back(
-        {row.name, percent_text(fraction(reference.train_accuracy)),
-         percent_text(s.train_accuracy_per_batch), percent_text(s.train_accuracy_goodness),
-         percent_text(fraction(reference.test_accuracy)), percent_text(s.test_accuracy_per_batch),
-         percent_text(s.test_accuracy_goodness)});
+        {row.name, goodness_text(row.run), threshold_text(row.run),
+         percent_text(fraction(reference.train_accuracy)), percent_text(s.train_accuracy_per_batch),
+         percent_text(s.train_accuracy_goodness), percent_text(fraction(reference.test_accuracy)),
+         percent_text(s.test_accuracy_per_batch), percent_text(s.test_accuracy_goodness)});
   }
   return section;
 }

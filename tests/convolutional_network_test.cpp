@@ -217,6 +217,10 @@ TEST_P(ConvolutionalNetwork, ComputesWhatTheEquationsSay) {
 }
 
 TEST_P(ConvolutionalNetwork, LayersThatDoNotFitAreNamed) {
+  const auto with = [](LayerSpec spec, int64_t LayerSpec::*part, int64_t value) {
+    spec.*part = value;
+    return spec;
+  };
   const auto expect_refused = [&](const std::vector<LayerSpec>& layers, const std::string& what) {
     Recipe recipe = convolutional_recipe();
     recipe.network.layers = layers;
@@ -227,14 +231,32 @@ TEST_P(ConvolutionalNetwork, LayersThatDoNotFitAreNamed) {
     } catch (const UserError& error) {
       EXPECT_EQ(error.code, ExitCode::recipe);
       EXPECT_NE(std::string(error.what()).find(what), std::string::npos) << error.what();
+      EXPECT_EQ(std::string(error.what()).find("network.layers: "), 0u) << error.what();
+      EXPECT_EQ(std::string(error.what()).find(".cpp"), std::string::npos) << error.what();
     }
   };
   const LayerSpec dense = dense_layers({24})[0], max = pool(LayerSpec::Kind::max_pool);
   expect_refused({convolution(16, 11, 1)}, "layer 1 of the network");
   expect_refused({dense, convolution(16, 3, 1)}, "layer 2 of the network");
-  expect_refused({max, dense}, "a pool follows a convolution");
-  expect_refused({convolution(16, 3, 1), max, max}, "a pool follows a convolution");
+  expect_refused({max, dense}, "a pool, expected after a convolution");
+  expect_refused({convolution(16, 3, 1), max, max}, "a pool, expected after a convolution");
   expect_refused({convolution(10, 3, 1), dense}, "10 channels, expected a multiple of 8");
+  const LayerSpec good = convolution(16, 3, 1);
+  expect_refused({with(good, &LayerSpec::padding, 3)}, "expected less than the kernel");
+  expect_refused({with(good, &LayerSpec::kernel, 11)},
+                 "expected at most the image with its padding");
+  expect_refused({good, with(good, &LayerSpec::groups, 3)},
+                 "expected a divisor of the 16 channels");
+  expect_refused({good, with(max, &LayerSpec::window, 9)}, "8 x 8 pixels");
+
+  // Rows of pixels that a head takes together must not have gaps between them.
+  expect_refused({convolution(10, 3, 1)}, "the head reads images of 10 channels");
+  expect_refused({convolution(10, 3, 1), max, good}, "the head reads images of 10 channels");
+  Recipe recipe = convolutional_recipe();
+  recipe.network.layers = {convolution(10, 3, 1), good};  // skips the first layer
+  EXPECT_NO_THROW(make(recipe));
+  recipe.network.layers = {good, with(convolution(10, 8, 0), &LayerSpec::stride, 1)};  // one pixel
+  EXPECT_NO_THROW(make(recipe));
 }
 
 FFWD_ON_EVERY_DEVICE(ConvolutionalNetwork);

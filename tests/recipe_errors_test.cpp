@@ -12,6 +12,7 @@
 #include "host/errors.h"
 #include "host/recipe.h"
 #include "host/recipe_fields.h"
+#include "tests/data_files.h"
 
 namespace ffwd {
 namespace {
@@ -143,6 +144,22 @@ const std::map<std::string, Samples> kSamples = {
      {{"none", "[0, 1, 1e6]"},
       {"[1, 2, -1e-30]", "[1, 2, 1.1e6]", "nan", "no", "[]", "[1, nan, 2]", "[none]"}}},
 };
+
+TEST(RecipeErrors, BasesThatCannotBe) {
+  const test::TemporaryFolder folder;
+  const auto expect_base_refused = [&](const std::string& text, const Words& parts) {
+    folder.write("a.toml", text);
+    expect_parts(refusal([&] { load_recipe(folder / "a.toml"); }), parts);
+  };
+  expect_base_refused("base = \"none.toml\"\n", {folder / "none.toml", "expected a recipe file"});
+  expect_base_refused("base = \"a.toml\"\n", {"a.toml:1", "is one its own"});
+  expect_base_refused("base = \"\"\n", {"a.toml:1", "expected the path of a recipe"});
+  expect_base_refused("base = [b, c]\n", {"a.toml:1", "expected the path of a recipe"});
+  expect_base_refused("title = x\nbase = \"b.toml\"\n", {"a.toml:2", "first line"});
+  expect_refused("base = \"b.toml\"\n", {"some.toml:1", "first line"});
+  folder.write("b.toml", "[training]\nepochs = none\n");
+  expect_base_refused("base = \"b.toml\"\n", {"b.toml:2", "training.epochs"});
+}
 
 TEST(RecipeErrors, EveryKeyTakesTheRightAndRefusesTheWrong) {
   for (const RecipeField& field : recipe_fields()) {

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "host/recipe_fields.h"
+#include "tests/data_files.h"
 
 namespace ffwd {
 namespace {
@@ -286,6 +287,21 @@ TEST(Recipe, FromAFile) {
   expect_same(load_recipe(path.string()), recipe);
   EXPECT_EQ(load_recipe(path.string(), {"training.epochs=77"}).training.epochs, 77);
   std::filesystem::remove(path);
+}
+
+TEST(Recipe, StartsFromItsBase) {
+  const test::TemporaryFolder folder;
+  folder.write("one.toml", "title = \"one\"\n[training]\nepochs = 3\nbatch = 5\n");
+  folder.write("in/two.toml", "base = \"../one.toml\"\ntraining.epochs = 4\n");
+  folder.write("in/three.toml", "# a comment\nbase = \"two.toml\"\n[training]\nseed = 9\n");
+  const Recipe recipe = load_recipe(folder / "in/three.toml", {"training.batch=6"});
+  EXPECT_EQ(recipe.title, "one");
+  EXPECT_EQ(recipe.training.epochs, 4);
+  EXPECT_EQ(recipe.training.seed, 9u);
+  EXPECT_EQ(recipe.training.batch, 6);
+  EXPECT_EQ(base_recipe(folder / "in/three.toml"), folder / "in/two.toml");
+  EXPECT_FALSE(base_recipe(folder / "one.toml"));
+  expect_same(parse_recipe(to_text(recipe), "text"), recipe);  // written as a whole
 }
 
 TEST(Recipe, ShippedRecipesLoad) {

@@ -60,6 +60,25 @@ TEST_F(Reproductions, RowsAreTheRecipesByName) {
   EXPECT_EQ(quick[0].run.title, "first (quick: reduced)");
 }
 
+TEST_F(Reproductions, RowsOnABaseAreReducedLikeIt) {
+  write("a.toml", "[training]\nepochs = 9\n");
+  write("deeper/b.toml", "base = \"../a.toml\"\ntitle = \"b\"\n");
+  write("deeper/c.toml", "base = \"b.toml\"\n[training]\nbatch = 7\n");
+  write("quick/a.toml", "training.epochs = 3\n");
+  auto rows = load_rows(root_ + "/deeper", /*quick=*/true, {});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].run.training.epochs, 3);
+  EXPECT_EQ(rows[1].run.training.epochs, 3);
+  EXPECT_EQ(rows[1].run.training.batch, 7);
+  EXPECT_EQ(rows[1].stated.training.epochs, 9);
+
+  write("deeper/quick/b.toml", "training.epochs = 2\n");  // nearer
+  rows = load_rows(root_ + "/deeper", /*quick=*/true, {});
+  EXPECT_EQ(rows[1].run.training.epochs, 2);
+  write("deeper/b.toml", "base = \"c.toml\"\n");
+  EXPECT_THROW(load_rows(root_ + "/deeper", /*quick=*/true, {}), RecipeError);
+}
+
 TEST_F(Reproductions, AFolderWithoutRecipesIsRefused) {
   expect_has(file_error([&] { load_rows(root_, false, {}); }), root_ + " holds no recipe");
 }
@@ -131,7 +150,8 @@ TEST(ReproductionReport, SetsFiguresSideBySide) {
         "| dense | forward-forward | 2 | 93.00 % | 92.00 % | -1.00 points | \u2013 |",
         "| conv | forward-forward | width | \u2013 | \u2013 | \u2013 | 13.00 % | 10.00 % | "
         "-3.00 points |",
-        "| conv | \u2013 | \u2013 | \u2013 | 13.00 % | 10.00 % | 40.00 % |",  // image by image
+        "| conv | sum_squares, normalise rms | width | \u2013 | \u2013 | \u2013 | 13.00 % | "
+        "10.00 % | 40.00 % |",  // image by image
         "| dense | loss of layer 0 | 0.40000 | 0.50000 | +25.00 % |",
         "| dense | loss of layer 1 | \u2013 | 0.25000 | \u2013 |", "1,000 \u2192 60",
         "| missing | forward-forward | width | \u2013 | \u2013 | \u2013 | 94.00 % | \u2013 | "
