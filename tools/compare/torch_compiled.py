@@ -10,15 +10,12 @@ from .torch_trainer import GradientAverage, Trainer
 
 
 class CompiledTrainer(Trainer):
-    @staticmethod
-    def why_not(recipe):
+    def __init__(self, recipe, *rest):
         if not hasattr(torch, "compile"):
-            return f"PyTorch {torch.__version__} has no torch.compile"
+            raise RuntimeError(f"PyTorch {torch.__version__} has no torch.compile")
         if recipe["training"]["schedule"] == "greedy":
-            return "it would compile each stage of a greedy schedule while it is timed"
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
+            raise RuntimeError("each stage of a greedy schedule would be compiled while it is timed")
+        super().__init__(recipe, *rest)
         self.loss = torch.compile(self.loss, dynamic=False)
         self.graphs = {}  # and what they read, by the size of a batch
 

@@ -23,13 +23,13 @@ class PlainLayer(Layer):
 class PlainTrainer(Trainer):
     layer_class = PlainLayer
 
-    @staticmethod
-    def why_not(recipe):
+    def __init__(self, recipe, *rest):
         if (recipe["objective"]["peer_strength"] > 0 or recipe["negatives"]["labels"] == "head"
                 or recipe["training"]["schedule"] == "greedy" or recipe["network"]["head"]
                 or not all(isinstance(layer, int) for layer in recipe["network"]["layers"])):
-            return ("it is written for fully connected layers that learn all at once, without peer normalisation "
-                    "or a head")
+            raise RuntimeError("it is written for fully connected layers that learn all at once, without peer "
+                               "normalisation or a head")
+        super().__init__(recipe, *rest)
 
     def make_optimisers(self):
         return [make_optimiser(self.recipe, adam, [layer]) for layer in self.layers]

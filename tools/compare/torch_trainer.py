@@ -185,10 +185,6 @@ class Head(torch.nn.Module):
 class Trainer(torch.nn.Module):
     layer_class = Layer
 
-    @staticmethod
-    def why_not(recipe):
-        """Why there can be no such trainer, if so."""
-
     def __init__(self, recipe, image_format, pixels, labels, device="cpu", precision="fp32"):
         """`pixels` (N, height * width * channels) and `labels` (N) as bytes; only as many as the
         recipe asks for count. Precision: fp64, fp32, bf16 (autocast) or tf32 (see allow_tf32)."""
