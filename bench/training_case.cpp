@@ -100,7 +100,7 @@ std::unique_ptr<UnfusedStep> TrainingCase::unfused() const {
   const int64_t pairs = recipe_.training.batch;
   return make_unfused_step(network_.device(), network_, recipe_,
                            {pixels_.view().data, sample_.view().slice(0, pairs),
-                            label_.view().slice(0, pairs), values_.view().slice(0, 1)});
+                            label_.view().slice(0, pairs), values_.view()});
 }
 
 }  // namespace ffwd::bench

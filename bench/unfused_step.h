@@ -14,7 +14,8 @@
 
 namespace ffwd::bench {
 
-// What it learns from: images of `width` bytes, one pixel of each class at their beginning.
+// What it learns from, again and again: images of one channel and their labels; the values of its
+// first steps, which it goes through in turn.
 struct UnfusedBatch {
   const uint8_t* pixels;
   VectorView<const int32_t> sample, label;

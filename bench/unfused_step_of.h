@@ -130,7 +130,7 @@ class UnfusedStepOf final : public UnfusedStep {
                            batch_.label.slice(0, pairs_),
                            classes,
                            recipe_.training.seed,
-                           batch_.values,
+                           batch_.values.slice((steps_ - 1) % batch_.values.size, 1),
                            wrong_.view()});
     device_->gather_images({batch_.pixels, batch_.sample, format_.standardise, /*classes=*/0,
                             base_.view(), squares_.view()});
