@@ -35,7 +35,7 @@ Network network_of(Device& device, const Recipe& recipe) {
   objective.goodness = recipe.objective.goodness;
   objective.threshold = recipe.objective.threshold.front();
   Network network(device, shape, std::vector<Objective>(shape.layers.size(), objective),
-                  recipe.optimiser.kind, 2 * recipe.training.batch);
+                  recipe.optimiser.kind, shows_in_memory(shape.head) * recipe.training.batch);
   network.initialise(recipe.network.init, recipe.training.seed);
   return network;
 }

@@ -29,6 +29,10 @@ namespace ffwd {
 
 // A batch shows every image three times: its rows are positive, then negative, then neutral.
 constexpr int64_t kShows = 3;
+// Without a head nobody needs the neutral rows, and there is no memory for them.
+constexpr int64_t shows_in_memory(bool head) {
+  return head ? kShows : kShows - 1;
+}
 
 // All that a plan needs to know of a network and its recipe.
 struct PlanShape {
@@ -49,8 +53,7 @@ struct PlanShape {
   // together: its z is that product, in parts.
   bool shares_product() const { return !layers.at(0).convolution; }
   int64_t product_rows() const { return 1 + classes + batch; }  // 1: the neutral label
-  // Without a head nobody needs the neutral rows, and there is no memory for them.
-  int64_t rows() const { return (head ? kShows : kShows - 1) * batch; }
+  int64_t rows() const { return shows_in_memory(head) * batch; }
   bool product_is_z(int64_t layer) const { return layer == 0 && shares_product(); }
 };
 
