@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "host/executor.h"
@@ -29,7 +30,7 @@ struct Execution {
   int64_t profile_first = 0, profile_end = 0;
 };
 
-using TaskKinds = std::vector<TaskKind>;  // none: all
+using TaskKinds = std::set<TaskKind>;  // none: all
 
 // Lanes for a schedule that asks for them, else one task after another.
 ExecutorKind default_executor(Schedule schedule);

@@ -126,7 +126,8 @@ std::vector<LayerSpec> layers_of(Variant::Layers layers) {
 
 class PlanCostOf : public ::testing::TestWithParam<Variant> {
  protected:
-  // One step of a schedule's stage, as Steps does it and as the plan has it.
+  // One step of a schedule's stage, and each kind of its tasks alone, as Steps does it and as the
+  // plan has it.
   void compare(Schedule schedule, size_t stage_number) {
     const auto [labels, head, peer, adam, layers, goodness_of] = GetParam();
     Recipe recipe = toy_recipe();
@@ -151,18 +152,30 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
         label(device, epoch_labels(order, data.train.labels, batch));
     const Vector<StepValues> values(device, step_values(recipe, 1.0f, 0, 0, 1));
     const Stage stage = stages_of(schedule, model.network->layers().size(), head).at(stage_number);
-    device.launches = 0;
-    device.flops = 0;
-    steps.run(stage, {sample.view(), label.view(), values.view()});
+    const auto expect = [&](const TaskKinds& only, const TaskCost& cost) {
+      device.launches = 0;
+      device.flops = 0;
+      steps.run(stage, {sample.view(), label.view(), values.view()}, only);
+      EXPECT_EQ(cost.launches, device.launches);
+      EXPECT_EQ(cost.flops, device.flops);
+    };
 
     PlanOptions options;
     options.learners = {int64_t(stage.first_layer), int64_t(stage.end_layer), stage.head};
     const Plan plan = make_plan(
         plan_shape(recipe, {8, 8, data.train.channels}, int64_t(data.class_names.size()), batch, 4),
         options);
-    const PlanCost cost = cost_of(plan, DeviceRates());
-    EXPECT_EQ(cost.total.launches, device.launches);
-    EXPECT_EQ(cost.total.flops, device.flops);
+    expect({}, cost_of(plan, DeviceRates()).total);
+    std::map<TaskKind, TaskCost> of_kind;
+    for (const PlanTask& task : plan.tasks) {
+      const TaskCost cost = cost_of(plan, task);
+      of_kind[task.kind].launches += cost.launches;
+      of_kind[task.kind].flops += cost.flops;
+    }
+    for (const auto& [kind, cost] : of_kind) {
+      SCOPED_TRACE(name_of(kind));
+      expect({kind}, cost);
+    }
     // What the step learns from: which images, labels (wrong ones among them), values.
     const int64_t staged = batch * 4 + 3 * batch * 4 + int64_t(sizeof(StepValues));
     const PlanBuffer* wrong_labels = plan.find(BufferKind::wrong_labels);
