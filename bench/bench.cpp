@@ -12,19 +12,12 @@ constexpr int64_t kMostSets =
 
 }  // namespace
 
-Bench::Bench(Device& device, std::unique_ptr<Stopwatch> stopwatch, int64_t copy_bytes, int samples)
+Bench::Bench(Device& device, int samples)
     : device_(&device),
-      stopwatch_(std::move(stopwatch)),
+      stopwatch_(make_stopwatch(device)),
       memory_(device),
-      copy_bytes_(copy_bytes),
-      copy_(stopwatch_->prepare(make_copy(memory_, copy_bytes))),
+      copy_(stopwatch_->prepare(make_copy(*stopwatch_, memory_, large_copy_bytes(device)))),
       samples_(samples) {}
-
-std::function<void()> Bench::make_copy(Operands& memory, int64_t bytes) const {
-  const void* const from = memory.memory(bytes, DType::f32, Fill::centred);
-  void* const to = memory.memory(bytes, DType::f32, Fill::zero);
-  return [this, from, to, bytes] { stopwatch_->copy(to, from, bytes); };
-}
 
 int64_t Bench::sets(const Cost& cost) const {
   const auto needed = int64_t(double(stopwatch_->cold_bytes()) / cost.bytes) + 1;
@@ -40,7 +33,7 @@ void Bench::report(benchmark::State& state, const Cost& cost, int64_t calls,
     call_seconds.push_back(sample() / double(calls));
   }
   const double seconds = median(call_seconds);
-  const double copy_rate = 2.0 * double(copy_bytes_) / median(copy_seconds);
+  const double copy_rate = 2.0 * double(large_copy_bytes(*device_)) / median(copy_seconds);
 
   for (auto _ : state) state.SetIterationTime(seconds);  // once: add() asks for one iteration
   state.counters["bytes"] = cost.bytes;

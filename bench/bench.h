@@ -17,8 +17,7 @@
 #include <deque>
 #include <string>
 
-#include "bench/operands.h"
-#include "bench/stopwatch.h"
+#include "bench/ceilings.h"
 
 namespace ffwd::bench {
 
@@ -30,15 +29,12 @@ struct Cost {
 // A device with a stopwatch and the copy that kernels are compared with.
 class Bench {
  public:
-  Bench(Device& device, std::unique_ptr<Stopwatch> stopwatch, int64_t copy_bytes, int samples);
+  Bench(Device& device, int samples);
   Bench(const Bench&) = delete;  // copy_ refers to it
   Bench& operator=(const Bench&) = delete;
 
   Device& device() const { return *device_; }
   Stopwatch& stopwatch() const { return *stopwatch_; }
-
-  // A copy of `bytes`, in memory that is random on the side it reads.
-  std::function<void()> make_copy(Operands& memory, int64_t bytes) const;
 
   // How many sets of operands make a round of calls cold.
   int64_t sets(const Cost& cost) const;
@@ -51,7 +47,6 @@ class Bench {
   Device* device_;
   std::unique_ptr<Stopwatch> stopwatch_;
   Operands memory_;
-  int64_t copy_bytes_;
   Sample copy_;
   int samples_;
 };

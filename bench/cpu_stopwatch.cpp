@@ -11,14 +11,11 @@ namespace {
 
 class CpuStopwatch final : public Stopwatch {
  public:
+  explicit CpuStopwatch(Device& device) : device_(&device) {}
+
   Sample prepare(const std::function<void()>& work) override {
     work();
-    return [work] {
-      using Clock = std::chrono::steady_clock;
-      const Clock::time_point start = Clock::now();
-      work();
-      return std::chrono::duration<double>(Clock::now() - start).count();
-    };
+    return wall_clock(*device_, work);
   }
 
   void copy(void* to, const void* from, int64_t bytes) override {
@@ -38,12 +35,26 @@ class CpuStopwatch final : public Stopwatch {
   int64_t cold_bytes() const override {
     return int64_t(256) << 20;
   }
+
+ private:
+  Device* device_;
 };
 
 }  // namespace
 
-std::unique_ptr<Stopwatch> make_cpu_stopwatch() {
-  return std::make_unique<CpuStopwatch>();
+Sample wall_clock(Device& device, const std::function<void()>& work) {
+  return [&device, work] {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point start = Clock::now();
+    work();
+    device.wait();
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+}
+
+std::unique_ptr<Stopwatch> make_stopwatch(Device& device) {
+  if (device.queues()) return make_cuda_stopwatch(device);
+  return std::make_unique<CpuStopwatch>(device);
 }
 
 #ifndef FFWD_HAVE_CUDA

@@ -206,9 +206,11 @@ void add_small_kernels(Bench& bench, int64_t rows) {
     add_call(bench, name_of("softmax_loss", dtype, rows, kClasses),
              {kClasses * n * double(4 + size_of(dtype)) + 8 * n, 8 * kClasses * n},
              &Device::softmax_loss, [=](Operands& memory) -> SoftmaxLoss {
-               return {logits(memory), memory.integers(labels(rows, kClasses)),
+               return {logits(memory),
+                       memory.integers(labels(rows, kClasses)),
                        memory.matrix(rows, kClasses, dtype, Fill::zero),
-                       memory.floats(rows, Fill::zero), {}};
+                       memory.floats(rows, Fill::zero),
+                       {}};
              });
   }
   const auto wrong_labels = [=](Operands& memory, bool likely) -> WrongLabels {
@@ -273,7 +275,7 @@ void add_copies(Bench& bench, const std::vector<int64_t>& sizes) {
       Operands memory(bench.device());
       std::vector<std::function<void()>> copies;
       for (int64_t set = bench.sets(cost); set > 0; --set)
-        copies.push_back(bench.make_copy(memory, bytes));
+        copies.push_back(make_copy(bench.stopwatch(), memory, bytes));
       bench.report(state, cost, int64_t(copies.size()), [&] {
         for (const auto& copy : copies) copy();
       });
@@ -310,11 +312,8 @@ void add_matmuls(Bench& bench, const std::string& precision, DType dtype,
       const std::string shape = "/" + precision + "/" + std::to_string(r) + "x" +
                                 std::to_string(d) + "x" + std::to_string(m);
       add_call(bench, "matmul_forward" + shape, {(x + z + weights) * element, flops},
-               &Device::matmul, [=](Operands& memory) -> Matmul {
-                 return {memory.matrix(r, d, dtype, Fill::centred), false,
-                         memory.matrix(m, d, dtype, Fill::centred), true,
-                         memory.matrix(r, m, dtype, Fill::zero)};
-               });
+               &Device::matmul,
+               [=](Operands& memory) { return forward_matmul(memory, r, d, m, dtype); });
       add_call(bench, "matmul_gradient" + shape, {(x + z) * element + 4.0 * weights, flops},
                &Device::matmul, [=](Operands& memory) -> Matmul {
                  return {memory.matrix(r, m, dtype, Fill::centred), true,

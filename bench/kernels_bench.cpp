@@ -1,16 +1,11 @@
 // Times every kernel and matmul of the engine on one device (bench/bench.h says how).
-//
-//     kernels_bench [--device=auto|cpu|cuda] [--shapes=small|full] [--samples=N] [Google
-//     Benchmark's options]
-//
-// auto takes a GPU if one can be used. Shapes are full on a GPU and small on the CPU unless said
-// otherwise.
-#include <omp.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "bench/bench.h"
+#include "bench/machine.h"
+#include "host/device_options.h"
 
 namespace ffwd::bench {
 namespace {
@@ -25,51 +20,28 @@ struct Options {
   int samples = 0;
 };
 
-// True if `argument` is `flag` with one of the `choices`, or any value where there are none.
-bool take(const std::string& argument, const std::string& flag,
-          const std::vector<std::string>& choices, std::string& value) {
-  if (argument.compare(0, flag.size(), flag) != 0) return false;
-  value = argument.substr(flag.size());
-  for (const std::string& choice : choices) {
-    if (value == choice) return true;
-  }
-  return choices.empty();
+void declare(CLI::App& app, Options& options) {
+  add_device_option(app, options.device);
+  app.add_option("--shapes", options.shapes, "full is a GPU's default, small the CPU's")
+      ->check(CLI::IsMember({"small", "full"}));
+  app.add_option("--samples", options.samples, "of each case; a GPU's default is 21, the CPU's 9")
+      ->check(CLI::PositiveNumber);
 }
 
-Options parse(int argc, char** argv) {
-  Options options;
-  std::string count;
-  for (int i = 1; i < argc; ++i) {
-    const bool known = take(argv[i], "--device=", {"auto", "cpu", "cuda"}, options.device) ||
-                       take(argv[i], "--shapes=", {"small", "full"}, options.shapes) ||
-                       take(argv[i], "--samples=", {}, count);
-    if (!known)
-      throw Error("unknown option or value: " + std::string(argv[i]) +
-                  " (see bench/results/README.md)");
+void add_context(Bench& bench) {
+  const nlohmann::ordered_json machine = describe_machine(FFWD_COMMIT);
+  for (const auto& [key, value] : machine.items()) {
+    benchmark::AddCustomContext(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
-  options.samples = std::atoi(count.c_str());
-  FFWD_EXPECT(count.empty() || options.samples > 0,
-              "--samples takes a number above 0, not " + count);
-  return options;
-}
-
-void add_context(const Device& device, const CudaStatus& cuda, const Stopwatch& stopwatch) {
-  benchmark::AddCustomContext("commit", FFWD_COMMIT);
-  benchmark::AddCustomContext("device", device.name());
-  benchmark::AddCustomContext("threads", std::to_string(omp_get_max_threads()));
-  benchmark::AddCustomContext("cpu_library", cpu_library());
-  benchmark::AddCustomContext("cuda_runtime", cuda.runtime);
-  benchmark::AddCustomContext("cuda_driver", cuda.driver);
-  benchmark::AddCustomContext("cublaslt", cuda.cublas);
-  benchmark::AddCustomContext("cuda_architectures", cuda.architectures);
-  benchmark::AddCustomContext("cold_bytes", std::to_string(stopwatch.cold_bytes()));
+  benchmark::AddCustomContext("device", bench.device().name());
+  benchmark::AddCustomContext("cold_bytes", std::to_string(bench.stopwatch().cold_bytes()));
 }
 
 void run_on_cpu(const Options& options) {
   const std::unique_ptr<Device> device = make_cpu_device();
   const Shapes& shapes = options.shapes == "full" ? kFull : kSmall;
-  Bench bench(*device, make_cpu_stopwatch(), 128 * kMiB, options.samples > 0 ? options.samples : 9);
-  add_context(*device, cuda_status(), bench.stopwatch());
+  Bench bench(*device, options.samples > 0 ? options.samples : 9);
+  add_context(bench);
   add_copies(bench, {1 * kMiB, 16 * kMiB, 128 * kMiB});
   add_kernels(bench, shapes);
   add_matmuls(bench, "fp32", DType::f32, shapes.rows);
@@ -81,9 +53,8 @@ void run_on_cuda(const Options& options) {
                                 tf32 = make_cuda_device(Precision::tf32);
   const Shapes& shapes = options.shapes == "small" ? kSmall : kFull;
   const int samples = options.samples > 0 ? options.samples : 21;
-  Bench bench(*fp32, make_cuda_stopwatch(*fp32), 1024 * kMiB, samples);
-  Bench bench_tf32(*tf32, make_cuda_stopwatch(*tf32), 1024 * kMiB, samples);
-  add_context(*fp32, cuda_status(), bench.stopwatch());
+  Bench bench(*fp32, samples), bench_tf32(*tf32, samples);
+  add_context(bench);
   add_copies(bench, {1 * kMiB, 16 * kMiB, 128 * kMiB, 1024 * kMiB});
   add_kernels(bench, shapes);
   add_matmuls(bench, "fp32", DType::f32, shapes.rows);
@@ -97,11 +68,13 @@ void run_on_cuda(const Options& options) {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);  // takes its own options out of argv
+  CLI::App app("Times every kernel and matmul of the engine.", "kernels_bench");
+  ffwd::bench::Options options;
+  ffwd::bench::declare(app, options);
+  CLI11_PARSE(app, argc, argv);
   try {
-    const auto options = ffwd::bench::parse(argc, argv);
-    const bool gpu = options.device == "cuda" ||
-                     (options.device == "auto" && ffwd::cuda_status().problem.empty());
-    gpu ? ffwd::bench::run_on_cuda(options) : ffwd::bench::run_on_cpu(options);
+    ffwd::is_gpu(options.device) ? ffwd::bench::run_on_cuda(options)
+                                 : ffwd::bench::run_on_cpu(options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "kernels_bench: %s\n", error.what());
     return 1;

@@ -1,130 +1,90 @@
 // What overlapping layers brings: the same training steps played serially, on lanes, and on a GPU
 // as a graph, in turns.
 //
-//     schedule_bench [--device=auto|cpu|cuda] [--precision=fp32|tf32|bf16] [--rows=256,1024]
-//                    [--steps=N] [--samples=N] [--json=FILE]
-//
-// Rows: positive and negative ones of a batch; 256, 1024, 4096 and 16384 on a GPU, 256 and 1024 on
-// the CPU unless said otherwise. A sample plays N steps (64 on a GPU, 16 on the CPU). Times are
-// medians; the spread is the distance of the quartiles over the median; the ratio is that of the
-// medians, serial over this one. The CPU has the threads that OpenMP gives, all of them serially,
-// its share of them for each lane.
-#include <omp.h>
+// Times are medians; the spread is the distance of the quartiles over the median; the ratio is that
+// of the medians, serial over this one. The CPU has the threads that OpenMP gives, all of them
+// serially, its share of them for each lane.
+#include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "bench/machine.h"
 #include "bench/quantile.h"
+#include "bench/rounds.h"
 #include "bench/training_case.h"
+#include "host/device_options.h"
 
 namespace ffwd::bench {
 namespace {
 
 struct Options {
-  std::string device = "auto", precision = "fp32", json;
+  DeviceOptions device;
+  std::string json;
   std::vector<int64_t> rows;
   int64_t steps = 0;
   int samples = 9;
 };
 
-std::vector<int64_t> numbers(const std::string& text) {
-  std::vector<int64_t> values;
-  std::istringstream list(text);
-  for (std::string item; std::getline(list, item, ',');) values.push_back(std::atoll(item.c_str()));
-  return values;
-}
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const auto value = [&](const std::string& flag) {
-      return argument.compare(0, flag.size(), flag) == 0 ? argument.substr(flag.size()) : "";
-    };
-    if (const auto v = value("--device="); v == "auto" || v == "cpu" || v == "cuda") {
-      options.device = v;
-    } else if (const auto p = value("--precision="); p == "fp32" || p == "tf32" || p == "bf16") {
-      options.precision = p;
-    } else if (!value("--rows=").empty()) {
-      options.rows = numbers(value("--rows="));
-    } else if (!value("--steps=").empty()) {
-      options.steps = std::atoll(value("--steps=").c_str());
-    } else if (!value("--samples=").empty()) {
-      options.samples = std::atoi(value("--samples=").c_str());
-    } else if (!value("--json=").empty()) {
-      options.json = value("--json=");
-    } else {
-      throw Error("unknown option or value: " + argument + " (see the head of this program)");
-    }
-  }
-  for (const int64_t rows : options.rows) {
-    FFWD_EXPECT(rows >= 2 && rows % 2 == 0, "--rows takes even numbers");
-  }
-  FFWD_EXPECT(options.samples > 0 && options.steps >= 0, "counts are above 0");
-  return options;
-}
-
-double seconds_of(Device& device, TrainingCase& training) {
-  const auto begin = std::chrono::steady_clock::now();
-  training.run();
-  device.wait();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+void declare(CLI::App& app, Options& options) {
+  add_device_options(app, options.device);
+  app.add_option("--rows", options.rows,
+                 "positive and negative rows of a batch, several with commas; 256, 1024, 4096 and"
+                 " 16384 on a GPU, 256 and 1024 on the CPU if absent")
+      ->delimiter(',')
+      ->check(CLI::Range(2, 1 << 20));
+  app.add_option("--steps", options.steps, "steps a sample; 64 on a GPU, 16 on the CPU if absent")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--samples", options.samples, "samples of each time")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--json", options.json, "writes every sample there");
 }
 
 // One shape, all executors in turns.
-nlohmann::json measure(Device& device, const TrainingShape& shape, const Options& options) {
+nlohmann::ordered_json measure(Device& device, const TrainingShape& shape, const Options& options) {
   std::vector<std::pair<std::string, ExecutorKind>> kinds = {{"serial", ExecutorKind::serial},
                                                              {"lanes", ExecutorKind::lanes}};
   if (device.queues()) kinds.emplace_back("graph", ExecutorKind::graph);
   std::vector<std::unique_ptr<TrainingCase>> trainings;
+  Rounds rounds;
   for (const auto& [name, kind] : kinds) {
-    trainings.push_back(std::make_unique<TrainingCase>(device, shape, options.steps, kind));
+    TrainingCase& training =
+        *trainings.emplace_back(std::make_unique<TrainingCase>(device, shape, options.steps, kind));
+    const Sample sample = wall_clock(device, [&training] { training.run(); });
+    for (int i = 0; i < 2; ++i) sample();  // plans, graphs
+    rounds.add(name, sample, options.steps);
   }
-  std::vector<std::vector<double>> times(kinds.size());
-  for (int sample = -2; sample < options.samples; ++sample) {  // two to warm up: plans, graphs
-    for (size_t k = 0; k < kinds.size(); ++k) {
-      const double seconds = seconds_of(device, *trainings[k]) / double(options.steps);
-      if (sample >= 0) times[k].push_back(seconds);
-    }
-  }
-  nlohmann::json result = {{"widths", shape.widths}, {"rows", 2 * shape.pairs}};
-  std::string net = "784";
-  for (const int64_t width : shape.widths) net += "-" + std::to_string(width);
-  const double serial = median(times[0]);
-  for (size_t k = 0; k < kinds.size(); ++k) {
-    const double middle = median(times[k]);
-    std::printf("%-24s %6lld %-7s %10.3f ms %6.1f %% %8.2f\n", net.c_str(),
-                (long long)(2 * shape.pairs), kinds[k].first.c_str(), 1e3 * middle,
-                100 * spread(times[k]), serial / middle);
+  rounds.run(options.samples);
+  nlohmann::ordered_json result = {{"widths", shape.widths}, {"rows", 2 * shape.pairs}};
+  const double serial = median(rounds.timings().front().seconds);
+  for (const Timing& timing : rounds.timings()) {
+    const double middle = median(timing.seconds);
+    std::printf("%-24s %6lld %-7s %10.3f ms %6.1f %% %8.2f\n", name_of(shape.widths).c_str(),
+                (long long)(2 * shape.pairs), timing.name.c_str(), 1e3 * middle,
+                100 * spread(timing.seconds), serial / middle);
     std::fflush(stdout);
-    result[kinds[k].first] = {{"seconds_a_step", times[k]}, {"ratio", serial / middle}};
+    result[timing.name] = {{"seconds_a_step", timing.seconds}, {"ratio", serial / middle}};
   }
   return result;
 }
 
 void run(Options options) {
-  const bool gpu =
-      options.device == "cuda" || (options.device == "auto" && cuda_status().problem.empty());
-  const Precision precision = options.precision == "bf16"   ? Precision::bf16
-                              : options.precision == "tf32" ? Precision::tf32
-                                                            : Precision::fp32;
-  FFWD_EXPECT(gpu || precision == Precision::fp32, "the CPU computes in fp32");
-  const auto device = gpu ? make_cuda_device(precision) : make_cpu_device();
+  const auto device = open_device(options.device);
+  const bool gpu = device->queues();
+  for (const int64_t rows : options.rows) FFWD_EXPECT(rows % 2 == 0, "--rows takes even numbers");
   if (options.rows.empty()) {
     options.rows =
         gpu ? std::vector<int64_t>{256, 1024, 4096, 16384} : std::vector<int64_t>{256, 1024};
   }
   if (options.steps == 0) options.steps = gpu ? 64 : 16;
 
-  nlohmann::json report = {{"commit", FFWD_COMMIT},          {"device", device->name()},
-                           {"precision", options.precision}, {"threads", omp_get_max_threads()},
-                           {"steps", options.steps},         {"cases", nlohmann::json::array()}};
-  std::printf("%s, %s, %lld steps a sample\n", device->name().c_str(), options.precision.c_str(),
-              (long long)options.steps);
+  nlohmann::ordered_json report = describe_machine(FFWD_COMMIT);
+  report["device"] = device->name();
+  report["precision"] = options.device.precision;
+  report["steps"] = options.steps;
+  std::printf("%s, %s, %lld steps a sample\n", device->name().c_str(),
+              options.device.precision.c_str(), (long long)options.steps);
   std::printf("%-24s %6s %-7s %13s %8s %8s\n", "network", "rows", "", "a step", "spread", "ratio");
   for (const std::vector<int64_t>& widths :
        {std::vector<int64_t>(3, 500), std::vector<int64_t>(4, 2000)}) {
@@ -139,8 +99,13 @@ void run(Options options) {
 }  // namespace ffwd::bench
 
 int main(int argc, char** argv) {
+  CLI::App app("Times training steps played serially, on lanes, and on a GPU as a graph.",
+               "schedule_bench");
+  ffwd::bench::Options options;
+  ffwd::bench::declare(app, options);
+  CLI11_PARSE(app, argc, argv);
   try {
-    ffwd::bench::run(ffwd::bench::parse(argc, argv));
+    ffwd::bench::run(options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "schedule_bench: %s\n", error.what());
     return 1;

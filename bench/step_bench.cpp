@@ -1,64 +1,59 @@
 #include "bench/step_bench.h"
 
 #include <algorithm>
-#include <fstream>
+#include <set>
 
-#include "bench/operands.h"
+#include "bench/ceilings.h"
+#include "bench/memory.h"
 
 namespace ffwd::bench {
 namespace {
 
-constexpr int64_t kMiB = int64_t(1) << 20;
+// A sample repeats its work until it takes as long as this, but not too often for one graph.
+constexpr double kBlockSeconds = 0.02;
+constexpr int64_t kMostRepeats = 64;
 
-// Bytes that the process has of the device's memory, but for a constant.
-int64_t memory_in_use(const Device& device) {
-  if (device.queues()) return -device.free_memory();
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    int64_t kibibytes = 0;
-    if (word == "VmRSS:" && status >> kibibytes) return kibibytes << 10;
-  }
-  return 0;
+// A plan of several steps copies what it learns from once; the CPU plans every step by itself.
+int64_t steps_at_once(const Device& device) {
+  return device.queues() ? 4 : 1;
 }
 
-int64_t bound_of(const PlanShape& shape) {
-  int64_t bytes = shape.batch * shape.image.pixels() * shape.image.channels;
-  for (const LayerShape& layer : shape.layers) {
-    bytes += layer.units * (layer.inputs + 1) * 4 * (1 + shape.optimiser_states);
-    bytes += 2 * shape.rows() * layer.units * shape.activation_bytes;
-  }
-  return bytes;
-}
-
-// A matrix product that is large enough to run as fast as any.
-Matmul large_matmul(Operands& memory, const Device& device) {
-  const int64_t side = device.queues() ? 8192 : 2048;
-  const DType type = device.activation_type();
-  return {memory.matrix(side, side, type, Fill::centred), false,
-          memory.matrix(side, side, type, Fill::centred), true,
-          memory.matrix(side, side, type, Fill::zero)};
-}
-
-class Rounds {
+// Adds contenders to rounds as blocks of work of so many steps.
+class Blocks {
  public:
-  explicit Rounds(Stopwatch& stopwatch) : stopwatch_(&stopwatch) {}
+  Blocks(Device& device, Stopwatch& stopwatch, Rounds& rounds)
+      : device_(&device), stopwatch_(&stopwatch), rounds_(&rounds) {}
 
-  void add(const std::string& name, const std::function<void()>& work) {
-    samples_.push_back(stopwatch_->prepare(work));
-    timings_.push_back({name, {}});
+  void add(const std::string& name, int64_t steps, const std::function<void()>& work) {
+    const int64_t repeats = repeats_of(stopwatch_->prepare(work));
+    rounds_->add(name, stopwatch_->prepare(repeated(work, repeats)), repeats * steps);
   }
-  void run(int rounds) {
-    for (int round = 0; round < rounds; ++round) {
-      for (size_t i = 0; i < samples_.size(); ++i) timings_[i].seconds.push_back(samples_[i]());
-    }
+  void add_launched(const std::string& name, int64_t steps, const std::function<void()>& work) {
+    work();
+    const int64_t repeats = repeats_of(wall_clock(*device_, work));
+    rounds_->add(name, wall_clock(*device_, repeated(work, repeats)), repeats * steps);
   }
-  const std::vector<Timing>& timings() const { return timings_; }
 
  private:
+  static int64_t repeats_of(const Sample& once) {
+    return int64_t(std::clamp(kBlockSeconds / once(), 1.0, double(kMostRepeats)));
+  }
+  static std::function<void()> repeated(const std::function<void()>& work, int64_t times) {
+    return [work, times] {
+      for (int64_t i = 0; i < times; ++i) work();
+    };
+  }
+
+  Device* device_;
   Stopwatch* stopwatch_;
-  std::vector<Sample> samples_;
-  std::vector<Timing> timings_;
+  Rounds* rounds_;
 };
+
+std::vector<TaskKind> kinds_of(const Plan& plan) {
+  std::set<TaskKind> kinds;
+  for (const PlanTask& task : plan.tasks) kinds.insert(task.kind);
+  return {kinds.begin(), kinds.end()};
+}
 
 double best(const Timing& timing) {
   return *std::min_element(timing.seconds.begin(), timing.seconds.end());
@@ -66,55 +61,57 @@ double best(const Timing& timing) {
 
 }  // namespace
 
+const Timing* StepTimes::find(const std::string& name) const {
+  for (const Timing& timing : timings) {
+    if (timing.name == name) return &timing;
+  }
+  return nullptr;
+}
+
 StepTimes time_step(Device& device, const TrainingShape& shape, int rounds) {
-  const std::unique_ptr<Stopwatch> stopwatch =
-      device.queues() ? make_cuda_stopwatch(device) : make_cpu_stopwatch();
-  StepTimes result;
-  result.shape = shape;
+  const std::unique_ptr<Stopwatch> stopwatch = make_stopwatch(device);
+  Rounds timed;
+  Blocks blocks(device, *stopwatch, timed);
 
-  const int64_t before = memory_in_use(device);
-  TrainingCase training(device, shape, /*steps=*/1, ExecutorKind::serial);
-  const Plan plan = training.plan();
-  std::unique_ptr<UnfusedStep> unfused;
-  training.run();
+  // First, so that what libraries keep for themselves does not count as the training's memory.
+  Operands memory(device);
+  const int64_t side = device.queues() ? 8192 : 2048, copied = large_copy_bytes(device);
+  const Matmul product = forward_matmul(memory, side, side, side, device.activation_type());
+  const auto multiply = [&] { device.matmul(product); };
+  const auto copy = make_copy(*stopwatch, memory, copied);
+  multiply();
   device.wait();
-  result.bytes = memory_in_use(device) - before;
-  result.bound_bytes = bound_of(plan.shape);
 
-  Rounds times(*stopwatch);
-  times.add("step", [&] { training.run(); });
-  times.add("matmuls", [&] {
+  const int64_t before = memory_in_use(device), steps = steps_at_once(device);
+  TrainingCase training(device, shape, steps, ExecutorKind::serial);
+  const Plan plan = training.plan();
+  blocks.add_launched("step", steps, [&] { training.run(); });
+  const int64_t taken = memory_in_use(device) - before;
+
+  if (device.queues()) blocks.add("graph", steps, [&] { training.run(); });
+  blocks.add("matmuls", steps, [&] {
     training.run({TaskKind::product, TaskKind::forward, TaskKind::gradient});
   });
+  for (const TaskKind kind : kinds_of(plan)) {
+    blocks.add(name_of(kind), steps, [&training, kind] { training.run({kind}); });
+  }
+  std::unique_ptr<UnfusedStep> unfused;
   if (device.activation_type() == DType::f32) {
     unfused = training.unfused();
-    times.add("unfused", [&] { unfused->run(); });
+    blocks.add("unfused", 1, [&] { unfused->run(); });
   }
-  std::vector<TaskKind> kinds;
-  for (const PlanTask& task : plan.tasks) {
-    if (std::count(kinds.begin(), kinds.end(), task.kind) > 0) continue;
-    kinds.push_back(task.kind);
-    times.add(name_of(task.kind), [&training, kind = task.kind] { training.run({kind}); });
-  }
+  blocks.add("copy", 1, copy);
+  blocks.add("matmul", 1, multiply);
+  timed.run(rounds);
 
-  Operands memory(device);
-  const int64_t copied = (device.queues() ? 1024 : 128) * kMiB;
-  void* const to = memory.memory(copied, DType::f32, Fill::zero);
-  const void* const from = memory.memory(copied, DType::f32, Fill::centred);
-  times.add("copy", [&] { stopwatch->copy(to, from, copied); });
-  const Matmul product = large_matmul(memory, device);
-  times.add("matmul", [&] { device.matmul(product); });
-
-  times.run(rounds);
-  const Timing &matmul = times.timings().back(), &copy = times.timings().end()[-2];
-  result.rates.flops_per_second =
-      2.0 * double(product.m()) * double(product.n()) * double(product.k()) / best(matmul);
-  result.rates.bytes_per_second = 2.0 * double(copied) / best(copy);
+  StepTimes result{shape, timed.timings(), {}, {}, 0, taken, memory_bound(plan.shape)};
+  result.rates.flops_per_second = 2.0 * double(product.m()) * double(product.n()) *
+                                  double(product.k()) / best(*result.find("matmul"));
+  result.rates.bytes_per_second = 2.0 * double(copied) / best(*result.find("copy"));
   result.rates.seconds_per_launch = 0;
   const PlanCost cost = cost_of(plan, result.rates);
   result.work = cost.total;
   result.floor = cost.serial;
-  result.timings = times.timings();
   return result;
 }
 

@@ -1,33 +1,31 @@
-// What a training step takes, and what it is made of: timed in turns in one process, so that a
-// machine that slows down slows all alike.
+// What a training step takes, and what it is made of: timed in turns in one process, in blocks of
+// steps that take a while.
 #pragma once
 
-#include "bench/stopwatch.h"
+#include "bench/rounds.h"
 #include "bench/training_case.h"
 #include "host/plan_cost.h"
 
 namespace ffwd::bench {
 
-// Seconds of every round.
-struct Timing {
-  std::string name;
-  std::vector<double> seconds;
-};
-
 struct StepTimes {
   TrainingShape shape;
-  // "step"; "matmuls": the step's matmuls alone, with its buffers, data and algorithms; "unfused"
-  // (bench/unfused_step.h; fp32 and tf32); every kind of task alone, under its name; "copy" and
-  // "matmul": a large one of each.
+  // Seconds a step of
+  //     step      the whole step, one task after another, as training launches it
+  //     graph     the same as a CUDA graph, without gaps for launches; on a GPU only
+  //     matmuls   its tasks with matmuls alone, with its buffers and algorithms
+  //     gather... every kind of its tasks alone, under its name
+  //     unfused   bench/unfused_step.h; in fp32 and tf32 only
+  // and of a large copy and a large matmul, once: copy, matmul. All but `step` as graphs on a GPU.
   std::vector<Timing> timings;
-  // Of those large ones, at their best.
+  // Of the copy and the matmul, at their best.
   DeviceRates rates;
-  TaskCost work;  // of the step
-  // Seconds of the step if every task went at these rates, one after another.
-  double floor;
-  // The device's memory: what the training took, and its bound: weights, optimiser state, two
-  // activations a layer, images.
-  int64_t bytes, bound_bytes;
+  TaskCost work;  // of a step
+  double floor;   // seconds of a step if every task went at these rates, one after another
+  // What the training took of the device's memory, and what it could do with (bench/memory.h).
+  int64_t memory, memory_bound;
+
+  const Timing* find(const std::string& name) const;
 };
 
 StepTimes time_step(Device& device, const TrainingShape& shape, int rounds);

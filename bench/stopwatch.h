@@ -26,10 +26,12 @@ class Stopwatch {
   virtual int64_t cold_bytes() const = 0;
 };
 
-// The steady clock, and memcpy on all of OpenMP's threads.
-std::unique_ptr<Stopwatch> make_cpu_stopwatch();
-
-// CUDA events around a graph of the work, which has no gaps for launches, and cudaMemcpyAsync.
+// For a GPU: CUDA events around a graph of the work, which has no gaps for launches, and
+// cudaMemcpyAsync. For the CPU: the steady clock, and memcpy on all of OpenMP's threads.
+std::unique_ptr<Stopwatch> make_stopwatch(Device& device);
 std::unique_ptr<Stopwatch> make_cuda_stopwatch(Device& device);
+
+// Work as a program that launches it and then waits meets it, by the steady clock.
+Sample wall_clock(Device& device, const std::function<void()>& work);
 
 }  // namespace ffwd::bench

@@ -63,6 +63,12 @@ std::vector<int32_t> labels(int64_t pairs, int64_t steps) {
 
 }  // namespace
 
+std::string name_of(const std::vector<int64_t>& widths) {
+  std::string name = std::to_string(kSide * kSide);
+  for (const int64_t width : widths) name += "-" + std::to_string(width);
+  return name;
+}
+
 TrainingCase::TrainingCase(Device& device, const TrainingShape& shape, int64_t steps,
                            ExecutorKind executor)
     : recipe_(recipe_of(shape)),
@@ -79,9 +85,10 @@ void TrainingCase::run(const TaskKinds& only) {
   const Stage all{0, network_.layers().size(), false};
   for (int64_t done = 0; done < steps;) {
     const int64_t count = std::min(steps - done, steps_.most_at_once());
-    steps_.run(all, {sample_.view().slice(done * pairs, count * pairs),
-                     label_.view().slice(kShows * done * pairs, kShows * count * pairs),
-                     values_.view().slice(done, count)},
+    steps_.run(all,
+               {sample_.view().slice(done * pairs, count * pairs),
+                label_.view().slice(kShows * done * pairs, kShows * count * pairs),
+                values_.view().slice(done, count)},
                only);
     done += count;
   }

@@ -12,6 +12,9 @@ struct TrainingShape {
   int64_t pairs;  // images of a batch; every one gives a positive and a negative row
 };
 
+// "784-500-500"
+std::string name_of(const std::vector<int64_t>& widths);
+
 class TrainingCase {
  public:
   // run() plays `steps` steps.

@@ -1,11 +1,10 @@
 // ffwd bench: times a training step and its parts; compares two reports of that.
-#include <omp.h>
-
 #include <cstdio>
-#include <fstream>
 
+#include "bench/compare_reports.h"
+#include "bench/machine.h"
 #include "bench/step_report.h"
-#include "host/errors.h"
+#include "host/file_io.h"
 #include "tools/commands.h"
 
 namespace ffwd {
@@ -22,20 +21,22 @@ std::vector<bench::TrainingShape> shapes_of(const BenchCommand& command, const D
 
 void bench_steps(const BenchCommand& command) {
   const std::unique_ptr<Device> device = open_device(command.device);
-  bench::BenchReport report{
-      FFWD_COMMIT, device->name(), command.device.precision, omp_get_max_threads(), {}};
-  std::ofstream json;
-  if (!command.json.empty()) {
-    json.open(command.json);
-    if (!json) throw FileError("--json: cannot write " + command.json);
-  }
+  nlohmann::ordered_json report = bench::describe_machine(FFWD_COMMIT);
+  report["device"] = device->name();
+  report["precision"] = command.device.precision;
+  report["cases"] = nlohmann::ordered_json::array();
+  const auto write = [&] {
+    if (!command.json.empty()) write_file_atomically(command.json, report.dump(1) + "\n");
+  };
+  write();  // to find out early that it cannot be written
   std::printf("ffwd %s on %s, %s; medians of %d rounds\n", FFWD_COMMIT, device->name().c_str(),
               command.device.precision.c_str(), command.rounds);
   for (const bench::TrainingShape& shape : shapes_of(command, *device)) {
-    report.cases.push_back(bench::time_step(*device, shape, command.rounds));
-    bench::print(report.cases.back());
+    const bench::StepTimes times = bench::time_step(*device, shape, command.rounds);
+    bench::print(times);
+    report["cases"].push_back(bench::to_json(times));
+    write();
   }
-  if (json.is_open()) json << bench::to_json(report).dump(1) << "\n";
 }
 
 void compare_benches(const std::string& file_a, const std::string& file_b) {

@@ -3,23 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/device.h"
+#include "host/device_options.h"
 
 namespace ffwd {
-
-// --device and --precision, which several commands have.
-struct DeviceOptions {
-  std::string device = "auto", precision = "fp32";
-};
-
-// The device asked for; "auto" is a GPU if one can be used, else the CPU. Throws UserError (device)
-// if it cannot be had, saying why.
-std::unique_ptr<Device> open_device(const DeviceOptions& options);
 
 // Trains the network of a recipe and leaves a run folder behind.
 struct TrainOptions {
@@ -87,7 +77,7 @@ struct BenchCommand {
   DeviceOptions device;
   std::vector<int64_t> widths;  // of the layers; empty: a few networks
   int64_t pairs = 512;          // of images; with widths
-  int rounds = 15;
+  int rounds = 21;
   std::string json;  // file; empty: none
 };
 void bench_steps(const BenchCommand& command);

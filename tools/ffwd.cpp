@@ -16,6 +16,20 @@ constexpr const char* kExitCodes =
     "6 not a finite number, 7 out of memory, 8 device, 75 stopped by a signal (what was learnt is "
     "saved).";
 
+constexpr const char* kBenchTimes =
+    "Threshold objective, Adam, every layer learning at each step, random images. What takes "
+    "turns:\n"
+    "  step      the whole step, one task after another\n"
+    "  graph     the same as one CUDA graph (on a GPU)\n"
+    "  matmuls   its tasks with matmuls alone, on the same buffers\n"
+    "  gather .. each kind of task alone, as ffwd plan lists them\n"
+    "  unfused   the step as a framework runs it, operation by operation (not in bf16)\n"
+    "  copy      of a large piece of memory\n"
+    "  matmul    a large one\n"
+    "The floor is what the step takes if each task goes as fast as the copy and the matmul allow;\n"
+    "what stays in caches can be below it. Times are of one step, medians; the spread is the\n"
+    "distance of the quartiles over the median.\n";
+
 // Everything that the command line can say.
 struct CommandLine {
   TrainOptions train;
@@ -32,15 +46,6 @@ struct CommandLine {
 
 void add_data_dir(CLI::App& command, std::string& target) {
   command.add_option("--data-dir", target, "where to look for data sets first");
-}
-
-void add_device(CLI::App& command, DeviceOptions& target) {
-  command.add_option("--device", target.device, "where to compute: auto, cpu or cuda")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
-      ->capture_default_str();
-  command.add_option("--precision", target.precision, "fp32 (any device), tf32 or bf16 (cuda)")
-      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
-      ->capture_default_str();
 }
 
 void declare_plan(CLI::App& app, PlanCommand& line) {
@@ -63,9 +68,7 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
       ->add_option("--memory-limit", line.memory_limit,
                    "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
       ->transform(CLI::AsSizeValue(true));
-  command->add_option("--precision", line.precision, "fp32, tf32 or bf16")
-      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
-      ->capture_default_str();
+  add_precision_option(*command, line.precision);
   command
       ->add_option("--rates", line.rates,
                    "what the device does at most: TFLOP/s, GB/s and microseconds a launch")
@@ -78,24 +81,29 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
 void declare_bench(CLI::App& app, CommandLine& line) {
   CLI::App* bench = app.add_subcommand("bench", "Time a training step and what it is made of");
   bench->require_subcommand(0, 1);
-  add_device(*bench, line.bench.device);
+  add_device_options(*bench, line.bench.device);
+  CLI::Option* widths =
+      bench
+          ->add_option("--widths", line.bench.widths,
+                       "of a network's layers, such as 2000,2000; if absent, 500,500,500 with 100"
+                       " pairs and 2000,2000,2000,2000 with 512, and with 8192 and 50000 on a GPU")
+          ->delimiter(',')
+          ->check(CLI::Range(1, 100000));
   bench
-      ->add_option("--widths", line.bench.widths,
-                   "of a network's layers, such as 2000,2000; a few networks if absent")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 100000));
-  bench->add_option("--pairs", line.bench.pairs, "images of a batch, with --widths")
+      ->add_option("--pairs", line.bench.pairs,
+                   "images of a batch, each a positive and a negative row")
       ->check(CLI::Range(1, 1000000))
+      ->needs(widths)
       ->capture_default_str();
   bench->add_option("--rounds", line.bench.rounds, "samples of each time")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   bench->add_option("--json", line.bench.json, "writes every sample there");
+  bench->footer(kBenchTimes);
   bench->callback([bench, &line] {
     if (bench->get_subcommands().empty()) bench_steps(line.bench);
   });
-  CLI::App* compare =
-      bench->add_subcommand("compare", "Show how two files of bench --json differ");
+  CLI::App* compare = bench->add_subcommand("compare", "Show how two files of bench --json differ");
   compare->add_option("a", line.bench_a, "the file to compare with")->required();
   compare->add_option("b", line.bench_b, "the file that may be faster or slower")->required();
   compare->callback([&line] { compare_benches(line.bench_a, line.bench_b); });
@@ -108,7 +116,7 @@ void declare(CLI::App& app, CommandLine& line) {
 
   CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
   command->add_option("recipe", line.train.recipe, "the recipe's file")->required();
-  add_device(*command, line.train.device);
+  add_device_options(*command, line.train.device);
   command->add_option("--seed", line.train.seed,
                       "seed of every random number; the recipe's own if absent");
   command->add_option("--set", line.train.set,
@@ -147,7 +155,7 @@ void declare(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   command->add_option("--out", line.reproduce.out,
                       "where results and run folders go; runs/<document> if absent");
-  add_device(*command, line.reproduce.device);
+  add_device_options(*command, line.reproduce.device);
   add_data_dir(*command, line.reproduce.data_dir);
   command->callback([&line] { reproduce(line.reproduce); });
 
@@ -156,7 +164,7 @@ void declare(CLI::App& app, CommandLine& line) {
   command->add_option("--data", line.eval.data,
                       "the data set; the one it was trained on if absent");
   add_data_dir(*command, line.eval.data_dir);
-  add_device(*command, line.eval.device);
+  add_device_options(*command, line.eval.device);
   command->callback([&line] { eval(line.eval); });
 
   command = app.add_subcommand("predict", "Classify PNG images");
@@ -165,7 +173,7 @@ void declare(CLI::App& app, CommandLine& line) {
       ->add_option("images", line.predict.images,
                    "PNG files of the size that the model was trained on")
       ->required();
-  add_device(*command, line.predict.device);
+  add_device_options(*command, line.predict.device);
   command->callback([&line] { predict(line.predict); });
 
   command = app.add_subcommand("report", "Write a run's report.html again");

@@ -1,0 +1,129 @@
+#include "bench/compare_reports.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "bench/quantile.h"
+#include "bench/rounds.h"
+#include "host/errors.h"
+#include "host/file_io.h"
+
+namespace ffwd::bench {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Case {
+  std::string name;
+  std::vector<Timing> timings;
+};
+
+struct Report {
+  ordered_json about;  // everything but the cases
+  std::vector<Case> cases;
+};
+
+Case read_case(const ordered_json& from) {
+  Case one{from.at("name").get<std::string>(), {}};
+  for (const auto& [name, seconds] : from.at("seconds").items()) {
+    one.timings.push_back({name, seconds.get<std::vector<double>>()});
+    for (const double s : one.timings.back().seconds) {
+      if (!(s > 0)) throw Error("a time must be above 0");
+    }
+    if (seconds.empty()) throw Error("there are no samples");
+  }
+  return one;
+}
+
+Report read_report(const std::string& file) {
+  constexpr uint64_t kMostBytes = uint64_t(64) << 20;
+  const std::string text = read_file(file, kMostBytes);
+  try {
+    Report report{ordered_json::parse(text), {}};
+    for (const ordered_json& one : report.about.at("cases")) report.cases.push_back(read_case(one));
+    report.about.erase("cases");
+    return report;
+  } catch (const std::exception&) {
+    throw FileError(file + " is no report of ffwd bench --json");
+  }
+}
+
+// The item of this name, or nothing.
+template <typename Item>
+const Item* find(const std::vector<Item>& items, const std::string& name) {
+  for (const Item& item : items) {
+    if (item.name == name) return &item;
+  }
+  return nullptr;
+}
+
+void print_differences(const ordered_json& a, const ordered_json& b) {
+  bool same = true;
+  for (const auto& [key, value] : a.items()) {
+    const ordered_json other = b.value(key, ordered_json());
+    if (other == value) continue;
+    same = false;
+    std::printf("different %s: A %s, B %s\n", key.c_str(), value.dump().c_str(),
+                other.dump().c_str());
+  }
+  if (same) std::printf("the same program on the same device, with as many threads\n");
+}
+
+// The median and, in brackets, the quartiles, in a unit that suits `scale` seconds.
+std::string summary(const std::vector<double>& seconds, double scale) {
+  const bool micro = scale < 1e-3;
+  const double unit = micro ? 1e6 : 1e3;
+  char text[64];
+  std::snprintf(text, sizeof text, "%8.4g %s (%.4g-%.4g)", unit * median(seconds),
+                micro ? "us" : "ms", unit * quantile(seconds, 0.25),
+                unit * quantile(seconds, 0.75));
+  return text;
+}
+
+void print_row(const Timing& a, const Timing& b) {
+  const double scale = median(a.seconds);
+  std::printf("%-12s %-28s %-28s %5.2f %8.0f %%  %s\n", a.name.c_str(),
+              summary(a.seconds, scale).c_str(), summary(b.seconds, scale).c_str(),
+              scale / median(b.seconds), 100 * share_below(b.seconds, a.seconds),
+              verdict(a.seconds, b.seconds).c_str());
+}
+
+}  // namespace
+
+double share_below(const std::vector<double>& b, const std::vector<double>& a) {
+  double below = 0;
+  for (const double x : b) {
+    for (const double y : a) below += x < y ? 1.0 : x == y ? 0.5 : 0.0;
+  }
+  return below / double(a.size() * b.size());
+}
+
+std::string verdict(const std::vector<double>& a, const std::vector<double>& b) {
+  if (quantile(b, 0.75) < quantile(a, 0.25)) return "faster";
+  if (quantile(b, 0.25) > quantile(a, 0.75)) return "slower";
+  return "no difference";
+}
+
+void print_comparison(const std::string& file_a, const std::string& file_b) {
+  const Report a = read_report(file_a), b = read_report(file_b);
+  bool common = false;
+  for (const Case& of_a : a.cases) {
+    const Case* const of_b = find(b.cases, of_a.name);
+    if (!of_b) continue;
+    if (!common) print_differences(a.about, b.about);
+    std::printf("\n%s\n%-12s %-28s %-28s %5s %10s  %s\n", of_a.name.c_str(), "",
+                "       A (quartiles)", "       B (quartiles)", "A/B", "B faster", "B is");
+    common = true;
+    for (const Timing& timing : of_a.timings) {
+      if (const Timing* const other = find(of_b->timings, timing.name)) print_row(timing, *other);
+    }
+  }
+  if (!common) throw FileError(file_a + " and " + file_b + " have timed nothing in common");
+  std::printf(
+      "\nMedians. \"B faster\": in how many of all pairs of samples, one of each, B took less; 50 "
+      "%%"
+      " is no difference.\n\"faster\" and \"slower\" need the middle halves of the samples to lie"
+      " apart.\n");
+}
+
+}  // namespace ffwd::bench

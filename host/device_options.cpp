@@ -1,0 +1,47 @@
+#include "host/device_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "host/errors.h"
+
+namespace ffwd {
+
+void add_device_option(CLI::App& command, std::string& device) {
+  command.add_option("--device", device, "where to compute: auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+}
+
+void add_precision_option(CLI::App& command, std::string& precision) {
+  command.add_option("--precision", precision, "fp32 (any device), tf32 or bf16 (cuda)")
+      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
+      ->capture_default_str();
+}
+
+void add_device_options(CLI::App& command, DeviceOptions& options) {
+  add_device_option(command, options.device);
+  add_precision_option(command, options.precision);
+}
+
+bool is_gpu(const std::string& device) {
+  if (device == "cpu") return false;
+  const std::string problem = cuda_status().problem;
+  if (device == "cuda" && !problem.empty()) {
+    throw UserError(ExitCode::device, "--device cuda: no usable GPU: " + problem);
+  }
+  return problem.empty();
+}
+
+std::unique_ptr<Device> open_device(const DeviceOptions& options) {
+  const Precision precision = options.precision == "bf16"   ? Precision::bf16
+                              : options.precision == "tf32" ? Precision::tf32
+                                                            : Precision::fp32;
+  if (is_gpu(options.device)) return make_cuda_device(precision);
+  if (precision != Precision::fp32) {
+    throw UserError(ExitCode::device, "--precision " + options.precision +
+                                          " needs a GPU; the CPU back end computes in fp32");
+  }
+  return make_cpu_device();
+}
+
+}  // namespace ffwd

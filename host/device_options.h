@@ -1,0 +1,31 @@
+// Which device computes, and how: the options that programs have for it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/device.h"
+
+namespace CLI {
+class App;
+}
+
+namespace ffwd {
+
+struct DeviceOptions {
+  std::string device = "auto", precision = "fp32";
+};
+
+// Declare --device, --precision, and both.
+void add_device_option(CLI::App& command, std::string& device);
+void add_precision_option(CLI::App& command, std::string& precision);
+void add_device_options(CLI::App& command, DeviceOptions& options);
+
+// Whether this device is a GPU; "auto" is one if it can be used. Throws UserError (device) if it
+// cannot be had, saying why.
+bool is_gpu(const std::string& device);
+
+// The device asked for. Throws UserError (device) if it cannot be had, or not with this precision.
+std::unique_ptr<Device> open_device(const DeviceOptions& options);
+
+}  // namespace ffwd
