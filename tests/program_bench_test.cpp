@@ -1,0 +1,110 @@
+// `ffwd bench` and `ffwd bench compare` as users meet them.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/program.h"
+
+namespace ffwd::test {
+namespace {
+
+using nlohmann::json;
+
+class ProgramBench : public ::testing::Test {
+ protected:
+  // A report with these samples of a step.
+  std::string write_report(const std::string& name, const std::vector<double>& step,
+                           int threads = 1, const std::string& network = "784-20, 10 pairs") {
+    const json report = {{"commit", "abc"},
+                         {"threads", threads},
+                         {"device", "CPU"},
+                         {"precision", "fp32"},
+                         {"cases", {{{"name", network}, {"seconds", {{"step", step}}}}}}};
+    return folder_.write(name, report.dump());
+  }
+  std::string write_report(const std::string& name) { return write_report(name, {1, 2, 3, 4}); }
+
+  Outcome compare(const std::string& a, const std::string& b) {
+    return run("bench compare " + a + " " + b);
+  }
+  void expect_refused(const Outcome& outcome, ExitCode code,
+                      const std::vector<std::string>& parts) {
+    EXPECT_EQ(outcome.code, int(code)) << outcome.text;
+    expect_contains(outcome.text, parts);
+    EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(ProgramBench, TimesAStepAndItsParts) {
+  const std::string file = folder_ / "step.json";
+  const Outcome outcome =
+      run("bench --device cpu --widths 20,24 --pairs 10 --rounds 2 --json " + file);
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  expect_contains(outcome.text, {"784-20-24, 10 pairs", "its matmuls", "the floor",
+                                 "launches a step", "MB of memory", "unfused is"});
+  const json report = json::parse(read_file(file));
+  for (const char* key : {"commit", "device", "precision", "threads", "cpu_library"}) {
+    EXPECT_TRUE(report.contains(key)) << key;
+  }
+  ASSERT_EQ(report.at("cases").size(), 1u);
+  const json& one = report.at("cases")[0];
+  std::vector<std::string> timed;
+  for (const auto& [name, seconds] : one.at("seconds").items()) {
+    timed.push_back(name);
+    ASSERT_EQ(seconds.size(), 2u) << name;
+    EXPECT_GT(seconds[0].get<double>(), 0) << name;
+  }
+  EXPECT_EQ(timed, (std::vector<std::string>{"copy", "draw labels", "forward", "gather", "gradient",
+                                             "matmul", "matmuls", "product", "rows", "show labels",
+                                             "step", "unfused", "update"}));
+  EXPECT_EQ(one.at("launches"), 13);
+  EXPECT_GT(one.at("floor_seconds"), 0);
+  EXPECT_EQ(one.at("memory_bound_bytes"),
+            4 * 3 * (20 * 785 + 24 * 21) + 4 * 2 * 20 * (20 + 24) + 10 * 784);
+
+  const Outcome same = compare(file, file);
+  ASSERT_EQ(same.code, 0) << same.text;
+  expect_contains(same.text, {"same program on the same device", "784-20-24, 10 pairs", "unfused",
+                              "50 %  no difference"});
+}
+
+TEST_F(ProgramBench, SaysWhichIsFaster) {
+  const std::string a = write_report("a.json", {2, 2.1, 2.2, 2.3}),
+                    b = write_report("b.json", {4, 4.2, 4.4, 4.6}, /*threads=*/3);
+  const Outcome slower = compare(a, b);
+  ASSERT_EQ(slower.code, 0) << slower.text;
+  expect_contains(slower.text, {"different threads: A 1, B 3", "0.50        0 %  slower"});
+  expect_contains(compare(b, a).text, {"2.00      100 %  faster"});
+  EXPECT_EQ(slower.text.find("different device"), std::string::npos);
+  const std::string near = write_report("near.json", {2, 2.05, 2.15, 2.3});
+  expect_contains(compare(a, near).text, {"56 %  no difference"});
+}
+
+TEST_F(ProgramBench, RefusesWhatCannotBeCompared) {
+  const std::string good = write_report("good.json");
+  expect_refused(compare(good, write_report("other.json", {1}, 1, "784-30, 10 pairs")),
+                 ExitCode::files, {"good.json", "other.json", "nothing in common"});
+  for (const std::string text :
+       {"", "{", "[]", "{\"cases\": 1}", "{\"cases\": [{}]}", "null", "{\"benchmarks\": []}"}) {
+    expect_refused(compare(good, folder_.write("bad.json", text)), ExitCode::files,
+                   {"bad.json is no report of ffwd bench --json"});
+  }
+  expect_refused(compare(write_report("none.json", {}), good), ExitCode::files,
+                 {"none.json is no"});
+  expect_refused(compare(write_report("zero.json", {0}), good), ExitCode::files,
+                 {"zero.json is no"});
+  expect_refused(compare(good, folder_ / "missing.json"), ExitCode::files, {"missing.json"});
+}
+
+TEST_F(ProgramBench, RefusesWhatItCannotTime) {
+  expect_refused(run("bench --device cpu --precision bf16"), ExitCode::device, {"bf16", "GPU"});
+  expect_refused(run("bench --device cpu --pairs 10"), ExitCode::usage, {"--pairs", "--widths"});
+  expect_refused(run("bench --device cpu --widths 0"), ExitCode::usage, {"--widths"});
+  expect_refused(run("bench --device cpu --json /no/such/folder/a.json"), ExitCode::files,
+                 {"/no/such/folder"});
+}
+
+}  // namespace
+}  // namespace ffwd::test
