@@ -26,6 +26,19 @@ struct Elements {
   FFWD_HD float& operator()(int64_t i, int64_t j) const { return data[i * stride + j]; }
 };
 
+// Weights (units, inputs) and behind them the biases: one launch of a framework updates all.
+struct UnfusedParameters {
+  UnfusedParameters(Device& device, int64_t units, int64_t inputs)
+      : units(units), inputs(inputs), all(device, units * (padded_columns(inputs) + 1)) {}
+  MatrixView weights() const {
+    return {all.view().data, DType::f32, units, inputs, padded_columns(inputs)};
+  }
+  VectorView<float> biases() const { return all.view().slice(all.size() - units, units); }
+
+  int64_t units, inputs;
+  Vector<float> all;
+};
+
 // Everything that is written out on the way, for one half of the rows.
 struct UnfusedHalf {
   UnfusedHalf(Device& device, int64_t rows, int64_t units, int64_t inputs)
@@ -38,11 +51,10 @@ struct UnfusedHalf {
         d_square(device, rows, units),
         d_y(device, rows, units),
         twice(device, rows, units),
-        gradient(device, units, inputs),
-        bias_gradient(device, units) {}
+        gradient(device, units, inputs) {}
   Vector<float> length;
-  Matrix x_hat, z, a, y, square, d_square, d_y, twice, gradient;
-  Vector<float> bias_gradient;
+  Matrix x_hat, z, a, y, square, d_square, d_y, twice;
+  UnfusedParameters gradient;
 };
 
 struct UnfusedLayer {
@@ -50,24 +62,23 @@ struct UnfusedLayer {
       : units(layer.shape().units),
         inputs(layer.shape().inputs),
         half{{device, rows, units, inputs}, {device, rows, units, inputs}},
-        weight(device, units, inputs),
-        m(device, units, inputs),
-        v(device, units, inputs),
-        root(device, units, inputs),
-        bias(device, 1, units),
-        bias_m(device, 1, units),
-        bias_v(device, 1, units),
-        bias_root(device, 1, units),
+        values(device, units, inputs),
+        m(device, values.all.size()),
+        v(device, values.all.size()),
+        root(device, values.all.size()),
         goodness(device, 2, rows),
         margin(device, 2, rows),
         slope(device, 2, rows),
         loss(device, 1) {
-    weight.upload(layer.weights());
-    bias.upload(layer.biases());
+    std::vector<float> start = with_padding(layer.weights(), units, inputs);
+    const std::vector<float> biases = layer.biases();
+    start.insert(start.end(), biases.begin(), biases.end());
+    values.all.upload(start);
   }
   int64_t units, inputs;
   UnfusedHalf half[2];
-  Matrix weight, m, v, root, bias, bias_m, bias_v, bias_root;
+  UnfusedParameters values;
+  Vector<float> m, v, root;
   Matrix goodness, margin, slope;  // positive rows, then negative ones
   Vector<float> loss;
 };
@@ -105,7 +116,9 @@ class UnfusedStepOf final : public UnfusedStep {
   }
 
   std::vector<float> weights(size_t layer) const override {
-    return layers_.at(layer).weight.download();
+    const UnfusedParameters& values = layers_.at(layer).values;
+    return without_padding(values.all.download(values.all.size() - values.units), values.units,
+                           values.inputs);
   }
 
  private:
@@ -142,28 +155,27 @@ class UnfusedStepOf final : public UnfusedStep {
       map(
           pairs_, classes, FFWD_ELEMENT(int64_t i, int64_t j) { shown(i, j) = 0.0f; });
       map(
-          pairs_, 1, FFWD_ELEMENT(int64_t i, int64_t) { shown(i, label[i]) = value; });
+          1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { shown(i, label[i]) = value; });
     }
   }
 
   void forward(UnfusedLayer& layer, int half, const Matrix& below) {
     UnfusedHalf& h = layer.half[half];
     const Elements x(below), x_hat(h.x_hat), z(h.z), a(h.a), y(h.y), square(h.square);
-    const Elements bias(layer.bias);
+    const float* const bias = layer.values.biases().data;
     float* const length = h.length.view().data;
     const float eps = format_.norm.eps;
     Ops::sum_rows(
         *device_, pairs_, layer.inputs, length,
         FFWD_ELEMENT(int64_t i, int64_t j) { return x(i, j) * x(i, j); });
     map(
-        pairs_, 1, FFWD_ELEMENT(int64_t i, int64_t) { length[i] = sqrtf(length[i]) + eps; });
+        1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { length[i] = sqrtf(length[i]) + eps; });
     map(
         pairs_, layer.inputs,
         FFWD_ELEMENT(int64_t i, int64_t j) { x_hat(i, j) = x(i, j) / length[i]; });
-    device_->matmul({h.x_hat.view(), false, layer.weight.view(), true, h.z.view()});
+    device_->matmul({h.x_hat.view(), false, layer.values.weights(), true, h.z.view()});
     map(
-        pairs_, layer.units,
-        FFWD_ELEMENT(int64_t i, int64_t j) { a(i, j) = z(i, j) + bias(0, j); });
+        pairs_, layer.units, FFWD_ELEMENT(int64_t i, int64_t j) { a(i, j) = z(i, j) + bias[j]; });
     map(
         pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { y(i, j) = a(i, j) < 0.0f ? 0.0f : a(i, j); });
@@ -220,49 +232,41 @@ class UnfusedStepOf final : public UnfusedStep {
     map(
         pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = y(i, j) > 0.0f ? d_y(i, j) : 0.0f; });
-    device_->column_sum({h.d_y.view(), {}, 1.0f, h.bias_gradient.view(), scratch_.view()});
-    device_->matmul({h.d_y.view(), true, h.x_hat.view(), false, h.gradient.view()});
+    device_->column_sum({h.d_y.view(), {}, 1.0f, h.gradient.biases(), scratch_.view()});
+    device_->matmul({h.d_y.view(), true, h.x_hat.view(), false, h.gradient.weights()});
   }
 
+  // Adam, on the gradient of both halves.
   void descend(UnfusedLayer& layer) {
-    const Elements g(layer.half[0].gradient), other(layer.half[1].gradient);
-    map(
-        layer.units, layer.inputs, FFWD_ELEMENT(int64_t i, int64_t j) { g(i, j) += other(i, j); });
-    adam(layer.units, layer.inputs, layer.weight, layer.m, layer.v, layer.root, g);
-    float* const b = layer.half[0].bias_gradient.view().data;
-    const float* const other_b = layer.half[1].bias_gradient.view().data;
-    map(
-        1, layer.units, FFWD_ELEMENT(int64_t, int64_t j) { b[j] += other_b[j]; });
-    Elements bias_gradient(layer.bias);
-    bias_gradient.data = b;
-    adam(1, layer.units, layer.bias, layer.bias_m, layer.bias_v, layer.bias_root, bias_gradient);
-  }
-
-  void adam(int64_t rows, int64_t cols, const Matrix& weight, const Matrix& first,
-            const Matrix& second, const Matrix& scratch, Elements g) {
     const Recipe::Optimiser& o = recipe_.optimiser;
-    const Elements w(weight), m(first), v(second), root(scratch);
     const float beta1 = o.beta1, beta2 = o.beta2, eps = o.eps;
     const auto t = double(steps_);
     const auto rate = float(double(o.learning_rate) / (1.0 - std::pow(double(beta1), t)));
     const auto correction = float(std::sqrt(1.0 - std::pow(double(beta2), t)));
+    const auto data = [](const Vector<float>& vector) { return vector.view().data; };
+    float *const g = data(layer.half[0].gradient.all), *const other =
+                                                           data(layer.half[1].gradient.all);
+    float *const w = data(layer.values.all), *const m = data(layer.m), *const v = data(layer.v),
+                 *const root = data(layer.root);
+    const int64_t size = layer.m.size();
     map(
-        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { m(i, j) *= beta1; });
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { g[j] += other[j]; });
     map(
-        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { m(i, j) += (1.0f - beta1) * g(i, j); });
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { m[j] *= beta1; });
     map(
-        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { v(i, j) *= beta2; });
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { m[j] += (1.0f - beta1) * g[j]; });
     map(
-        rows, cols,
-        FFWD_ELEMENT(int64_t i, int64_t j) { v(i, j) += (1.0f - beta2) * g(i, j) * g(i, j); });
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { v[j] *= beta2; });
     map(
-        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) = sqrtf(v(i, j)); });
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { v[j] += (1.0f - beta2) * g[j] * g[j]; });
     map(
-        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) /= correction; });
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { root[j] = sqrtf(v[j]); });
     map(
-        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) += eps; });
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { root[j] /= correction; });
     map(
-        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { w(i, j) -= rate * m(i, j) / root(i, j); });
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { root[j] += eps; });
+    map(
+        1, size, FFWD_ELEMENT(int64_t, int64_t j) { w[j] -= rate * m[j] / root[j]; });
   }
 
  private:
