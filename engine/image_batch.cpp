@@ -1,8 +1,24 @@
 #include "engine/image_batch.h"
 
+#include <cmath>
+
 #include "engine/range.h"
 
 namespace ffwd {
+
+std::vector<float> label_waves(int32_t classes, const ImageShape& image) {
+  constexpr double kPi = 3.14159265358979323846, kLength = 4;  // pixels: a kernel sees a whole wave
+  std::vector<float> waves;
+  for (int32_t k = 0; k < classes; ++k) {
+    const double angle = kPi * k / classes;
+    for (int64_t p = 0; p < image.pixels(); ++p) {
+      const double x = double(p % image.width), y = double(p / image.width);
+      const double distance = x * std::cos(angle) + y * std::sin(angle);
+      waves.push_back(float(std::cos(2 * kPi * distance / kLength)));
+    }
+  }
+  return waves;
+}
 
 ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_images, int64_t shows,
                        const LayerShape& first_layer, const ImageSlots& slots)
@@ -29,6 +45,12 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
         if (convolved_) return Matrix();
         return Matrix(device, max_images, first_layer.units, device.activation_type());
       }) {
+  if (format.label_place == LabelPlace::waves) {
+    FFWD_EXPECT(convolved_, "only a convolution reads labels that are waves");
+    const std::vector<float> waves = label_waves(format.classes, format.image);
+    pattern_ = Vector<float>(device, int64_t(waves.size()));
+    pattern_.upload(waves);
+  }
   if (convolved_) return;
   folded_ = Matrix(device, max_images, first_layer.units, device.activation_type());
 }
@@ -57,7 +79,7 @@ void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<co
   if (convolved_) {
     lane.overlay_pixels({loaded.base.view(images), label, format_.classes,
                          format_.standardise.channels, format_.label_value, format_.norm,
-                         pixels(batch, first, rows)});
+                         pixels(batch, first, rows), pattern_.view()});
     return;
   }
   lane.overlay_labels({label, loaded.squares.view().slice(0, images), format_.classes,
