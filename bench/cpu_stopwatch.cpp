@@ -48,7 +48,7 @@ std::unique_ptr<Stopwatch> make_cpu_stopwatch() {
 
 #ifndef FFWD_HAVE_CUDA
 std::unique_ptr<Stopwatch> make_cuda_stopwatch(Device&) {
-  throw Error("this kernels_bench was built without CUDA");
+  throw Error("this program was built without CUDA");
 }
 #endif
 

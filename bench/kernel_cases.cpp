@@ -106,12 +106,20 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
   // Two rows an image, as a layer learns from them.
   const int64_t images = rows / 2;
   const double shared = double(images * width) * double(size_of(dtype));
-  add_call(bench, name("spread_rows"), {shared + 2 * matrix + row_floats, 2 * elements},
-           &Device::spread_rows, [=](Operands& memory) -> SpreadRows {
-             return {memory.matrix(images, width, dtype, Fill::centred),
-                     memory.floats(2 * images, Fill::positive),
-                     memory.matrix(2 * images, width, dtype, Fill::centred)};
-           });
+  const auto rows_in_parts = [=](Operands& memory) {
+    constexpr int32_t kClasses = 10;
+    GoodnessRows args = learning_rows(memory);
+    args.z.data = nullptr;
+    args.shared = {memory.matrix(images, width, dtype, Fill::centred),
+                   memory.matrix(1 + kClasses, width, dtype, Fill::centred),
+                   memory.integers(labels(rows, kClasses)), memory.floats(rows, Fill::positive)};
+    return args;
+  };
+  if (rows % 2 == 0) {
+    add_call(bench, name("goodness_rows_in_parts"),
+             {shared + 2 * matrix + 10 * row_floats + column_floats, 9 * elements},
+             &Device::goodness_rows, rows_in_parts);
+  }
   add_call(bench, name("fold_rows"), {shared + matrix + row_floats, 2 * elements},
            &Device::fold_rows, [=](Operands& memory) -> FoldRows {
              return {memory.matrix(2 * images, width, dtype, Fill::centred),
@@ -200,7 +208,7 @@ void add_small_kernels(Bench& bench, int64_t rows) {
              &Device::softmax_loss, [=](Operands& memory) -> SoftmaxLoss {
                return {logits(memory), memory.integers(labels(rows, kClasses)),
                        memory.matrix(rows, kClasses, dtype, Fill::zero),
-                       memory.floats(rows, Fill::zero)};
+                       memory.floats(rows, Fill::zero), {}};
              });
   }
   const auto wrong_labels = [=](Operands& memory, bool likely) -> WrongLabels {

@@ -1,6 +1,7 @@
 #include "bench/training_case.h"
 
 #include "host/batches.h"
+#include "host/plan_shape.h"
 #include "kernels/random.h"
 
 namespace ffwd::bench {
@@ -34,7 +35,7 @@ Network network_of(Device& device, const Recipe& recipe) {
   objective.goodness = recipe.objective.goodness;
   objective.threshold = recipe.objective.threshold.front();
   Network network(device, shape, std::vector<Objective>(shape.layers.size(), objective),
-                  recipe.optimiser.kind, kShows * recipe.training.batch);
+                  recipe.optimiser.kind, shows_in_memory(shape.head) * recipe.training.batch);
   network.initialise(recipe.network.init, recipe.training.seed);
   return network;
 }
@@ -73,16 +74,33 @@ TrainingCase::TrainingCase(Device& device, const TrainingShape& shape, int64_t s
       steps_(network_, recipe_, pixels_.view().data, shape.pairs, /*same_batch=*/false,
              {executor}) {}
 
-void TrainingCase::run() {
+void TrainingCase::run(const TaskKinds& only) {
   const int64_t steps = values_.size(), pairs = sample_.size() / steps;
   const Stage all{0, network_.layers().size(), false};
   for (int64_t done = 0; done < steps;) {
     const int64_t count = std::min(steps - done, steps_.most_at_once());
     steps_.run(all, {sample_.view().slice(done * pairs, count * pairs),
                      label_.view().slice(kShows * done * pairs, kShows * count * pairs),
-                     values_.view().slice(done, count)});
+                     values_.view().slice(done, count)},
+               only);
     done += count;
   }
+}
+
+Plan TrainingCase::plan() const {
+  PlanOptions options;
+  options.learners = {0, int64_t(network_.layers().size()), false};
+  const InputFormat& input = network_.shape().input;
+  return make_plan(plan_shape(recipe_, input.image, input.classes, recipe_.training.batch,
+                              size_of(network_.device().activation_type())),
+                   options);
+}
+
+std::unique_ptr<UnfusedStep> TrainingCase::unfused() const {
+  const int64_t pairs = recipe_.training.batch;
+  return make_unfused_step(network_.device(), network_, recipe_,
+                           {pixels_.view().data, sample_.view().slice(0, pairs),
+                            label_.view().slice(0, pairs), values_.view()});
 }
 
 }  // namespace ffwd::bench

@@ -2,6 +2,7 @@
 // layer learning at each step, on random images. Needs no data set.
 #pragma once
 
+#include "bench/unfused_step.h"
 #include "host/steps.h"
 
 namespace ffwd::bench {
@@ -16,8 +17,14 @@ class TrainingCase {
   // run() plays `steps` steps.
   TrainingCase(Device& device, const TrainingShape& shape, int64_t steps, ExecutorKind executor);
 
-  // Queues the steps; does not wait on a GPU.
-  void run();
+  // Queues the steps, or of each only the tasks of these kinds (Steps::run); does not wait on a GPU.
+  void run(const TaskKinds& only = {});
+
+  const Network& network() const { return network_; }
+  // The plan of one step.
+  Plan plan() const;
+  // The first step from the weights as they are now. The training must outlive it.
+  std::unique_ptr<UnfusedStep> unfused() const;
 
  private:
   Recipe recipe_;

@@ -6,14 +6,6 @@
 #include "engine/range.h"
 
 namespace ffwd {
-namespace {
-
-// As a matrix of one row.
-ConstMatrixView as_row(VectorView<const float> vector) {
-  return {vector.data, DType::f32, 1, vector.size, padded_columns(vector.size)};
-}
-
-}  // namespace
 
 BackpropNetwork::BackpropNetwork(Device& device, const BackpropShape& shape,
                                  OptimiserKind optimiser, int64_t max_images)
@@ -24,7 +16,6 @@ BackpropNetwork::BackpropNetwork(Device& device, const BackpropShape& shape,
       logits_(device, max_images, shape.classes),
       dlogits_(device, max_images, shape.classes, device.activation_type()),
       row_scratch_(device, max_images),
-      ones_(device, std::vector<float>(size_t(max_images), 1.0f)),
       running_loss_(device, max_images) {
   FFWD_EXPECT(!shape.widths.empty(), "a network needs a hidden layer");
   const DType type = device.activation_type();
@@ -62,7 +53,7 @@ ConstMatrixView BackpropNetwork::input_of(size_t layer) const {
   return layer == 0 ? pixels_.view(images_) : activities_[layer - 1].view(images_);
 }
 
-ConstMatrixView BackpropNetwork::forward(const uint8_t* pixels, VectorView<const int32_t> sample) {
+void BackpropNetwork::forward(const uint8_t* pixels, VectorView<const int32_t> sample) {
   const Range range("backprop.forward");
   FFWD_EXPECT(sample.size <= max_images_, "the network was made for fewer images");
   images_ = sample.size;
@@ -82,16 +73,14 @@ ConstMatrixView BackpropNetwork::forward(const uint8_t* pixels, VectorView<const
     rows.goodness = row_scratch_.view().slice(0, images_);
     device_->goodness_rows(rows);
   }
-  const MatrixView logits = logits_.view(images_);
-  device_->matmul({input_of(hidden), false, layers_[hidden].operand(), true, logits});
-  device_->spread_rows({as_row(layers_[hidden].bias()), ones_.view().slice(0, images_), logits});
-  return logits;
+  device_->matmul(
+      {input_of(hidden), false, layers_[hidden].operand(), true, logits_.view(images_)});
 }
 
 void BackpropNetwork::backward(VectorView<const int32_t> label) {
   const Range range("backprop.backward");
   device_->softmax_loss({logits_.view(images_), label, dlogits_.view(images_),
-                         running_loss_.view().slice(0, images_)});
+                         running_loss_.view().slice(0, images_), layers_.back().bias()});
   MatrixView dz = dlogits_.view(images_);
   for (size_t l = layers_.size(); l-- > 0;) {
     const Parameters& layer = layers_[l];
@@ -119,13 +108,15 @@ double BackpropNetwork::read_loss() const {
 }
 
 std::vector<int32_t> BackpropNetwork::classify(const uint8_t* pixels, int64_t count) {
+  const std::vector<float> bias = layers_.back().biases();
   std::vector<int32_t> order(static_cast<size_t>(count)), label;
   std::iota(order.begin(), order.end(), 0);
   const Vector<int32_t> sample(*device_, order);
   for (int64_t first = 0; first < count; first += max_images_) {
     const int64_t images = std::min(max_images_, count - first);
     forward(pixels, sample.view().slice(first, images));
-    const std::vector<float> logits = logits_.download(images);
+    std::vector<float> logits = logits_.download(images);
+    for (size_t i = 0; i < logits.size(); ++i) logits[i] += bias[i % bias.size()];
     for (auto row = logits.begin(); row != logits.end(); row += shape_.classes) {
       label.push_back(int32_t(std::max_element(row, row + shape_.classes) - row));
     }

@@ -42,9 +42,9 @@ class BackpropNetwork {
              VectorView<const int32_t> label, const Optimiser& optimiser,
              VectorView<const StepValues> step);
 
-  // The parts of a step. The logits (B, classes), fp32, live until the next call; `backward` takes
-  // the images of the last `forward` and leaves the loss's gradient in every parameter.
-  ConstMatrixView forward(const uint8_t* pixels, VectorView<const int32_t> sample);
+  // The parts of a step. `backward` takes the images of the last `forward` and leaves the loss's
+  // gradient in every parameter.
+  void forward(const uint8_t* pixels, VectorView<const int32_t> sample);
   void backward(VectorView<const int32_t> label);
 
   // The class with the largest logit, for the first `count` images of `pixels`.
@@ -61,10 +61,10 @@ class BackpropNetwork {
   BackpropShape shape_;
   std::vector<Parameters> layers_;
   int64_t max_images_, images_ = 0;  // images_: of the last forward
-  Matrix pixels_, logits_, dlogits_;
+  Matrix pixels_, logits_, dlogits_;  // logits: without biases
   std::vector<Matrix> activities_;  // y_l of the hidden layers
   Matrix scratch_[2];               // sums of a layer going forward, gradients going back
-  Vector<float> row_scratch_, ones_, column_scratch_;
+  Vector<float> row_scratch_, column_scratch_;
   Vector<float> running_loss_;  // of images
 };
 

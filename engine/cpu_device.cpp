@@ -141,7 +141,6 @@ class CpuDevice final : public Device {
   void overlay_pixels(const OverlayPixels& args) override { cpu::overlay_pixels(args, kNoStream); }
   void peer_normalise(const PeerNormalise& args) override { cpu::peer_normalise(args, kNoStream); }
   void softmax_loss(const SoftmaxLoss& args) override { cpu::softmax_loss(args, kNoStream); }
-  void spread_rows(const SpreadRows& args) override { cpu::spread_rows(args, kNoStream); }
   void wrong_labels(const WrongLabels& args) override { cpu::wrong_labels(args, kNoStream); }
 
  private:

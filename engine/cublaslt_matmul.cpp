@@ -145,7 +145,7 @@ bool CublasLtMatmul::choose_algorithm(const Matmul& a, Plan& plan) {
   if (status == CUBLAS_STATUS_NOT_SUPPORTED) return false;
   FFWD_CHECK_CUBLAS(status);
   plan.algorithm = best.algo;
-  return count == 1;
+  return count == 1 && best.state == CUBLAS_STATUS_SUCCESS;
 }
 
 void CublasLtMatmul::run(const Matmul& a) {

@@ -180,7 +180,6 @@ class CudaDevice final : public Device {
   void overlay_pixels(const OverlayPixels& args) override { cuda::overlay_pixels(args, stream()); }
   void peer_normalise(const PeerNormalise& args) override { cuda::peer_normalise(args, stream()); }
   void softmax_loss(const SoftmaxLoss& args) override { cuda::softmax_loss(args, stream()); }
-  void spread_rows(const SpreadRows& args) override { cuda::spread_rows(args, stream()); }
   void wrong_labels(const WrongLabels& args) override { cuda::wrong_labels(args, stream()); }
 
  private:

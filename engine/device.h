@@ -28,7 +28,6 @@
 #include "kernels/overlay_pixels.h"
 #include "kernels/peer_normalise.h"
 #include "kernels/softmax_loss.h"
-#include "kernels/spread_rows.h"
 #include "kernels/wrong_labels.h"
 
 namespace ffwd {
@@ -100,7 +99,6 @@ class Device {
   virtual void overlay_pixels(const OverlayPixels& args) = 0;
   virtual void peer_normalise(const PeerNormalise& args) = 0;
   virtual void softmax_loss(const SoftmaxLoss& args) = 0;
-  virtual void spread_rows(const SpreadRows& args) = 0;
   virtual void wrong_labels(const WrongLabels& args) = 0;
 
   // The element type of matmul operands and activations.

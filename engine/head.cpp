@@ -34,7 +34,7 @@ void Head::learn(Device& lane, const std::vector<ConstMatrixView>& activities,
   const Range range("head.learn");
   const int64_t rows = labels.size;
   const MatrixView dlogits = dlogits_.view(rows);
-  lane.softmax_loss({logits, labels, dlogits, running_loss_.view().slice(0, rows)});
+  lane.softmax_loss({logits, labels, dlogits, running_loss_.view().slice(0, rows), {}});
   for (size_t l = 0; l < weights_.size(); ++l) {
     lane.matmul({dlogits, true, activities[l], false, weights_[l].gradient()});
     weights_[l].update(lane, optimiser, step);

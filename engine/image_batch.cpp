@@ -5,6 +5,24 @@
 #include "engine/range.h"
 
 namespace ffwd {
+namespace {
+
+// What each label writes into the first pixels, the neutral label in the first row.
+void write_labels(Device& device, const InputFormat& format, MatrixView rows) {
+  with_dtype(rows.dtype, [&](auto zero) {
+    std::vector<decltype(zero)> written(size_t(rows.rows * rows.stride));
+    for (int32_t label = kNeutralLabel; label < format.classes; ++label) {
+      for (int64_t j = 0; j < int64_t(format.classes) * format.image.channels; ++j) {
+        store(written[size_t((1 + label) * rows.stride + j)],
+              overlay_value(label, int32_t(j / format.image.channels), format.classes,
+                            format.label_value));
+      }
+    }
+    device.upload(rows.data, written.data(), int64_t(written.size()) * size_of(rows.dtype));
+  });
+}
+
+}  // namespace
 
 std::vector<float> label_waves(int32_t classes, const ImageShape& image) {
   constexpr double kPi = 3.14159265358979323846, kLength = 4;  // pixels: a kernel sees a whole wave
@@ -26,8 +44,11 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
       convolved_(first_layer.convolution.has_value()),
       images_(slots.images,
               [&] {
-                return Images{Matrix(device, max_images, format.bytes(), device.activation_type()),
+                Images images{Matrix(device, label_rows() + max_images, format.bytes(),
+                                     device.activation_type()),
                               Vector<float>(device, max_images)};
+                if (!convolved_) write_labels(device, format, images.base.view(label_rows()));
+                return images;
               }),
       shown_(
           slots.shown,
@@ -43,7 +64,8 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
           }),
       product_(slots.product, [&] {
         if (convolved_) return Matrix();
-        return Matrix(device, max_images, first_layer.units, device.activation_type());
+        return Matrix(device, label_rows() + max_images, first_layer.units,
+                      device.activation_type());
       }) {
   if (format.label_place == LabelPlace::waves) {
     FFWD_EXPECT(convolved_, "only a convolution reads labels that are waves");
@@ -60,14 +82,15 @@ void ImageBatch::load(Device& lane, int64_t batch, const uint8_t* pixels,
   const Range range("gather");
   const Images& images = images_[batch];
   lane.gather_images({pixels, sample, format_.standardise, format_.classes,
-                      images.base.view(sample.size), images.squares.view().slice(0, sample.size)});
+                      base(batch, sample.size), images.squares.view().slice(0, sample.size)});
 }
 
 void ImageBatch::multiply(Device& lane, int64_t batch, int64_t images,
                           const Parameters& parameters) {
   if (convolved_) return;
-  lane.matmul({images_[batch].base.view(images), false, parameters.operand(), true,
-               product_[batch].view(images)});
+  const int64_t rows = label_rows() + images;
+  lane.matmul({images_[batch].base.view(rows), false, parameters.operand(), true,
+               product_[batch].view(rows)});
 }
 
 void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
@@ -77,7 +100,7 @@ void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<co
   const Images& loaded = images_[batch];
   const Shown& shown = shown_[batch];
   if (convolved_) {
-    lane.overlay_pixels({loaded.base.view(images), label, format_.classes,
+    lane.overlay_pixels({base(batch, images), label, format_.classes,
                          format_.standardise.channels, format_.label_value, format_.norm,
                          pixels(batch, first, rows), pattern_.view()});
     return;
@@ -88,13 +111,18 @@ void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<co
                        shown.row_scale.view().slice(first, rows)});
 }
 
-LayerInput ImageBatch::rows(int64_t batch, int64_t images, int64_t first, int64_t count) const {
+LayerInput ImageBatch::rows(int64_t batch, int64_t images, int64_t first,
+                            VectorView<const int32_t> label) const {
+  const int64_t count = label.size;
   FFWD_EXPECT(first % images == 0, "rows are shown image by image");
   if (convolved_) return ConstMatrixView(pixels(batch, first, count));
   const Shown& shown = shown_[batch];
-  return LabelledImages{images_[batch].base.view(images), product_[batch].view(images),
+  const MatrixView product = product_[batch].view();
+  return LabelledImages{base(batch, images),
+                        {product.row_range(label_rows(), images), product.row_range(0, label_rows()),
+                         label, shown.row_scale.view().slice(first, count)},
                         shown.label_part.view().row_range(first, count),
-                        shown.row_scale.view().slice(first, count), folded_.view(images)};
+                        folded_.view(images)};
 }
 
 MatrixView ImageBatch::pixels(int64_t batch, int64_t first, int64_t count) const {

@@ -42,7 +42,8 @@ class ImageBatch {
   // Gathers image sample[i] of `pixels` (device memory) as image i.
   void load(Device& lane, int64_t batch, const uint8_t* pixels, VectorView<const int32_t> sample);
 
-  // Multiplies `images` loaded images with a fully connected first layer's weights as they are now.
+  // Multiplies `images` loaded images, and what is written under each label, with a fully connected
+  // first layer's weights as they are now.
   void multiply(Device& lane, int64_t batch, int64_t images, const Parameters& parameters);
 
   // Shows `images` loaded images under each label of `label`: row first + i shows image i mod
@@ -50,10 +51,12 @@ class ImageBatch {
   void show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
             int64_t first);
 
-  // Rows [first, first + count), which have been shown.
-  LayerInput rows(int64_t batch, int64_t images, int64_t first, int64_t count) const;
+  // Rows [first, first + count), which have been shown under `label`.
+  LayerInput rows(int64_t batch, int64_t images, int64_t first,
+                  VectorView<const int32_t> label) const;
 
  private:
+  // Above the images of a fully connected layer stand the labels: the neutral one, then every class.
   struct Images {
     Matrix base;
     Vector<float> squares;
@@ -64,6 +67,10 @@ class ImageBatch {
     Vector<float> row_scale;
   };
 
+  int64_t label_rows() const { return convolved_ ? 0 : 1 + format_.classes; }
+  MatrixView base(int64_t batch, int64_t images) const {
+    return images_[batch].base.view().row_range(label_rows(), images);
+  }
   // Where the labelled pixels of these rows are, for a convolution.
   MatrixView pixels(int64_t batch, int64_t first, int64_t count) const;
 

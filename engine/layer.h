@@ -72,11 +72,12 @@ class Layer {
   // The parts of a step, each on the device that runs it. Of the rows of `out` the first `learning`
   // ones learn: half of them positive, then as many negative; the others pass through.
 
-  // z.
+  // z, if the input has not got it already, in parts.
   void forward(Device& lane, const LayerInput& input, const LayerRows::View& out);
   // From z to activities and goodness; of learning rows, in z's place, the gradient of the loss, and
   // their figures are added up. `hands_on`: somebody reads what the next layer gets.
-  void rows(Device& lane, const LayerRows::View& out, int64_t learning, bool hands_on);
+  void rows(Device& lane, const LayerInput& input, const LayerRows::View& out, int64_t learning,
+            bool hands_on);
   // Of weights and biases, from the gradient in z's place.
   void gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
                 int64_t learning);

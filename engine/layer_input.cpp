@@ -15,12 +15,8 @@ void multiply_rows(Device& device, const LayerShape& shape, const ConstMatrixVie
   device.matmul({x_hat, false, parameters.operand().left(x_hat.cols), true, z});
 }
 
-void multiply_rows(Device& device, const LayerShape&, const LabelledImages& images,
-                   const Parameters& parameters, MatrixView z) {
-  device.matmul(
-      {images.label_part, false, parameters.operand().left(images.label_part.cols), true, z});
-  device.spread_rows({images.product, images.row_scale, z});
-}
+void multiply_rows(Device&, const LayerShape&, const LabelledImages&, const Parameters&,
+                   MatrixView) {}
 
 void gradient_of_rows(Device& device, const LayerShape& shape, const ConstMatrixView& x_hat,
                       ConstMatrixView dz, const Parameters& parameters, VectorView<float> scratch) {
@@ -38,7 +34,7 @@ void gradient_of_rows(Device& device, const LayerShape& shape, const ConstMatrix
 void gradient_of_rows(Device& device, const LayerShape&, const LabelledImages& images,
                       ConstMatrixView dz, const Parameters& parameters, VectorView<float> scratch) {
   const MatrixView gradient = parameters.gradient();
-  device.fold_rows({dz, images.row_scale.slice(0, dz.rows), images.folded});
+  device.fold_rows({dz, images.products.row_scale.slice(0, dz.rows), images.folded});
   device.matmul({images.folded, true, images.base, false, gradient});
   // The images are zero where the label is, and so are these columns of their gradient.
   const ConstMatrixView label_part = images.label_part.row_range(0, dz.rows);

@@ -11,17 +11,16 @@ namespace ffwd {
 
 // R labelled rows of B images: row r shows image r mod B (kernels/overlay_labels.h).
 struct LabelledImages {
-  ConstMatrixView base;               // (B, D): the images without labels, not normalised
-  ConstMatrixView product;            // (B, M): base W^T
-  ConstMatrixView label_part;         // (R, K*C): the normalised rows' first columns
-  VectorView<const float> row_scale;  // (R)
-  MatrixView folded;                  // (B, M): scratch
+  ConstMatrixView base;        // (B, D): the images without labels, not normalised
+  SharedRows products;         // of images and of labels with W^T: z in parts
+  ConstMatrixView label_part;  // (R, K*C): the normalised rows' first columns
+  MatrixView folded;           // (B, M): scratch
 };
 
 // x_hat itself, (R, D) or (R*H*W, C) for a convolution, or labelled images that stand for it.
 using LayerInput = std::variant<ConstMatrixView, LabelledImages>;
 
-// z = x_hat W^T, (R, M), or its convolution with W, (R*P*Q, M).
+// z = x_hat W^T, (R, M), or its convolution with W, (R*P*Q, M). Labelled images have it in parts.
 void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
               const Parameters& parameters, MatrixView z);
 

@@ -67,15 +67,16 @@ void Network::forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const
   for (size_t l = 0; l < layers_.size(); ++l) {
     const Range range("layer.forward", int64_t(l));
     const LayerRows::View out = rows.layers[l].view(0, 0, count);
-    layers_[l].forward(*device_, input_of(rows, l, 0, images, 0, count), out);
-    layers_[l].rows(*device_, out, /*learning=*/0, /*hands_on=*/true);
+    const LayerInput input = input_of(rows, l, 0, images, 0, label);
+    layers_[l].forward(*device_, input, out);
+    layers_[l].rows(*device_, input, out, /*learning=*/0, /*hands_on=*/true);
   }
 }
 
 LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t batch, int64_t images,
-                             int64_t first, int64_t count) const {
-  if (l == 0) return rows.images.rows(batch, images, first, count);
-  return ConstMatrixView(rows.layers[l - 1].view(batch, first, count).handed_on);
+                             int64_t first, VectorView<const int32_t> label) const {
+  if (l == 0) return rows.images.rows(batch, images, first, label);
+  return ConstMatrixView(rows.layers[l - 1].view(batch, first, label.size).handed_on);
 }
 
 std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t batch,

@@ -63,9 +63,10 @@ class Network {
   void forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample,
                VectorView<const int32_t> label);
 
-  // What layer l reads of a batch of `images`: the images, or the activities of the layer below.
+  // What layer l reads of a batch of `images` from its row `first` on, shown under `label`: the
+  // images, or the activities of the layer below.
   LayerInput input_of(const NetworkRows& rows, size_t l, int64_t batch, int64_t images,
-                      int64_t first, int64_t count) const;
+                      int64_t first, VectorView<const int32_t> label) const;
   // What the head reads.
   std::vector<ConstMatrixView> head_input(const NetworkRows& rows, int64_t batch, int64_t first,
                                           int64_t count) const;

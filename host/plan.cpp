@@ -142,27 +142,31 @@ int64_t Builder::carried_buffer(BufferKind kind, const std::string& name, int64_
 
 void Builder::declare_input() {
   const PlanShape& s = plan_.shape;
-  const int64_t rows = kShows * s.batch, element = s.activation_bytes;
+  const int64_t rows = s.rows(), element = s.activation_bytes;
   const int64_t pixels = s.image.pixels(), channels = s.image.channels;
   const int64_t shown = s.shares_product()
                             ? matrix_bytes(rows, s.classes * channels, element) + rows * kFloat
                             : matrix_bytes(rows * pixels, channels, element);
   images_ = buffer(BufferKind::images, "images",
-                   matrix_bytes(s.batch, pixels * channels, element) + s.batch * kFloat, -1,
+                   matrix_bytes(s.shares_product() ? s.product_rows() : s.batch, pixels * channels,
+                                element) +
+                       s.batch * kFloat,
+                   -1,
                    {TaskKind::gather});
   wrong_labels_ =
       buffer(BufferKind::wrong_labels, "wrong labels", s.batch * kInt, -1, {TaskKind::draw_labels});
   shown_ = buffer(BufferKind::shown, "shown labels", shown, -1, {TaskKind::show_labels});
   if (s.shares_product()) {
-    product_ = buffer(BufferKind::product, "product",
-                      matrix_bytes(s.batch, s.layers[0].units, element), 0, {TaskKind::product});
+    product_ =
+        buffer(BufferKind::product, "product",
+               matrix_bytes(s.product_rows(), s.layers[0].units, element), 0, {TaskKind::product});
   }
 }
 
 void Builder::declare_layer(int64_t l) {
   const PlanShape& s = plan_.shape;
   const LayerShape& layer = s.layers[size_t(l)];
-  const int64_t rows = kShows * s.batch, units = layer.units, pixels = layer.pixels();
+  const int64_t rows = s.rows(), units = layer.units, pixels = layer.pixels();
   const int64_t activities = matrix_bytes(rows * pixels, units, s.activation_bytes);
   const int64_t pooled = matrix_bytes(rows * layer.pooled_pixels(), units, s.activation_bytes);
   // Goodness of images; length of pixels; if these are several, their goodness, and the slope of
@@ -173,7 +177,8 @@ void Builder::declare_layer(int64_t l) {
   // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
   int64_t scratch = (column_sum_scratch(rows * pixels, units) + 2 * units) * kFloat;
   if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
-  std::vector<TaskKind> z_writers = {TaskKind::forward, TaskKind::rows}, peer_writers;
+  std::vector<TaskKind> z_writers = {TaskKind::rows}, peer_writers;
+  if (!s.product_is_z(l)) z_writers.insert(z_writers.begin(), TaskKind::forward);
   if (s.peer_normalisation) {
     z_writers.push_back(TaskKind::gradient);
     peer_writers.push_back(TaskKind::gradient);
@@ -207,7 +212,7 @@ void Builder::declare_layer(int64_t l) {
 
 void Builder::declare_head() {
   const PlanShape& s = plan_.shape;
-  const int64_t rows = kShows * s.batch;
+  const int64_t rows = s.rows();
   int64_t weights = 0;
   for (int64_t l = s.first_read_layer; l < layers(); ++l) {
     const LayerShape& layer = s.layers[size_t(l)];
@@ -295,18 +300,22 @@ void Builder::product(int64_t step, RowClass rows) {
 
 void Builder::forward(int64_t l, int64_t step, RowClass rows) {
   const LayerBuffers& b = of_layer_[size_t(l)];
-  add(TaskKind::forward, l, step, rows, layer_lane(l));
-  if (l > 0) {
-    read(of_layer_[size_t(l) - 1].next, rows);
-  } else {
-    read(shown_, rows);
-    if (plan_.shape.shares_product()) read(product_, RowClass::all);
+  const bool in_parts = plan_.shape.product_is_z(l);
+  if (!in_parts) {
+    add(TaskKind::forward, l, step, rows, layer_lane(l));
+    read(l > 0 ? of_layer_[size_t(l) - 1].next : shown_, rows);
+    read(b.weights, RowClass::all);
+    write(b.z, rows);
   }
-  read(b.weights, RowClass::all);
-  write(b.z, rows);
 
   const PlanTask& task = add(TaskKind::rows, l, step, rows, layer_lane(l));
-  read(b.z, rows);
+  if (in_parts) {
+    read(product_, RowClass::all);
+    read(shown_, rows);
+    if (overlap(rows, RowClass::learning)) read(wrong_labels_, RowClass::learning);
+  } else {
+    read(b.z, rows);
+  }
   read(b.weights, RowClass::all);  // the biases
   if (plan_.learns(task)) write(b.z, RowClass::learning);
   write(b.activities, rows);

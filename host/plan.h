@@ -27,6 +27,13 @@
 
 namespace ffwd {
 
+// A batch shows every image three times: its rows are positive, then negative, then neutral.
+constexpr int64_t kShows = 3;
+// Without a head nobody needs the neutral rows, and there is no memory for them.
+constexpr int64_t shows_in_memory(bool head) {
+  return head ? kShows : kShows - 1;
+}
+
 // All that a plan needs to know of a network and its recipe.
 struct PlanShape {
   ImageShape image;
@@ -42,8 +49,12 @@ struct PlanShape {
   int64_t batch = 0;             // images
   int64_t activation_bytes = 4;  // of an activation, and of a weight as matmuls read it
 
-  // A fully connected first layer multiplies every image once, whatever labels it is shown under.
+  // A fully connected first layer multiplies every image and every label once, whichever are shown
+  // together: its z is that product, in parts.
   bool shares_product() const { return !layers.at(0).convolution; }
+  int64_t product_rows() const { return 1 + classes + batch; }  // 1: the neutral label
+  int64_t rows() const { return shows_in_memory(head) * batch; }
+  bool product_is_z(int64_t layer) const { return layer == 0 && shares_product(); }
 };
 
 // What learns: layers [first_layer, end_layer), and the head or not. Layers below pass data on.
@@ -66,9 +77,6 @@ constexpr bool overlap(RowClass a, RowClass b) {
   return (int(a) & int(b)) != 0;
 }
 
-// A batch shows every image three times: its rows are positive, then negative, then neutral.
-constexpr int64_t kShows = 3;
-
 struct RowRange {
   int64_t first, count;
 };
@@ -81,7 +89,7 @@ enum class TaskKind {
   gather,        // images of the batch, without labels
   draw_labels,   // the wrong labels
   show_labels,   // writes labels into images
-  product,       // images times the first layer's weights, without labels
+  product,       // images and labels, apart, times the first layer's weights
   forward,       // matmul or convolution
   rows,          // goodness, the loss's gradient, running figures, the next layer's input
   gradient,      // peer normalisation; of the weights; column sums for the biases
@@ -97,7 +105,7 @@ enum class BufferKind {
   images,
   wrong_labels,
   shown,    // labels, or images with labels
-  product,  // of images and the first layer's weights
+  product,  // of images, labels and the first layer's weights
   z,
   activities,  // only if they are not handed on as they are
   next,        // what is handed on

@@ -131,7 +131,9 @@ RowClass Checker::work_of(TaskKind kind, int64_t layer) const {
       return learning | neutral;
     case TaskKind::forward:
     case TaskKind::rows:
-      if (kept) return RowClass::none;
+      if (kept || (kind == TaskKind::forward && plan_.shape.product_is_z(layer))) {
+        return RowClass::none;
+      }
       return layer < learners.end_layer ? learning | neutral : neutral;
     case TaskKind::gradient:
     case TaskKind::update:

@@ -34,7 +34,7 @@ class Counter {
     kernel((weights + biases) * (read + written) + (element_ < kFloat ? weights * element_ : 0));
   }
   void convolution(const LayerShape& layer, double rows, double weight_bytes);
-  void forward(const LayerShape& layer, bool shared, double rows);
+  void forward(const LayerShape& layer, double rows);
   void rows(const PlanTask& task, const LayerShape& layer, double rows, double learning);
   void gradient(const LayerShape& layer, bool shared, double rows);
   void head(bool learn);
@@ -54,22 +54,21 @@ void Counter::convolution(const LayerShape& layer, double rows, double weight_by
          double(layer.units * layer.inputs) * weight_bytes);
 }
 
-void Counter::forward(const LayerShape& layer, bool shared, double rows) {
-  const double units = double(layer.units);
+void Counter::forward(const LayerShape& layer, double rows) {
   if (layer.convolution) return convolution(layer, rows, element_);
-  if (!shared) return matmul(rows, double(layer.inputs), units, element_);
-  matmul(rows, double(shape_.classes * shape_.image.channels), units, element_);
-  kernel((2 * rows + double(shape_.batch)) * units * element_);  // spread_rows
+  matmul(rows, double(layer.inputs), double(layer.units), element_);
 }
 
 void Counter::rows(const PlanTask& task, const LayerShape& layer, double rows, double learning) {
   const double pixels = double(layer.pixels()), units = double(layer.units);
   const double activities = rows * pixels * units * element_;
+  const double z =
+      shape_.product_is_z(task.layer) ? double(shape_.product_rows()) * units * element_ : activities;
   const double gradient = plan_.learns(task) ? learning * pixels * units * element_ : 0;
   const bool of_pixels = shape_.goodness_of_pixels || layer.pixels() == 1;
   const bool whole = layer.pixels() > 1 && (!of_pixels || !plan_.learns(task));
   const double running = plan_.learns(task) ? 2 * double(sizeof(RunningFigures)) * learning : 0;
-  kernel(2 * activities + (of_pixels ? gradient + pixels * running : 0));  // goodness_rows
+  kernel(z + activities + (of_pixels ? gradient + pixels * running : 0));  // goodness_rows
   if (whole) kernel(rows * (pixels + 1) * kFloat + running);               // image_goodness
   if (whole && plan_.learns(task)) kernel(2 * gradient);                   // goodness_gradient
   if (!plan_.hands_on(task)) return;
@@ -119,7 +118,7 @@ TaskCost Counter::count(const PlanTask& task) {
   const double batch = double(shape_.batch), classes = double(shape_.classes);
   const double learning = overlap(task.rows, RowClass::learning) ? 2 * batch : 0;
   const double rows = learning + (overlap(task.rows, RowClass::neutral) ? batch : 0);
-  const bool shared = task.layer == 0 && shape_.shares_product();
+  const bool shared = shape_.product_is_z(task.layer);
   const double values = double(shape_.image.pixels() * shape_.image.channels);
   const LayerShape layer = task.layer < 0 ? LayerShape{} : shape_.layers[size_t(task.layer)];
   switch (task.kind) {
@@ -137,10 +136,10 @@ TaskCost Counter::count(const PlanTask& task) {
       }
       break;
     case TaskKind::product:
-      matmul(batch, values, double(layer.units), element_);
+      matmul(double(shape_.product_rows()), values, double(layer.units), element_);
       break;
     case TaskKind::forward:
-      forward(layer, shared, rows);
+      forward(layer, rows);
       break;
     case TaskKind::rows:
       this->rows(task, layer, rows, learning);

@@ -143,14 +143,15 @@ bool Steps::input_is_kept(const Stage& stage) {
   return kept;
 }
 
-void Steps::run(const Stage& stage, const Batches& batches) {
+void Steps::run(const Stage& stage, const Batches& batches, const TaskKinds& only) {
   const int64_t steps = batches.steps(), images = batches.images();
   const bool kept = input_is_kept(stage);
-  Ready& ready = ready_[{stage.first_layer, stage.end_layer, stage.head, images, steps, kept}];
+  Ready& ready = ready_[{stage.first_layer, stage.end_layer, stage.head, images, steps, kept, only}];
   if (!ready.plan) {
     ready.plan = std::make_unique<Plan>(plan_for(stage, images, steps, kept));
     const Plan& plan = *ready.plan;
-    ready.prepared = executor_->prepare(plan, [this, &plan](const PlanTask& task, Device& lane) {
+    ready.prepared = executor_->prepare(plan, [this, &plan, only](const PlanTask& task, Device& lane) {
+      if (!only.empty() && std::count(only.begin(), only.end(), task.kind) == 0) return;
       Trace* const trace = execution_.trace;
       if (!trace) return runner_.run(plan, task, lane);
       std::unique_ptr<Event> begin = trace->start(lane);
@@ -159,7 +160,7 @@ void Steps::run(const Stage& stage, const Batches& batches) {
     });
   }
   const Range range("steps", steps);
-  runner_.stage(batches);
+  runner_.stage(batches, kept);
   if (execution_.trace) execution_.trace->begin_plan(steps_run_);
   switch_profiler(steps);
   steps_run_ += steps;

@@ -29,6 +29,8 @@ struct Execution {
   int64_t profile_first = 0, profile_end = 0;
 };
 
+using TaskKinds = std::vector<TaskKind>;  // none: all
+
 // Lanes for a schedule that asks for them, else one task after another.
 ExecutorKind default_executor(Schedule schedule);
 
@@ -52,8 +54,9 @@ class Steps {
   // on the executor then.
   int64_t most_at_once() const { return most_at_once_; }
 
-  // Learns from these batches, one a step. Wrong labels are drawn on the way.
-  void run(const Stage& stage, const Batches& batches);
+  // Learns from these batches, one a step. Wrong labels are drawn on the way. With `only`, tasks of
+  // other kinds are left out, so those that run read what earlier steps have left: for benchmarks.
+  void run(const Stage& stage, const Batches& batches, const TaskKinds& only = {});
 
  private:
   struct Ready {
@@ -80,8 +83,8 @@ class Steps {
   std::optional<Stage> kept_;  // the stage whose input is in memory
   TaskRunner runner_;
   std::unique_ptr<Executor> executor_;
-  // By stage, images, steps, and whether the input is kept.
-  std::map<std::tuple<size_t, size_t, bool, int64_t, int64_t, bool>, Ready> ready_;
+  // By stage, images, steps, whether the input is kept, and what alone is run.
+  std::map<std::tuple<size_t, size_t, bool, int64_t, int64_t, bool, TaskKinds>, Ready> ready_;
 };
 
 }  // namespace ffwd

@@ -13,21 +13,22 @@ TaskRunner::TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pi
       sample_(network.device(), most_steps * most_images),
       label_(network.device(), most_steps * kShows * most_images),
       values_(network.device(), most_steps),
-      rows_(network.device(), network, most_images, kShows, slots) {
+      rows_(network.device(), network, most_images, shows_in_memory(network.head().has_value()), slots) {
   const Recipe::Optimiser& o = recipe.optimiser;
   layer_optimiser_ = {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
   head_optimiser_ = {
       o.kind, o.head_learning_rate, o.head_weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
 }
 
-void TaskRunner::stage(const Batches& batches) {
+void TaskRunner::stage(const Batches& batches, bool kept) {
   const auto copy = [&](auto to, auto from) {
     FFWD_EXPECT(from.size <= to.size, "a plan has no more steps and images than were announced");
     network_->device().copy(to.data, from.data, from.size * int64_t(sizeof(*to.data)));
   };
+  copy(values_.view(), batches.values);
+  if (kept) return;
   copy(sample_.view(), batches.sample);
   copy(label_.view(), batches.label);
-  copy(values_.view(), batches.values);
 }
 
 VectorView<const int32_t> TaskRunner::sample(const PlanTask& task, int64_t images) const {
@@ -82,14 +83,15 @@ void TaskRunner::run_layer(const Plan& plan, const PlanTask& task, Device& lane)
   const RowRange rows = rows_of(task.rows, images);
   const LayerRows::View out = rows_.layers[l].view(task.step, rows.first, rows.count);
   const auto input = [&] {
-    return network_->input_of(rows_, l, task.step, images, rows.first, rows.count);
+    return network_->input_of(rows_, l, task.step, images, rows.first,
+                              label(task, images).slice(rows.first, rows.count));
   };
   const int64_t learning = plan.learns(task) ? 2 * images : 0;
   switch (task.kind) {
     case TaskKind::forward:
       return layer.forward(lane, input(), out);
     case TaskKind::rows:
-      return layer.rows(lane, out, learning, plan.hands_on(task));
+      return layer.rows(lane, input(), out, learning, plan.hands_on(task));
     case TaskKind::gradient:
       return layer.gradient(lane, input(), out, learning);
     case TaskKind::update:

@@ -26,8 +26,8 @@ class TaskRunner {
              int64_t most_steps, const NetworkSlots& slots);
 
   // Copies what the steps of the next plan learn from to where its tasks look for it. Queued on the
-  // network's device.
-  void stage(const Batches& batches);
+  // network's device. `kept`: images and labels are still there.
+  void stage(const Batches& batches, bool kept);
 
   // Does one task of a plan for batches like those that are staged.
   void run(const Plan& plan, const PlanTask& task, Device& lane);

@@ -5,9 +5,31 @@
 namespace ffwd {
 namespace {
 
+// Where the elements of row i come from.
+template <typename T>
+struct WholeRow {
+  __device__ WholeRow(const GoodnessRows& a, int64_t i) : z(a.z.row<T>(i)) {}
+  __device__ void load(int64_t j, int64_t width, bool aligned, float (&value)[kVector<T>]) const {
+    load_vector(z, j, width, aligned, value);
+  }
+  const T* z;
+};
+
+template <typename T>
+struct RowInParts {
+  __device__ RowInParts(const GoodnessRows& a, int64_t i) : parts(a.shared, i) {}
+  __device__ void load(int64_t j, int64_t width, bool aligned, float (&value)[kVector<T>]) const {
+    float of_label[kVector<T>];
+    load_vector(parts.image, j, width, aligned, value);
+    load_vector(parts.label, j, width, aligned, of_label);
+    for (int k = 0; k < kVector<T>; ++k) value[k] = parts.z(value[k], of_label[k]);
+  }
+  SharedRow<T> parts;
+};
+
 // One row by blockDim.x threads. Thread t owns the 16-byte segments t, t + blockDim.x, ... of the
 // row in both passes, so that dz may overwrite z; the second pass finds the row in the L1 cache.
-template <typename T>
+template <typename T, typename Row>
 __global__ void __launch_bounds__(kRowBlockThreads)
     goodness_rows_kernel(GoodnessRows a, bool aligned) {
   FFWD_SHARED(float, slots, kRowBlockWarps);
@@ -16,9 +38,9 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   const int64_t learning = a.positive_rows + a.negative_rows;
   const int64_t first = int64_t(threadIdx.x) * kVector<T>, step = int64_t(blockDim.x) * kVector<T>;
 
-  const T* z = a.z.row<T>(i);
+  const Row row(a, inside ? i : 0);
   const auto activities = [&](int64_t j, float(&y)[kVector<T>]) {
-    load_vector(z, j, width, aligned, y);
+    row.load(j, width, aligned, y);
     for (int k = 0; k < kVector<T>; ++k) {
       y[k] = j + k < width ? activation_value(a.activation, y[k] + a.bias.data[j + k]) : 0.0f;
     }
@@ -83,10 +105,16 @@ void goodness_rows(const GoodnessRows& a, Stream stream) {
   check(a);
   with_dtype(a.z.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const bool aligned = rows_are_aligned<T>(a.z) && rows_are_aligned<T>(a.next) &&
+    const bool shared = a.shared.present();
+    const bool aligned = (shared ? rows_are_aligned<T>(a.shared.images) &&
+                                       rows_are_aligned<T>(a.shared.labels)
+                                 : rows_are_aligned<T>(a.z)) &&
+                         rows_are_aligned<T>(a.next) &&
                          (a.dz.data == nullptr || rows_are_aligned<T>(a.dz));
     const RowBlocks blocks = row_blocks(a.z.rows, a.z.cols, kVector<T>);
-    launch(goodness_rows_kernel<T>, blocks.grid, blocks.block, 0, stream, a, aligned);
+    const auto kernel = shared ? goodness_rows_kernel<T, RowInParts<T>>
+                               : goodness_rows_kernel<T, WholeRow<T>>;
+    launch(kernel, blocks.grid, blocks.block, 0, stream, a, aligned);
   });
 }
 

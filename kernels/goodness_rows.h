@@ -12,6 +12,9 @@
 // The first P rows are positive (sign +1), the next N negative (sign -1); rows after them are
 // neutral: they have a goodness and a next row, but no gradient and no running figures.
 //
+// The z of a first layer may be given in `shared` parts instead (kernels/shared_rows.h): the matrix
+// z has the shape then, and is not read.
+//
 // Source: Hinton 2022, arXiv:2212.13345, section 2. With R1's constants (sum of squares, threshold
 //         = width,
 // temperature 1, P = N = B) dz is the delta of Hinton's ffnew.m divided by -B.
@@ -29,6 +32,7 @@
 #include "kernels/loss.h"
 #include "kernels/norm.h"
 #include "kernels/running_figures.h"
+#include "kernels/shared_rows.h"
 #include "kernels/stream.h"
 #include "kernels/view.h"
 
@@ -45,6 +49,7 @@ struct GoodnessRows {
   MatrixView dz, next;
   VectorView<float> goodness, length;
   VectorView<RunningFigures> running;
+  SharedRows shared;
 };
 
 // Throws ffwd::Error if the shapes break the contract.

@@ -19,22 +19,32 @@ void check(const GoodnessRows& a) {
   FFWD_EXPECT(a.running.data == nullptr || a.running.size == learning,
               "every positive and negative row has running figures");
   FFWD_EXPECT(a.temperature > 0.0f, "the temperature must be above 0");
+  const SharedRows& shared = a.shared;
+  if (!shared.present()) return;
+  FFWD_EXPECT(shared.images.cols == a.z.cols && shared.labels.cols == a.z.cols &&
+                  shared.images.dtype == a.z.dtype && shared.labels.dtype == a.z.dtype,
+              "shared parts must have the columns and type of z");
+  FFWD_EXPECT(shared.images.rows > 0 && a.z.rows % shared.images.rows == 0,
+              "every image must be shown equally often");
+  FFWD_EXPECT(shared.labels.rows >= 2, "shared parts need the neutral label and one more");
+  FFWD_EXPECT(shared.label.size == a.z.rows && shared.row_scale.size == a.z.rows,
+              "label and row_scale need one entry a row");
 }
 
 namespace cpu {
 namespace {
 
-template <typename T>
-void goodness_row(const GoodnessRows& a, int64_t i) {
+// `z`: column -> element of row i.
+template <typename T, typename Row>
+void goodness_row(const GoodnessRows& a, int64_t i, Row z) {
   const int64_t width = a.z.cols, learning = a.positive_rows + a.negative_rows;
-  const T* z = a.z.row<T>(i);
   const float* bias = a.bias.data;
   T* next = a.next.row<T>(i);
 
   float terms = 0.0f, squares = 0.0f;
 #pragma omp simd reduction(+ : terms, squares)
   for (int64_t j = 0; j < width; ++j) {
-    const float y = activation_value(a.activation, to_float(z[j]) + bias[j]);
+    const float y = activation_value(a.activation, z(j) + bias[j]);
     terms += goodness_term(a.goodness_kind, y);
     squares += y * y;
   }
@@ -46,7 +56,7 @@ void goodness_row(const GoodnessRows& a, int64_t i) {
 
   if (a.dz.data == nullptr || i >= learning) {
     for (int64_t j = 0; j < width; ++j) {
-      store(next[j], next_scale * activation_value(a.activation, to_float(z[j]) + bias[j]));
+      store(next[j], next_scale * activation_value(a.activation, z(j) + bias[j]));
     }
     return;
   }
@@ -58,7 +68,7 @@ void goodness_row(const GoodnessRows& a, int64_t i) {
   T* dz = a.dz.row<T>(i);
 #pragma omp simd  // dz may be z: each element is read before it is written
   for (int64_t j = 0; j < width; ++j) {
-    const float y = activation_value(a.activation, to_float(z[j]) + bias[j]);
+    const float y = activation_value(a.activation, z(j) + bias[j]);
     store(next[j], next_scale * y);
     store(dz[j], factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y));
   }
@@ -69,8 +79,19 @@ void goodness_row(const GoodnessRows& a, int64_t i) {
 void goodness_rows(const GoodnessRows& a, Stream) {
   check(a);
   with_dtype(a.z.dtype, [&](auto zero) {
+    using T = decltype(zero);
 #pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < a.z.rows; ++i) goodness_row<decltype(zero)>(a, i);
+    for (int64_t i = 0; i < a.z.rows; ++i) {
+      if (a.shared.present()) {
+        const SharedRow<T> row(a.shared, i);
+        goodness_row<T>(a, i, [&row](int64_t j) {
+          return row.z(to_float(row.image[j]), to_float(row.label[j]));
+        });
+      } else {
+        const T* z = a.z.row<T>(i);
+        goodness_row<T>(a, i, [z](int64_t j) { return to_float(z[j]); });
+      }
+    }
   });
 }
 

@@ -10,6 +10,8 @@ void check(const SoftmaxLoss& a) {
               "dlogits must have the shape of logits");
   FFWD_EXPECT(a.label.size == a.logits.rows && a.running.size == a.logits.rows,
               "label and running loss need one entry a row");
+  FFWD_EXPECT(a.bias.data == nullptr || a.bias.size == a.logits.cols,
+              "bias needs one entry a class");
 }
 
 namespace cpu {
@@ -20,15 +22,16 @@ void softmax_loss(const SoftmaxLoss& a, Stream) {
   with_dtype(a.dlogits.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t i = 0; i < a.logits.rows; ++i) {
-      const float* logits = a.logits.row<float>(i);
+      const float* row = a.logits.row<float>(i);
+      const auto logit = [&](int64_t k) { return biased_logit(a, row, k); };
       T* dlogits = a.dlogits.row<T>(i);
       const int32_t label = a.label.data[i];
       float top = -INFINITY, total = 0.0f;
-      for (int64_t k = 0; k < classes; ++k) top = logits[k] > top ? logits[k] : top;
-      for (int64_t k = 0; k < classes; ++k) total += expf(logits[k] - top);
-      a.running.data[i] += (logf(total) - (logits[label] - top)) / float(a.logits.rows);
+      for (int64_t k = 0; k < classes; ++k) top = logit(k) > top ? logit(k) : top;
+      for (int64_t k = 0; k < classes; ++k) total += expf(logit(k) - top);
+      a.running.data[i] += (logf(total) - (logit(label) - top)) / float(a.logits.rows);
       for (int64_t k = 0; k < classes; ++k) {
-        const float p = expf(logits[k] - top) / total;
+        const float p = expf(logit(k) - top) / total;
         store(dlogits[k], (p - (k == label ? 1.0f : 0.0f)) / float(a.logits.rows));
       }
     }

@@ -172,6 +172,11 @@ TEST_P(Capture, GoodnessRows) {
     for (const Goodness goodness : kGoodnesses) {
       compare(&Device::goodness_rows, [&](Operands& m) -> GoodnessRows {
         const MatrixView z = m.matrix(kRows, kCols, dtype);
+        SharedRows parts;
+        if (goodness == Goodness::mean_squares) {
+          parts = {m.matrix(kRows / 3, kCols, dtype), m.matrix(1 + kClasses, kCols, dtype),
+                   m.integers(kRows, kClasses), m.floats(kRows)};
+        }
         return {z,
                 m.floats(kCols),
                 Activation::relu,
@@ -185,7 +190,8 @@ TEST_P(Capture, GoodnessRows) {
                 m.matrix(kRows, kCols, dtype),
                 m.floats(kRows),
                 m.floats(kRows),
-                m.running_figures(250)};
+                m.running_figures(250),
+                parts};
       });
     }
   }
@@ -241,14 +247,6 @@ TEST_P(Capture, FoldRows) {
   }
 }
 
-TEST_P(Capture, SpreadRows) {
-  for (const DType dtype : kDTypes) {
-    compare(&Device::spread_rows, [&](Operands& m) -> SpreadRows {
-      return {m.matrix(30, kCols, dtype), m.floats(90), m.matrix(90, kCols, dtype)};
-    });
-  }
-}
-
 TEST_P(Capture, OverlayLabels) {
   for (const DType dtype : kDTypes) {
     compare(&Device::overlay_labels, [&](Operands& m) -> OverlayLabels {
@@ -280,7 +278,7 @@ TEST_P(Capture, SoftmaxLoss) {
   for (const DType dtype : kDTypes) {
     compare(&Device::softmax_loss, [&](Operands& m) -> SoftmaxLoss {
       return {m.matrix(kRows, kClasses, DType::f32), m.integers(kRows, kClasses),
-              m.matrix(kRows, kClasses, dtype), m.floats(kRows)};
+              m.matrix(kRows, kClasses, dtype), m.floats(kRows), m.floats(kClasses)};
     });
   }
 }

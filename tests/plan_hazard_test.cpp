@@ -261,7 +261,7 @@ class PlanSentences : public ::testing::Test {
 TEST_F(PlanSentences, AReadBeforeItsWrite) {
   task(TaskKind::forward, 1, 0).after.clear();
   expect(
-      "(forward of layer 1 at step 0) reads slot 0 of next 0 and does not wait for task 5 (rows"
+      "(forward of layer 1 at step 0) reads slot 0 of next 0 and does not wait for task 4 (rows"
       " of layer 0 at step 0), which writes it");
 }
 
@@ -272,7 +272,7 @@ TEST_F(PlanSentences, ASlotWrittenOverTooEarly) {
   }
   task(TaskKind::gather, -1, 2).after.clear();
   expect(
-      "(gather at step 2) writes over slot 0 of images, which task 6 (gradient of layer 0 at step"
+      "(gather at step 2) writes over slot 0 of images, which task 5 (gradient of layer 0 at step"
       " 0) may still have to read");
 }
 
@@ -292,10 +292,10 @@ TEST_F(PlanSentences, ContentOfAnotherStep) {
 }
 
 TEST_F(PlanSentences, ContentOfAnotherKind) {
-  auto& writes = task(TaskKind::rows, 0, 1).writes;
+  auto& writes = task(TaskKind::rows, 1, 1).writes;
   writes.erase(writes.begin());  // z, which the gradient of the loss replaces
   expect(
-      "(gradient of layer 0 at step 1) reads slot 0 of z 0 with that of forward at step 1,"
+      "(gradient of layer 1 at step 1) reads slot 0 of z 1 with that of forward at step 1,"
       " expected that of rows at step 1");
 }
 
@@ -336,7 +336,7 @@ TEST_F(PlanSentences, ADependencyOnItsOwnLane) {
   PlanTask& rows = task(TaskKind::rows, 0, 0);
   rows.after = {number(rows) - 1};
   expect(
-      "(rows of layer 0 at step 0) waits for task 4 (forward of layer 0 at step 0), which is on"
+      "(rows of layer 0 at step 0) waits for task 3 (product of layer 0 at step 0), which is on"
       " its own lane");
 }
 
@@ -360,7 +360,7 @@ TEST_F(PlanSentences, ASlotThatIsNone) {
 TEST_F(PlanSentences, TooManyBatchesInFlight) {
   plan_.depth = 1;
   expect(
-      "(gather at step 1) does not wait for task 13 (head learn at step 0), but at most 1 batches"
+      "(gather at step 1) does not wait for task 12 (head learn at step 0), but at most 1 batches"
       " may be in flight");
 }
 

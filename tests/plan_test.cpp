@@ -168,15 +168,15 @@ TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
             "input: draw labels, -> wrong labels (l)\n"
             "input: show labels, images wrong labels (l) -> shown labels\n"
             "layer 0: product, images weights 0 -> product after 0\n"
-            "layer 0: forward, shown labels product weights 0 -> z 0 after 2\n"
-            "layer 0: rows, z 0 weights 0 running 0 -> z 0 (l) next 0 figures 0 running 0\n"
+            "layer 0: rows, product shown labels wrong labels (l) weights 0 running 0 ->"
+            " z 0 (l) next 0 figures 0 running 0 after 2\n"
             "layer 0: gradient, z 0 (l) shown labels (l) images -> scratch 0 gradient 0\n"
             "layer 0: update, gradient 0 weights 0 -> weights 0\n"
-            "layer 1: forward, next 0 weights 1 -> z 1 after 5\n"
+            "layer 1: forward, next 0 weights 1 -> z 1 after 4\n"
             "layer 1: rows, z 1 weights 1 running 1 -> z 1 (l) next 1 figures 1 running 1\n"
             "layer 1: gradient, z 1 (l) next 0 (l) -> scratch 1 gradient 1\n"
             "layer 1: update, gradient 1 weights 1 -> weights 1\n"
-            "head: head forward, next 1 (n) weights head -> logits (n) after 9\n"
+            "head: head forward, next 1 (n) weights head -> logits (n) after 8\n"
             "head: head learn, next 1 (n) logits (n) weights head running head -> scratch head"
             " weights head running head\n");
 }
@@ -194,8 +194,7 @@ TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
       "all: gather, -> images\n"
       "all: show labels, images -> shown labels (n)\n"
       "all: product, images weights 0 -> product\n"
-      "all: forward, shown labels (n) product weights 0 -> z 0 (n)\n"
-      "all: rows, z 0 (n) weights 0 -> next 0 (n) figures 0 (n)\n"
+      "all: rows, product shown labels (n) weights 0 -> next 0 (n) figures 0 (n)\n"
       "all: head forward, next 0 (n) weights head -> logits (n)\n"
       "all: draw labels, logits (n) -> wrong labels (l)\n"
       "all: head learn, next 0 (n) logits (n) weights head running head -> scratch head"
@@ -203,8 +202,8 @@ TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
   const std::string learning =
       "all: show labels, images wrong labels (l) -> shown labels (l)\n"
       "all: product, images weights 0 -> product\n"
-      "all: forward, shown labels (l) product weights 0 -> z 0 (l)\n"
-      "all: rows, z 0 (l) weights 0 running 0 -> z 0 (l) next 0 (l) figures 0 (l) running 0\n"
+      "all: rows, product shown labels (l) wrong labels (l) weights 0 running 0 -> z 0 (l)"
+      " next 0 (l) figures 0 (l) running 0\n"
       "all: gradient, z 0 (l) next 0 (l) figures 0 (l) peer mean 0 shown labels (l) images ->"
       " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
       "all: update, gradient 0 weights 0 -> weights 0\n";
@@ -245,7 +244,7 @@ TEST(Plan, LayersLearnFromDifferentBatchesAtTheSameTime) {
   const Plan plan = make_plan(three_layers(), pipelined(8));
   const PlanOrder order(plan);
   for (int64_t step = 0; step + 2 < 8; ++step) {
-    for (const TaskKind kind : {TaskKind::forward, TaskKind::gradient, TaskKind::update}) {
+    for (const TaskKind kind : {TaskKind::rows, TaskKind::gradient, TaskKind::update}) {
       // While layer 2 learns from a batch, layer 1 has the next one, and layer 0 the one after.
       const int64_t two = find_task(plan, kind, 2, step), one = find_task(plan, kind, 1, step + 1),
                     zero = find_task(plan, kind, 0, step + 2);
@@ -287,9 +286,9 @@ TEST(Plan, LabelsFromTheHeadOfTheSameStepHoldLearningBackButNotTheNeutralRows) {
     const int64_t last = find_task(plan, TaskKind::update, 2, step);
     const int64_t draw = find_task(plan, TaskKind::draw_labels, -1, step + 1);
     EXPECT_TRUE(order.before(last, draw));
-    EXPECT_TRUE(order.before(draw, find_task(plan, TaskKind::forward, 0, step + 1)));
+    EXPECT_TRUE(order.before(draw, find_task(plan, TaskKind::rows, 0, step + 1)));
     EXPECT_FALSE(
-        order.before(last, find_task(plan, TaskKind::forward, 1, step + 1, RowClass::neutral)));
+        order.before(last, find_task(plan, TaskKind::rows, 1, step + 1, RowClass::neutral)));
   }
 }
 
@@ -302,7 +301,7 @@ TEST(Plan, LabelsOfAnEarlierHeadAreDrawnThatManyStepsAhead) {
     const PlanOrder order(plan);
     for (int64_t step = lag + 1; step < 12; ++step) {
       for (int64_t l = 0; l < 3; ++l) {
-        const int64_t neutral = find_task(plan, TaskKind::forward, l, step, RowClass::neutral);
+        const int64_t neutral = find_task(plan, TaskKind::rows, l, step, RowClass::neutral);
         EXPECT_TRUE(order.before(find_task(plan, TaskKind::update, l, step - lag - 1), neutral));
         EXPECT_TRUE(order.before(neutral, find_task(plan, TaskKind::update, l, step - lag)));
       }

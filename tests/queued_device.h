@@ -109,7 +109,6 @@ class QueuedDevice final : public Device {
   FFWD_QUEUED(overlay_pixels, OverlayPixels)
   FFWD_QUEUED(peer_normalise, PeerNormalise)
   FFWD_QUEUED(softmax_loss, SoftmaxLoss)
-  FFWD_QUEUED(spread_rows, SpreadRows)
   FFWD_QUEUED(wrong_labels, WrongLabels)
 #undef FFWD_QUEUED
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails on an #include against the arrows of the house:  tools -> host -> engine -> kernels.
+# Fails on an #include against the arrows of the house:  tools -> bench -> host -> engine -> kernels.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,8 @@ forbid() {
 forbid kernels 'engine/|host/|tools/|tests/|bench/'
 forbid engine 'host/|tools/|tests/|bench/'
 forbid host 'tools/|tests/|bench/'
-forbid tools 'tests/|bench/'
+forbid bench 'tools/|tests/'
+forbid tools 'tests/'
 # Kernels meet CUDA in three headers only, and no other library but Random123.
 if grep -rnE '#include <(cu|cub|thrust|cooperative)' kernels | grep -vE 'kernels/(device\.cuh|check_cuda\.h|bfloat16\.h):'; then
   echo "kernels include CUDA through kernels/device.cuh" >&2

@@ -82,6 +82,17 @@ struct ReportOptions {
 };
 void report(const ReportOptions& options);
 
+// Times a training step of fully connected networks, and what it is made of.
+struct BenchCommand {
+  DeviceOptions device;
+  std::vector<int64_t> widths;  // of the layers; empty: a few networks
+  int64_t pairs = 512;          // of images; with widths
+  int rounds = 15;
+  std::string json;  // file; empty: none
+};
+void bench_steps(const BenchCommand& command);
+void compare_benches(const std::string& file_a, const std::string& file_b);
+
 // Shows which data sets are here; fetches one.
 void list_data(const std::string& data_dir);
 struct FetchOptions {

@@ -1,32 +1,42 @@
 #!/usr/bin/python3
-"""Compares ffwd on the CPU with the same recipe in plain PyTorch (eager, autograd).
+"""Compares ffwd with the same recipe in PyTorch, on the same device and in the same precision.
 
-Agreement: both train from the same weights, on the same batches with the same wrong labels, drawn
-twice from the same counter-based random numbers. ffwd writes figures once an epoch, so an epoch is
-cut down to --window steps on as many different images, and the run to --steps steps (of each layer
-if the schedule is greedy). For each layer and for the head the largest relative difference of any
-epoch's mean loss and goodness is shown and judged. Shown beside it: the distance of the final
-weights, and how far the same figures of each side are from PyTorch's in double precision.
+Agreement, in fp32: both train from the same weights, on the same batches with the same wrong
+labels, drawn twice from the same counter-based random numbers. ffwd writes figures once an epoch,
+so an epoch is cut down to --window steps on as many different images, and the run to --steps steps
+(of each layer if the schedule is greedy). For each layer and for the head the largest relative
+difference of any epoch's mean loss and goodness is shown and judged. Shown beside it: the distance
+of the final weights, and how far the same figures of each side are from PyTorch's in double
+precision.
 
 Training at a recipe's own learning rates can be chaotic: it multiplies a rounding error until two
 correct programs have nothing in common. So the rates of the judged run are divided by --calm. A
 second run, at full rates, tells how many steps ffwd stays within the tolerance of PyTorch in
 double precision, and how many PyTorch itself does in single precision.
 
-Speed: blocks of ffwd and PyTorch in turn, so that both meet the same load, with the same number of
-threads. PyTorch runs the step as it is usually written (tools/compare/torch_plain.py, for recipes
-that it can do) and as somebody writes it who knows where the time goes (torch_trainer.py). Only
-learning is timed: ffwd's time is that of its metrics (shuffles included), PyTorch's that of its
-loop over batches, with the pixels on hand as floats, and shuffles and random numbers drawn before.
-The first epoch of a block warms up and does not count.
+Speed: blocks of ffwd and of PyTorch's steps in turn, so that all meet the same load, with the same
+number of threads and at constant learning rates. PyTorch's steps (tools/compare/torch_*.py) are
+  plain     eager, as it is usually written: layer after layer, each with its own optimiser;
+  tuned     eager, by somebody who knows where the time goes: one backward pass and one optimiser
+            for all layers, fused where this PyTorch can do it on the device;
+  compiled  the tuned step under torch.compile; on a GPU it is one CUDA graph as well.
+ffwd's are its default and, on a GPU, a CUDA graph. What is not possible is left out, with a line
+that says why. In bf16 PyTorch runs under autocast; in tf32 its matmuls and convolutions may round.
+
+Only learning is timed, to the moment when the device is done: ffwd's time is that of its metrics
+(shuffles included), PyTorch's that of its loop over batches, with the pixels on the device as
+floats, and shuffles and random numbers drawn before. Compilers run before the first block, and the
+first epoch of a block warms up and does not count. On a GPU a step is short: raise --block-steps.
 
 Exit codes: 0 both agree, 1 they do not, 2 no result.
 
-Needs python3-torch, and a fast BLAS behind it (Debian: libopenblas0-openmp); without one PyTorch
-multiplies some fifty times slower, and the table says so.
+Needs PyTorch: Debian's python3-torch, with a fast BLAS behind it (libopenblas0-openmp; without one
+PyTorch multiplies some fifty times slower, and the table says so), or a newer one, started with
+that Python, which is needed for a GPU and (2 or newer) for the compiled step.
 """
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -47,9 +57,13 @@ DEFAULTS = {"data.train_images": 0, "training.batch": 100, "optimiser.learning_r
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", help="the recipe's file")
     parser.add_argument("--ffwd", default="build/cpu/ffwd", help="the program [%(default)s]")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="[%(default)s]")
+    parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32",
+                        help="tf32 and bf16 are for cuda [%(default)s]")
     parser.add_argument("--steps", type=int, default=200, help="to agree on; 0: none [%(default)s]")
     parser.add_argument("--window", type=int, default=5, help="steps an epoch [%(default)s]")
     parser.add_argument("--tolerance", type=float, default=1e-4,
@@ -75,9 +89,9 @@ def parse_arguments():
 class Comparison:
     """Runs of ffwd and of the PyTorch trainer on the same recipe and data."""
 
-    def __init__(self, arguments, trainer_class, plain_class, scratch):
+    def __init__(self, arguments, trainer_classes, scratch):
         self.arguments = arguments
-        self.trainer_class, self.plain_class = trainer_class, plain_class
+        self.trainer_classes = trainer_classes  # by the name of PyTorch's step
         self.scratch = Path(scratch)
         self.runs = 0
         # A run that learns nothing: its model has the initial weights.
@@ -98,15 +112,19 @@ class Comparison:
         recipe = tomllib.loads(Path(self.arguments.recipe).read_text())
         return recipe.get(section, {}).get(name, DEFAULTS[key])
 
-    def ffwd(self, overrides):
+    def ffwd(self, overrides, *options):
+        device = ["--device", self.arguments.device, "--precision", self.arguments.precision]
+        if self.arguments.data_dir:
+            device += ["--data-dir", self.arguments.data_dir]
         small = ["data.test_images=1", "training.evaluate_every=0"]
         self.runs += 1
         return ffwd_run.train(self.arguments.ffwd, self.arguments.recipe,
-                              self.scratch / str(self.runs), self.arguments.set + small + overrides,
-                              self.arguments.data_dir, self.arguments.threads)
+                              self.scratch / str(self.runs), [*device, *options],
+                              self.arguments.set + small + overrides, self.arguments.threads)
 
-    def torch(self, recipe, *dtype):
-        return self.trainer_class(recipe, self.initial.images, self.pixels, self.labels, *dtype)
+    def torch(self, name, recipe, precision):
+        return self.trainer_classes[name](recipe, self.initial.images, self.pixels, self.labels,
+                                          self.arguments.device, precision)
 
     def cut(self, epoch_steps, steps, warm_up=0):
         """Overrides for epochs of at most `epoch_steps` steps, about `steps` after warming up."""
@@ -114,14 +132,14 @@ class Comparison:
         epochs = warm_up + max(1, round(steps * self.batch / images))
         return [f"data.train_images={images}", f"training.epochs={epochs}"]
 
-    def agreement(self, double):
+    def agreement(self):
         calm = [f"{key}={self.value(key) / self.arguments.calm}"
                 for key in ("optimiser.learning_rate", "optimiser.head_learning_rate")]
         run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps) + calm)
-        trainer = self.torch(run.recipe)
+        trainer = self.torch("tuned", run.recipe, "fp32")
         ulp = worst_ulp(trainer.tensors(), self.initial.tensors)
         theirs = metrics_of(trainer)
-        exact = metrics_of(self.torch(run.recipe, double))
+        exact = metrics_of(self.torch("tuned", run.recipe, "fp64"))
         rows = largest_differences(run.metrics, theirs)
         for side, metrics in (("ffwd_from_double", run.metrics), ("torch_from_double", theirs)):
             for name, row in largest_differences(metrics, exact).items():
@@ -139,11 +157,11 @@ class Comparison:
                 "calm": self.arguments.calm, "initial_weights_ulp": ulp,
                 "layers": rows, "tolerance": self.arguments.tolerance, "agrees": agrees}
 
-    def horizon(self, double):
+    def horizon(self):
         """Steps at full rates within the tolerance of PyTorch in double precision."""
         run = self.ffwd(self.cut(self.arguments.window, self.arguments.steps))
-        exact = metrics_of(self.torch(run.recipe, double))
-        single = metrics_of(self.torch(run.recipe))
+        exact = metrics_of(self.torch("tuned", run.recipe, "fp64"))
+        single = metrics_of(self.torch("tuned", run.recipe, "fp32"))
         result = {"steps": run.metrics[-1]["step"]}
         for name, candidate in (("ffwd", run.metrics), ("torch", single)):
             result[name] = 0
@@ -156,22 +174,47 @@ class Comparison:
 
     def speed(self):
         overrides = self.cut(self.arguments.block_steps, self.arguments.block_steps, warm_up=1)
-        contenders = {"PyTorch": self.trainer_class}
-        if self.plain_class.can(self.initial.recipe):
-            contenders = {"PyTorch, plain": self.plain_class, "PyTorch, tuned": self.trainer_class}
-        seconds_a_step = {name: [] for name in ("ffwd", *contenders)}
+        overrides.append("optimiser.decay=constant")  # a compiled step knows one rate
+        blocks = {"ffwd": lambda: ffwd_block(self.ffwd(overrides))}
+        if self.arguments.device == "cuda":
+            blocks["ffwd, graph"] = lambda: ffwd_block(self.ffwd(overrides, "--executor", "graph"))
+        trainers, left_out = self.warm_trainers(self.ffwd(overrides).recipe)
+        for name, trainer in trainers.items():
+            blocks[f"PyTorch, {name}"] = functools.partial(torch_block, trainer)
+
+        seconds_a_step = {name: [] for name in blocks}
         for _ in range(self.arguments.blocks):
-            run = self.ffwd(overrides)
-            first, last = run.metrics[0], run.metrics[-1]
-            seconds_a_step["ffwd"].append((last["seconds"] - first["seconds"]) / (last["step"] - first["step"]))
-            for name, trainer_class in contenders.items():
-                trainer = trainer_class(run.recipe, self.initial.images, self.pixels, self.labels)
-                timed = [(steps, seconds) for _, steps, seconds in trainer.run()][1:]
-                seconds_a_step[name].append(sum(seconds for _, seconds in timed) / sum(steps for steps, _ in timed))
+            for name, block in blocks.items():
+                seconds_a_step[name].append(block())
         median = {name: statistics.median(seconds) for name, seconds in seconds_a_step.items()}
         return {"batch": self.batch, "epoch_images": self.images,
                 "steps_an_epoch": -(-self.images // self.batch), "seconds_a_step": seconds_a_step,
-                "ratio": {name: median[name] / median["ffwd"] for name in contenders}}
+                "ratio": {name: median[name] / median["ffwd"] for name in blocks},
+                "left_out": left_out}
+
+    def warm_trainers(self, recipe):
+        """PyTorch's steps that work here, each after an epoch, and why the others do not."""
+        trainers, left_out = {}, {}
+        for name in self.trainer_classes:
+            try:
+                trainer = self.torch(name, recipe, self.arguments.precision)
+                next(trainer.run())
+                trainers[name] = trainer
+            except RuntimeError as error:  # not for this recipe, no compiler, too little memory
+                left_out[f"PyTorch, {name}"] = str(error).strip().splitlines()[0]
+        return trainers, left_out
+
+
+def ffwd_block(run):
+    """Seconds a step, after the first epoch."""
+    first, last = run.metrics[0], run.metrics[-1]
+    return (last["seconds"] - first["seconds"]) / (last["step"] - first["step"])
+
+
+def torch_block(trainer):
+    """Seconds a step, after the first epoch."""
+    timed = [(steps, seconds) for _, steps, seconds in trainer.run()][1:]
+    return sum(seconds for _, seconds in timed) / sum(steps for steps, _ in timed)
 
 
 def figures(ours, other):
@@ -220,12 +263,16 @@ def worst_ulp(ours, theirs):
     return max(int(np.abs(ordered(ours[n]) - ordered(theirs[n])).max()) for n in theirs)
 
 
-def loaded_blas():
-    """The BLAS library that PyTorch multiplies with."""
+def multiplies_with(torch, device):
+    """The library behind PyTorch's matmuls."""
+    if device == "cuda":
+        return f"CUDA {torch.version.cuda}"
+    if torch.backends.mkl.is_available():
+        return "MKL"
     with open("/proc/self/maps") as maps:
-        paths = {line.split()[-1] for line in maps if "blas" in line or "libmkl" in line}
+        paths = {line.split()[-1] for line in maps if "blas" in line}
     named = [Path(path).name for path in sorted(paths)
-             if any(name in path for name in ("openblas", "blis", "mkl", "atlas"))]
+             if any(name in path for name in ("openblas", "blis", "atlas"))]
     return named[-1] if named else "reference BLAS"
 
 
@@ -251,17 +298,20 @@ def show_horizon(result):
           f"double precision: ffwd {result['ffwd']}, PyTorch in single {result['torch']}")
 
 
-def show_speed(result, arguments, blas):
-    print(f"speed with {arguments.threads} thread(s), {arguments.blocks} blocks of each in turn")
-    print(f"  {'':14} {'ms/step':>8} {'least':>8} {'most':>8} {'images/s':>9} {'s/epoch':>8} {'to ffwd':>8}"
+def show_speed(result, report):
+    print(f"speed on {report['device']}, {report['precision']}, blocks of each in turn: "
+          f"{len(result['seconds_a_step']['ffwd'])}")
+    print(f"  {'':17} {'ms/step':>8} {'least':>8} {'most':>8} {'images/s':>9} {'s/epoch':>8} {'to ffwd':>8}"
           f"   (epoch: {result['epoch_images']} images)")
     for name, seconds in result["seconds_a_step"].items():
         median = statistics.median(seconds)
-        print(f"  {name:14} {1e3 * median:8.2f} {1e3 * min(seconds):8.2f} {1e3 * max(seconds):8.2f} "
+        print(f"  {name:17} {1e3 * median:8.3f} {1e3 * min(seconds):8.3f} {1e3 * max(seconds):8.3f} "
               f"{result['batch'] / median:9.0f} {median * result['steps_an_epoch']:8.2f} "
-              f"{result['ratio'].get(name, 1):8.2f}")
-    print(f"medians; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    if blas == "reference BLAS":
+              f"{result['ratio'][name]:8.2f}")
+    for name, reason in result["left_out"].items():
+        print(f"  {name:17} left out: {reason}")
+    print(f"medians; load average {result['load_average']:.1f} on {os.cpu_count()} cores")
+    if report["blas"] == "reference BLAS":
         print("PyTorch multiplies with the reference BLAS here: its time says little")
 
 
@@ -269,30 +319,38 @@ def main():
     arguments = parse_arguments()
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)  # read when PyTorch loads its BLAS
     import torch
+    from compare.torch_compiled import CompiledTrainer
     from compare.torch_plain import PlainTrainer
-    from compare.torch_trainer import Trainer
+    from compare.torch_trainer import Trainer, allow_tf32
     torch.set_num_threads(arguments.threads)
-    blas = loaded_blas()
+    allow_tf32(arguments.precision == "tf32")
 
     report = {"recipe": Path(arguments.recipe).name, "set": arguments.set,
-              "threads": arguments.threads, "torch": torch.__version__, "blas": blas,
+              "precision": arguments.precision, "threads": arguments.threads,
+              "torch": torch.__version__, "blas": multiplies_with(torch, arguments.device),
               "machine": platform.machine(), "cores": os.cpu_count()}
     try:
+        if arguments.device == "cuda" and not torch.cuda.is_available():
+            raise RuntimeError(f"PyTorch {torch.__version__} cannot use a GPU here")
         with tempfile.TemporaryDirectory(prefix="compare-torch-") as scratch:
-            comparison = Comparison(arguments, Trainer, PlainTrainer, scratch)
+            trainers = {"plain": PlainTrainer, "tuned": Trainer, "compiled": CompiledTrainer}
+            comparison = Comparison(arguments, trainers, scratch)
             summary = comparison.initial.summary
             report["ffwd"] = f"{summary['version']} ({summary['commit']})"
-            print(f"{report['recipe']}: ffwd {report['ffwd']} on {summary['device']}; "
-                  f"PyTorch {torch.__version__} with {blas}")
-            if arguments.steps:
-                report["agreement"] = comparison.agreement(torch.float64)
+            report["device"] = summary["device"]
+            print(f"{report['recipe']}: ffwd {report['ffwd']} on {report['device']}; "
+                  f"PyTorch {torch.__version__} with {report['blas']}")
+            if arguments.steps and arguments.precision == "fp32":
+                report["agreement"] = comparison.agreement()
                 show_agreement(report["agreement"])
-                report["full_rates"] = comparison.horizon(torch.float64)
+                report["full_rates"] = comparison.horizon()
                 show_horizon(report["full_rates"])
+            elif arguments.steps:
+                print("agreement: not judged, for it takes --precision fp32")
             if arguments.blocks:
                 report["speed"] = comparison.speed()
                 report["speed"]["load_average"] = os.getloadavg()[0]
-                show_speed(report["speed"], arguments, blas)
+                show_speed(report["speed"], report)
     except (OSError, RuntimeError) as error:
         print(f"compare_torch: {error}", file=sys.stderr)
         return 2

@@ -25,6 +25,8 @@ struct CommandLine {
   PredictOptions predict;
   ReportOptions report;
   FetchOptions fetch;
+  BenchCommand bench;
+  std::string bench_a, bench_b;
   std::string list_dir, doctor_dir;
 };
 
@@ -71,6 +73,32 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
       ->check(CLI::PositiveNumber);
   add_data_dir(*command, line.data_dir);
   command->callback([&line] { plan(line); });
+}
+
+void declare_bench(CLI::App& app, CommandLine& line) {
+  CLI::App* bench = app.add_subcommand("bench", "Time a training step and what it is made of");
+  bench->require_subcommand(0, 1);
+  add_device(*bench, line.bench.device);
+  bench
+      ->add_option("--widths", line.bench.widths,
+                   "of a network's layers, such as 2000,2000; a few networks if absent")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 100000));
+  bench->add_option("--pairs", line.bench.pairs, "images of a batch, with --widths")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  bench->add_option("--rounds", line.bench.rounds, "samples of each time")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  bench->add_option("--json", line.bench.json, "writes every sample there");
+  bench->callback([bench, &line] {
+    if (bench->get_subcommands().empty()) bench_steps(line.bench);
+  });
+  CLI::App* compare =
+      bench->add_subcommand("compare", "Show how two files of bench --json differ");
+  compare->add_option("a", line.bench_a, "the file to compare with")->required();
+  compare->add_option("b", line.bench_b, "the file that may be faster or slower")->required();
+  compare->callback([&line] { compare_benches(line.bench_a, line.bench_b); });
 }
 
 void declare(CLI::App& app, CommandLine& line) {
@@ -157,6 +185,8 @@ void declare(CLI::App& app, CommandLine& line) {
   command->add_option("--mirror", line.fetch.mirror,
                       "URL of a folder to fetch from instead of the official ones");
   command->callback([&line] { fetch_data(line.fetch); });
+
+  declare_bench(app, line);
 
   command = app.add_subcommand("doctor", "Show back ends, devices, libraries and data sets");
   add_data_dir(*command, line.doctor_dir);

@@ -114,6 +114,9 @@ if wanted bench; then
     step "schedule-$precision" "$build/bench/schedule_bench" --device=cuda --precision="$precision" \
       --json="$logs/schedule-$precision.json"
   done
+  for precision in fp32 tf32 bf16; do
+    step "step-$precision" "$build/ffwd" bench --device cuda --precision "$precision" --json "$logs/step-$precision.json"
+  done
 else
   not_run bench "left out by --only"
 fi

@@ -127,7 +127,7 @@ def main(logs, result=None):
         "doctor": doctor.splitlines(),
         "verdict": None,
         "steps": steps,
-        "tests": {}, "sanitizers": {}, "trainings": {}, "bench": None, "schedules": {},
+        "tests": {}, "sanitizers": {}, "trainings": {}, "bench": None, "schedules": {}, "training_steps": {},
     }
     for step in steps:
         name = step["name"]
@@ -143,6 +143,8 @@ def main(logs, result=None):
             report["bench"] = read_bench(logs, step)
         elif name.startswith("schedule-"):
             report["schedules"][name] = json_of(logs / f"{name}.json") or fail(step, "the benchmark left no report")
+        elif name.startswith("step-"):
+            report["training_steps"][name] = json_of(logs / f"{name}.json") or fail(step, "the benchmark left no report")
     outcomes = {step["outcome"] for step in steps}
     report["verdict"] = next((o for o in ("failed", "not run") if o in outcomes), "passed")
     report["below_copy_goal"] = list(below_goal(report["bench"])) if report["bench"] else None

@@ -1,18 +1,15 @@
 // fold_rows: hand-worked sums, exact sums of small integers over every shape and layout, the
-// equation written again in double, the adjoint of spread_rows, extremes, and CUDA against the CPU
-// twin.
+// equation written again in double, extremes, and CUDA against the CPU twin.
 #include "kernels/fold_rows.h"
 
 #include <gtest/gtest.h>
 
-#include "kernels/spread_rows.h"
 #include "tests/kernels/kernel_test.h"
 
 namespace ffwd::test {
 namespace {
 
 constexpr Twins<FoldRows> kFoldRows = FFWD_TWINS(fold_rows);
-constexpr Twins<SpreadRows> kSpreadRows = FFWD_TWINS(spread_rows);
 
 struct Case {
   DType dtype = DType::f32;
@@ -114,53 +111,6 @@ TEST_P(FoldRowsTest, AgreesWithTheEquation) {
     ++seed;
     expect_close(run(place(), c, layout), reference(c), stored(dtype, bound(shows)), "folded");
   });
-}
-
-// --- the adjoint of spread_rows ------------------------------------------------------------------
-
-Matrix spread(Place place, DType dtype, const Matrix& x, const std::vector<float>& row_scale) {
-  Memory memory(place);
-  const Matrix zeros(int64_t(row_scale.size()), x.cols);
-  return memory
-      .run(kSpreadRows,
-           {memory.input(dtype, x), memory.input(row_scale), memory.inout("z", dtype, zeros)})
-      .at("z");
-}
-
-double dot(const Matrix& a, const Matrix& b) {
-  EXPECT_EQ(a.size(), b.size());
-  double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-// Both sides, <spread(x), y> and <x, fold(y)>, are sums of the terms row_scale[r] * x * y. Added to
-// zero, a spread value is off by u of itself; a folded one by (n + 1) u of its terms' magnitudes.
-TEST_P(FoldRowsTest, IsTheAdjointOfSpreadRows) {
-  for (const int64_t shows : {1, 2, 11}) {
-    const Case c = random_case(DType::f32, {5, 333}, shows, 7);
-    const Matrix x = random_matrix(DType::f32, 5, 333, 8);
-    Case sizes = c;
-    for (double& value : sizes.dz.values) value = std::fabs(value);
-    Matrix size_of_x = x;
-    for (double& value : size_of_x.values) value = std::fabs(value);
-    const double terms = dot(size_of_x, reference(sizes));
-    ASSERT_GT(terms, 1.0);
-    EXPECT_NEAR(dot(spread(place(), DType::f32, x, c.row_scale), c.dz), dot(x, run(place(), c)),
-                double(shows + 2) * kUnit * terms);
-  }
-}
-
-TEST_P(FoldRowsTest, IsExactlyTheAdjointOnIntegers) {
-  for (const DType dtype : {DType::f32, DType::bf16}) {
-    for (const int64_t shows : {1, 2, 4}) {
-      const Case c = integer_case(dtype, {5, 333}, shows, 9);
-      const Matrix x = random_integers(5, 333, 10, 7);
-      const double product = dot(x, run(place(), c));
-      EXPECT_NE(product, 0.0);
-      EXPECT_EQ(dot(spread(place(), dtype, x, c.row_scale), c.dz), product);
-    }
-  }
 }
 
 // --- extremes ------------------------------------------------------------------------------------

@@ -14,9 +14,17 @@ namespace ffwd::test {
 
 inline constexpr Twins<GoodnessRows> kGoodnessRows = FFWD_TWINS(goodness_rows);
 
+// z in parts (kernels/shared_rows.h).
+struct Parts {
+  Matrix images, labels;
+  std::vector<int32_t> label;
+  std::vector<float> row_scale;
+};
+
 struct GoodnessCase {
   DType dtype = DType::f32;
   Matrix z;
+  Parts parts;  // no images: z is read as a whole
   std::vector<float> bias;
   int64_t positive = 0, negative = 0;  // the rest of the rows is neutral
   Activation activation = Activation::relu;
@@ -49,6 +57,11 @@ inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
     args.z = memory.input(c.dtype, c.z);
     if (c.learns) args.dz = memory.output("dz", c.dtype, learning, c.z.cols);
   }
+  if (c.parts.images.rows > 0) {
+    args.shared = {memory.input(c.dtype, c.parts.images), memory.input(c.dtype, c.parts.labels),
+                   memory.input(c.parts.label), memory.input(c.parts.row_scale)};
+    args.z = {nullptr, c.dtype, c.z.rows, c.z.cols, c.z.cols};  // a shape
+  }
   args.next = memory.output("next", c.dtype, c.z.rows, c.z.cols);
   args.goodness = memory.output<float>("goodness", c.z.rows);
   args.length = memory.output<float>("length", c.z.rows);
@@ -69,6 +82,23 @@ inline GoodnessCase random_case(DType dtype, Shape shape, uint64_t seed) {
   c.threshold = 0.3f * float(shape.cols);
   c.temperature = 0.1f * float(shape.cols);
   return c;
+}
+
+// Parts of integers, and as z the whole that they give, which is exact in either type.
+inline void split(GoodnessCase& c, uint64_t seed) {
+  constexpr int64_t kClasses = 4;
+  const int64_t rows = c.z.rows, images = rows % 3 == 0 ? rows / 3 : rows % 2 == 0 ? rows / 2 : rows;
+  Parts& p = c.parts;
+  p.images = random_integers(std::max<int64_t>(1, images), c.z.cols, seed, 8);
+  p.labels = random_integers(1 + kClasses, c.z.cols, seed + 1, 8);
+  for (int64_t i = 0; i < rows; ++i) {
+    p.label.push_back(int32_t((7 * i + 1) % (1 + kClasses)) - 1);
+    p.row_scale.push_back(i % 2 == 0 ? 0.5f : 2.0f);
+    for (int64_t j = 0; j < c.z.cols; ++j) {
+      c.z.at(i, j) = double(p.row_scale.back()) *
+                     (p.images.at(i % images, j) + p.labels.at(1 + p.label.back(), j));
+    }
+  }
 }
 
 // --- the equations of the contract, in double ----------------------------------------------

@@ -104,6 +104,30 @@ TEST_P(GoodnessRowsTest, AnyOneMatrixMayBeMisaligned) {
   }
 }
 
+// Of integers, whose sums are exact in any order.
+TEST_P(GoodnessRowsTest, PartsGiveTheBitsOfTheWhole) {
+  for_each_case([&](DType dtype, Shape shape, Layout layout) {
+    Case c = random_case(dtype, shape, 32);
+    c.bias = to_vector(random_integers(1, shape.cols, 36, 3));
+    split(c, 33);
+    const Results parts = run(place(), c, layout);
+    c.parts = {};
+    expect_identical(parts, run(place(), c, layout));
+  });
+}
+
+TEST_P(GoodnessRowsTest, AnyOnePartMayBeMisaligned) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    Case c = random_case(dtype, {6, 40}, 34);
+    split(c, 35);
+    const Results want = run(place(), c);
+    for (c.misaligned = 0; c.misaligned < 8; ++c.misaligned) {  // bias, z, dz, parts (4), next
+      SCOPED_TRACE("operand " + std::to_string(c.misaligned));
+      expect_identical(run(place(), c), want);
+    }
+  }
+}
+
 TEST_P(GoodnessRowsTest, InferenceGivesTheSameWithoutLossAndGradient) {
   Case c = random_case(DType::f32, {5, 70}, 30);
   const Results learning = run(place(), c);
@@ -183,7 +207,8 @@ TEST_P(GoodnessRowsTest, BrokenContractsThrow) {
                       memory.output("next", DType::f32, 3, 4),
                       memory.output<float>("goodness", 3),
                       {},
-                      memory.inout_figures("running", Matrix(2, 3))};
+                      memory.inout_figures("running", Matrix(2, 3)),
+                      {}};
     break_it(args);
     EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
   };
@@ -203,9 +228,36 @@ TEST_P(GoodnessRowsTest, BrokenContractsThrow) {
   expect_error([](GoodnessRows& a) { a.temperature = NAN; });
 }
 
+TEST_P(GoodnessRowsTest, BrokenContractsOfPartsThrow) {
+  const auto expect_error = [&](auto break_it) {
+    Memory memory(place());
+    GoodnessRows args{};
+    args.z = {nullptr, DType::f32, 4, 8, 8};
+    args.bias = memory.input(std::vector<float>(8));
+    args.temperature = 1.0f;
+    args.next = memory.output("next", DType::f32, 4, 8);
+    args.goodness = memory.output<float>("goodness", 4);
+    args.shared = {memory.input(DType::f32, Matrix(2, 8)), memory.input(DType::f32, Matrix(3, 8)),
+                   memory.input(std::vector<int32_t>(4)), memory.input(std::vector<float>(4))};
+    break_it(args.shared);
+    EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
+  };
+  expect_error([](SharedRows& a) { a.images.rows = 3; });
+  expect_error([](SharedRows& a) { a.images.rows = 0; });
+  expect_error([](SharedRows& a) { a.images.cols = 7; });
+  expect_error([](SharedRows& a) { a.images.dtype = DType::bf16; });
+  expect_error([](SharedRows& a) { a.labels.cols = 7; });
+  expect_error([](SharedRows& a) { a.labels.dtype = DType::bf16; });
+  expect_error([](SharedRows& a) { a.labels.rows = 1; });
+  expect_error([](SharedRows& a) { a.label.size = 3; });
+  expect_error([](SharedRows& a) { a.row_scale.size = 3; });
+}
+
 TEST_P(GoodnessRowsTest, SameBitsAlways) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
-    const Case c = random_case(dtype, {5, 1100}, 80);
+    Case c = random_case(dtype, {5, 1100}, 80);
+    expect_same_bits_always([&] { return run(place(), c); });
+    split(c, 81);
     expect_same_bits_always([&] { return run(place(), c); });
   }
 }

@@ -1,10 +1,10 @@
-// gather_images, overlay_labels and spread_rows together, for every label and the neutral one: the
-// same as writing the label into the image, normalising the row and multiplying, in double.
+// gather_images, overlay_labels and goodness_rows of parts together, for every label and the neutral
+// one: the same as writing the label into the image, normalising the row and multiplying, in double.
 #include <gtest/gtest.h>
 
 #include "kernels/gather_images.h"
+#include "kernels/goodness_rows.h"
 #include "kernels/overlay_labels.h"
-#include "kernels/spread_rows.h"
 #include "tests/kernels/kernel_test.h"
 #include "tests/kernels/reference.h"
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr Twins<GatherImages> kGatherImages = FFWD_TWINS(gather_images);
 constexpr Twins<OverlayLabels> kOverlayLabels = FFWD_TWINS(overlay_labels);
-constexpr Twins<SpreadRows> kSpreadRows = FFWD_TWINS(spread_rows);
+constexpr Twins<GoodnessRows> kGoodnessRows = FFWD_TWINS(goodness_rows);
 
 constexpr int64_t kImages = 3, kWidth = 36, kUnits = 7;
 constexpr int32_t kClasses = 5;
@@ -39,7 +39,20 @@ Matrix times_transposed(const Matrix& x, const Matrix& weight) {
   return product;
 }
 
-// Row k * kImages + i: image i under label k, the last k being neutral. Matmuls run in double.
+// What is written under each label, the neutral one first.
+Matrix written_labels(const Images& m) {
+  Matrix rows(1 + kClasses, kWidth);
+  for (int32_t label = kNeutralLabel; label < kClasses; ++label) {
+    for (int64_t j = 0; j < int64_t(kClasses) * m.standardise.channels; ++j) {
+      rows.at(1 + label, j) = double(overlay_value(label, int32_t(j / m.standardise.channels),
+                                                   kClasses, m.label_value));
+    }
+  }
+  return rows;
+}
+
+// Row k * kImages + i: image i under label k, the last k being neutral. Matmuls run in double. "z"
+// went through a leaky ReLU.
 Results in_parts(Place place, const Images& m) {
   Memory image_memory(place);
   const Results images = image_memory.run(
@@ -59,13 +72,18 @@ Results in_parts(Place place, const Images& m) {
        label_memory.output("label_part", m.dtype, kRows, kClasses * channels),
        label_memory.output<float>("row_scale", kRows)});
   Memory memory(place);
-  labels["z"] =
-      memory
-          .run(kSpreadRows,
-               {memory.input(m.dtype, times_transposed(images.at("base"), m.weight)),
-                memory.input(to_vector(labels.at("row_scale"))),
-                memory.inout("z", m.dtype, times_transposed(labels.at("label_part"), m.weight))})
-          .at("z");
+  GoodnessRows rows{};
+  rows.z = {nullptr, m.dtype, kRows, kUnits, kUnits};  // a shape
+  rows.bias = memory.input(std::vector<float>(kUnits));
+  rows.activation = Activation::leaky_relu;
+  rows.temperature = 1.0f;
+  rows.norm.kind = NormKind::none;
+  rows.next = memory.output("z", m.dtype, kRows, kUnits);
+  rows.goodness = memory.output<float>("goodness", kRows);
+  rows.shared = {memory.input(m.dtype, times_transposed(images.at("base"), m.weight)),
+                 memory.input(m.dtype, times_transposed(written_labels(m), m.weight)),
+                 memory.input(label), memory.input(to_vector(labels.at("row_scale")))};
+  labels["z"] = memory.run(kGoodnessRows, rows).at("z");
   return labels;
 }
 
@@ -113,7 +131,9 @@ Images random_images(DType dtype, int32_t channels, NormKind kind, bool standard
 
 void expect_parts_equal_the_whole(Place place, const Images& m) {
   const Results got = in_parts(place, m);
-  const Matrix x_hat = labelled_rows(m), want = times_transposed(x_hat, m.weight);
+  const Matrix x_hat = labelled_rows(m);
+  Matrix want = times_transposed(x_hat, m.weight);
+  for (double& z : want.values) z = z < 0 ? double(kLeakySlope) * z : z;
   // A pixel is off by 2 u of at most 255 * 0.02 + 1.8, that is 14 u, ABSOLUTE. That moves the row's
   // length, relative to itself, by sqrt(n) * 14 u * scale (l2) or 14 u * scale (rms). The sum of n
   // squares adds (n / 2 + 1) u, the rest 6 u (overlay_labels_test.cpp).
@@ -121,10 +141,10 @@ void expect_parts_equal_the_whole(Place place, const Images& m) {
   const double pixel = 14 * kUnit * scale;
   const double relative =
       (n / 2 + 7) * kUnit + pixel * (m.norm.kind == NormKind::l2 ? std::sqrt(n) : 1.0);
-  // z = sum of x_hat * weight, with |weight| <= 1, inherits both; its two products, the scaled one
-  // and the sum round to 4 u. In bf16 x_hat, the product of it and the sum are stored, each half a
-  // gap off.
-  const double rounding = 4 * kUnit + (m.dtype == DType::bf16 ? 3.1 * kBf16Gap / 2 : 0.0);
+  // z = sum of x_hat * weight, with |weight| <= 1, inherits both; the products of image and label,
+  // their sum, the scaled one and the leaky one round to 5 u. In bf16 both products and the result
+  // are stored, each half a gap off.
+  const double rounding = 5 * kUnit + (m.dtype == DType::bf16 ? 3.1 * kBf16Gap / 2 : 0.0);
   const double terms = largest(times_transposed(sizes_of(x_hat), sizes_of(m.weight)));
   expect_close(got.at("z"), want, {(relative + rounding) * terms + n * pixel, 0}, "z");
 

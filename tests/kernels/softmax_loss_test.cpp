@@ -16,6 +16,7 @@ struct Case {
   std::vector<int32_t> label;
   DType dtype = DType::f32;  // of dlogits
   bool in_place = false;
+  std::vector<float> bias = {};  // empty: absent
 };
 
 Results run(Place place, const Case& c, Layout layout = {}) {
@@ -29,6 +30,7 @@ Results run(Place place, const Case& c, Layout layout = {}) {
     args.dlogits = memory.output("dlogits", c.dtype, c.logits.rows, c.logits.cols);
   }
   args.label = memory.input(c.label);
+  if (!c.bias.empty()) args.bias = memory.input(c.bias);
   args.running = memory.inout("loss", std::vector<float>(std::size_t(c.logits.rows)));
   return memory.run(kSoftmaxLoss, args);
 }
@@ -147,6 +149,17 @@ TEST_P(SoftmaxLossTest, OneClassAndNoRows) {
   EXPECT_EQ(run(place(), {Matrix(0, 10), {}}).at("loss").size(), 0u);
 }
 
+TEST_P(SoftmaxLossTest, BiasesAreAdded) {
+  Case c{random_integers(5, 11, 12, 4), {0, 10, 3, 4, 5}};
+  c.bias = to_vector(random_integers(1, 11, 13, 4));
+  const Results got = run(place(), c);
+  for (int64_t i = 0; i < 5; ++i) {
+    for (int64_t k = 0; k < 11; ++k) c.logits.at(i, k) += double(c.bias[std::size_t(k)]);
+  }
+  c.bias.clear();
+  expect_identical(got, run(place(), c));
+}
+
 TEST_P(SoftmaxLossTest, MayOverwriteItsInput) {
   Case c = random_case(DType::f32, {5, 11}, 8);
   const Results want = run(place(), c, {3, 1});
@@ -171,7 +184,7 @@ TEST_P(SoftmaxLossTest, BrokenContractsThrow) {
     Memory memory(place());
     SoftmaxLoss args{memory.input(DType::f32, Matrix(2, 3)), memory.input(std::vector<int32_t>(2)),
                      memory.output("dlogits", DType::f32, 2, 3),
-                     memory.inout("loss", std::vector<float>(2))};
+                     memory.inout("loss", std::vector<float>(2)), memory.input(std::vector<float>(3))};
     break_it(args);
     EXPECT_THROW(memory.run(kSoftmaxLoss, args), Error);
   };
@@ -180,6 +193,7 @@ TEST_P(SoftmaxLossTest, BrokenContractsThrow) {
   expect_error([](SoftmaxLoss& a) { a.dlogits.cols = 2; });
   expect_error([](SoftmaxLoss& a) { a.label.size = 1; });
   expect_error([](SoftmaxLoss& a) { a.running.size = 1; });
+  expect_error([](SoftmaxLoss& a) { a.bias.size = 2; });
 }
 
 TEST_P(SoftmaxLossTest, SameBitsAlways) {

@@ -13,7 +13,7 @@ crash), "hangs", or "." for nothing. Exits with 1 if nothing saw a bug that equi
 a removed barrier was not seen by both the schedules and ThreadSanitizer. What does not compile is no bug.
 
 Needs a build of simt_kernels_test_plain, _asan and _tsan. Everything is built from that tree's objects but the file
-with the bug; a bug in a .cuh file is tried in the files that include it until one of them shows it.
+with the bug; a bug in a header is tried in the kernels that include it until one of them shows it.
 """
 
 import argparse
@@ -95,7 +95,7 @@ def kernels_with(file):
         return [Path(file).stem]
     headers = {file}
     for _ in range(3):  # headers that include it
-        headers |= {f"kernels/{h.name}" for h in (ROOT / "kernels").glob("*.cuh")
+        headers |= {f"kernels/{h.name}" for h in (ROOT / "kernels").iterdir() if h.suffix in (".h", ".cuh")
                     if any(f'"{header}"' in h.read_text() for header in headers)}
     return sorted(k.stem for k in (ROOT / "kernels").glob("*.cu")
                   if any(f'"{header}"' in k.read_text() for header in headers))
@@ -179,10 +179,11 @@ def caught(bug, seen):
 
 
 def choose(args):
-    texts = {f"kernels/{p.name}": p.read_text() for p in sorted((ROOT / "kernels").glob("*.cu*"))}
+    texts = {f"kernels/{p.name}": p.read_text() for p in sorted((ROOT / "kernels").iterdir())}
     planted = bug_lists.from_list(HERE / "planted_bugs.txt", texts)
     equivalent = {bug.key: bug for bug in bug_lists.from_list(HERE / "equivalent_bugs.txt", texts)}
-    every = {bug.key: bug for file, text in texts.items() for bug in bug_lists.by_rule(file, text)}
+    every = {bug.key: bug for file, text in texts.items() if file.endswith((".cu", ".cuh"))
+             for bug in bug_lists.by_rule(file, text)}
     every |= {bug.key: bug for bug in planted}
     for key in equivalent.keys() - every.keys():
         raise SystemExit(f"equivalent_bugs.txt explains what nobody plants: {key}")

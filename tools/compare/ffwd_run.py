@@ -144,14 +144,11 @@ def read_safetensors(path):
     return tensors, metadata
 
 
-def train(program, recipe, folder, overrides, data_dir, threads):
-    """Runs `ffwd train` on the CPU in fp32 into a new folder."""
-    command = [program, "train", recipe, "--device", "cpu", "--precision", "fp32",
-               "--out", str(folder)]
+def train(program, recipe, folder, options, overrides, threads):
+    """Runs `ffwd train` with these options into a new folder."""
+    command = [program, "train", recipe, "--out", str(folder), *options]
     for override in overrides:
         command += ["--set", override]
-    if data_dir:
-        command += ["--data-dir", data_dir]
     done = subprocess.run(command, env=dict(os.environ, OMP_NUM_THREADS=str(threads)),
                           capture_output=True, text=True)
     if done.returncode != 0:

@@ -1,8 +1,9 @@
-"""A recipe of ffwd in plain PyTorch: eager mode, autograd, one optimiser for each layer.
+"""A recipe of ffwd in PyTorch, eager, by somebody who knows where the time goes ("tuned").
 
-Inputs of a layer are detached, and backward() runs on the layer's own loss alone. Positive and
-negative rows go through a layer as one matrix, everything that needs no gradient runs under
-no_grad, optimisers work in place, and no figure is read back before the end of an epoch.
+Inputs of a layer are detached, so one backward() of the sum of all losses gives every layer the
+gradient of its own. Positive and negative rows go through a layer as one matrix, everything that
+needs no gradient runs under no_grad, one optimiser steps all weights in place, in one kernel where
+PyTorch has one, and no figure is read back before the end of an epoch.
 """
 
 import math
@@ -20,49 +21,61 @@ EPS = {"l2": 1e-4, "rms": 1e-8}
 class GradientAverage(torch.optim.Optimizer):
     """Hinton's update: an average of gradients, and a decay that is not part of it."""
 
-    def __init__(self, groups, lr, momentum):
-        super().__init__(groups, {"lr": lr, "momentum": momentum})
+    def __init__(self, groups, momentum):
+        super().__init__(groups, {"momentum": momentum})
+        for group in self.param_groups:
+            for weight in group["params"]:
+                self.state[weight]["velocity"] = torch.zeros_like(weight)
 
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
-            for weight in group["params"]:
-                state = self.state[weight]
-                if not state:
-                    state["velocity"] = torch.zeros_like(weight)
-                velocity = state["velocity"].mul_(group["momentum"])
-                velocity.add_(weight.grad, alpha=1 - group["momentum"])  # faster than lerp_
-                if group["weight_decay"] > 0:
-                    weight.mul_(1 - group["lr"] * group["weight_decay"])
-                weight.add_(velocity, alpha=-group["lr"])
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            if weights:
+                self.update(weights, [weight.grad for weight in weights],
+                            [self.state[weight]["velocity"] for weight in weights],
+                            group["lr"], group["momentum"], group["weight_decay"])
+
+    @staticmethod
+    def update(weights, gradients, velocities, rate, momentum, decay):
+        torch._foreach_mul_(velocities, momentum)
+        torch._foreach_add_(velocities, gradients, alpha=1 - momentum)
+        if decay > 0:
+            torch._foreach_mul_(weights, 1 - rate * decay)
+        torch._foreach_add_(weights, velocities, alpha=-rate)
 
 
-class Learner:
-    """What layers and the head share: parameters, their optimiser, running figures."""
+def adam(groups, **options):
+    decays = any(group["weight_decay"] > 0 for group in groups)
+    return (torch.optim.AdamW if decays else torch.optim.Adam)(groups, **options)
 
-    def __init__(self, recipe, prefix, weight, bias=None):
-        options = recipe["optimiser"]
-        self.rate = options[prefix + "learning_rate"]
-        self.weight = weight.requires_grad_()
-        groups = [{"params": [self.weight], "weight_decay": options[prefix + "weight_decay"]}]
-        if bias is not None:
-            self.bias = bias.requires_grad_()
-            groups.append({"params": [self.bias], "weight_decay": 0})
-        if options["kind"] == "adam":
-            self.optimiser = torch.optim.AdamW(groups, self.rate, eps=options["eps"],
-                                               betas=(options["beta1"], options["beta2"]))
-        else:
-            self.optimiser = GradientAverage(groups, self.rate, options["momentum"])
-        self.totals = weight.new_zeros(3)
 
-    def set_rate(self, factor):
-        for group in self.optimiser.param_groups:
-            group["lr"] = factor * self.rate
+def fused_adam(groups, **options):
+    """One kernel for all weights, where this PyTorch has it for their device."""
+    trial = torch.nn.Parameter(torch.zeros_like(groups[0]["params"][0]))
+    trial.grad = torch.zeros_like(trial)
+    try:
+        adam([{**groups[0], "params": [trial]}], fused=True, **options).step()
+    except (TypeError, RuntimeError):
+        return adam(groups, **options)
+    return adam(groups, fused=True, **options)
 
-    def descend(self, loss):
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
+
+def make_optimiser(recipe, adam, layers, head=None):
+    """One for all these weights; `adam` makes it if the recipe wants Adam."""
+    options = recipe["optimiser"]
+
+    def group(prefix, weights, decay):
+        rate = options[prefix + "learning_rate"]
+        return {"params": weights, "lr": rate, "full_lr": rate, "weight_decay": decay}
+
+    groups = [group("", [layer.weight for layer in layers], options["weight_decay"]),
+              group("", [layer.bias for layer in layers], 0)]
+    if head:
+        groups.append(group("head_", [head.weight], options["head_weight_decay"]))
+    if options["kind"] == "adam":
+        return adam(groups, betas=(options["beta1"], options["beta2"]), eps=options["eps"])
+    return GradientAverage(groups, options["momentum"])
 
 
 class LayerSpec:
@@ -90,11 +103,13 @@ class LayerSpec:
         return shape[0] // self.geometry["groups"] * self.kernel ** 2
 
 
-class Layer(Learner):
+class Layer(torch.nn.Module):
     def __init__(self, recipe, index, spec, weight, bias):
+        super().__init__()
         if spec.kind == "conv":
             weight = weight.reshape(len(weight), -1, spec.kernel, spec.kernel)
-        super().__init__(recipe, "", weight, bias)
+        self.weight, self.bias = torch.nn.Parameter(weight), torch.nn.Parameter(bias)
+        self.register_buffer("totals", weight.new_zeros(3))
         self.spec = spec
         self.pools = []  # what follows it
         objective = recipe["objective"]
@@ -109,7 +124,7 @@ class Layer(Learner):
         self.goodness_of = objective["goodness_of"]
         self.peer_strength = objective["peer_strength"]
         self.peer_momentum = objective["peer_momentum"]
-        self.peer_mean = bias.new_full((len(bias),), 0.5)
+        self.register_buffer("peer_mean", bias.new_full((len(bias),), 0.5))
         self.leaky = recipe["network"]["activation"] == "leaky_relu"
 
     def activities(self, x):
@@ -130,63 +145,69 @@ class Layer(Learner):
             y = pool.pool(y)
         return y
 
-    def learn(self, x):
-        """One step on B positive and then B negative rows; returns their activities."""
+    def loss(self, x):
+        """The loss of B positive and then B negative rows, and what the next layer sees of them."""
         positive = len(x) // 2
         a, y = self.activities(x)
         goodness = self.goodness(y)
         wrong_way = goodness - self.threshold
         wrong_way = torch.cat((-wrong_way[:positive], wrong_way[positive:]))
         loss = F.softplus(wrong_way / self.temperature).mean()
-        if self.peer_strength > 0:
-            self.descend(loss + self.peer_term(a[:positive], y[:positive].detach()))
-        else:
-            self.descend(loss)
         with torch.no_grad():
             self.totals += torch.stack((loss, goodness[:positive].mean(),
                                         goodness[positive:].mean()))
-        return self.hand_on(y.detach())
+        if self.peer_strength > 0:
+            loss = loss + self.peer_term(a[:positive], y[:positive].detach())
+        return loss, self.hand_on(y.detach())
 
     def peer_term(self, a, y):
         """Peer normalisation; its gradient goes straight to `a`, whatever the activation."""
         rows = (0,) + tuple(range(2, y.dim()))
-        self.peer_mean.lerp_(y.mean(rows), 1 - self.peer_momentum)
+        self.peer_mean.lerp_(y.mean(rows, dtype=self.peer_mean.dtype), 1 - self.peer_momentum)
         return self.peer_strength * (a.mean(rows) @ (self.peer_mean - self.peer_mean.mean()))
 
 
-class Head(Learner):
+class Head(torch.nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = torch.nn.Parameter(weight)
+        self.register_buffer("totals", weight.new_zeros(1))
+
     def logits(self, x):
         return F.linear(x, self.weight)
 
-    def learn(self, logits, label):
+    def loss(self, logits, label):
         loss = F.cross_entropy(logits, label)
-        self.descend(loss)
-        self.totals[0] += loss.detach()
+        self.totals += loss.detach()
+        return loss
 
 
-class Trainer:
+class Trainer(torch.nn.Module):
     layer_class = Layer
 
-    def __init__(self, recipe, image_format, pixels, labels, dtype=torch.float32):
+    def __init__(self, recipe, image_format, pixels, labels, device="cpu", precision="fp32"):
         """`pixels` (N, height * width * channels) and `labels` (N) as bytes; only as many as the
-        recipe asks for count."""
-        self.dtype = dtype
+        recipe asks for count. Precision: fp64, fp32, bf16 (autocast) or tf32 (see allow_tf32)."""
+        super().__init__()
+        self.autocast = {"device_type": device, "dtype": torch.bfloat16, "enabled": precision == "bf16"}
+        self.dtype = dtype = torch.float64 if precision == "fp64" else torch.float32
         self.recipe = recipe
         self.count = recipe["data"]["train_images"] or len(pixels)
         self.batch = min(recipe["training"]["batch"] or self.count, self.count)
         channels = image_format["channels"]
-        self.pixels = torch.tensor(pixels[:self.count]).to(dtype).reshape(self.count, -1, channels)
+        self.register_buffer("pixels", torch.tensor(pixels[:self.count]).to(dtype)
+                             .reshape(self.count, -1, channels))
         if recipe["data"]["standardise"]:
             mean, deviation = (torch.tensor(image_format[name], dtype=dtype)
                                for name in ("mean", "deviation"))
             self.pixels.div_(255 * deviation).sub_(mean / deviation)
         else:
             self.pixels.div_(255)
-        self.labels = torch.tensor(labels[:self.count]).long()
+        self.register_buffer("labels", torch.tensor(labels[:self.count]).long())
 
         self.classes = len(image_format["classes"])
         value = recipe["data"]["label_value"]
-        self.one_hot = value * torch.eye(self.classes, dtype=dtype)
+        self.register_buffer("one_hot", value * torch.eye(self.classes, dtype=dtype))
         self.neutral = value / self.classes
         self.norm = recipe["network"]["normalise"]
 
@@ -194,7 +215,7 @@ class Trainer:
         self.image = (image_format["height"], image_format["width"], channels)
         self.convolves = specs[0].kind == "conv"
         init, seed = recipe["network"]["init"], recipe["training"]["seed"]
-        self.layers = []
+        self.layers = torch.nn.ModuleList()
         x = self.first_rows(self.pixels[:1])
         with torch.no_grad():
             for spec in specs:
@@ -211,10 +232,14 @@ class Trainer:
         self.head = None
         if recipe["network"]["head"]:
             inputs = self.neutral_activities(self.pixels[:1]).shape[1]
-            self.head = Head(recipe, "head_", torch.zeros(self.classes, inputs, dtype=dtype))
-        # Every step of a stage sees the same rows: they are computed once.
+            self.head = Head(torch.zeros(self.classes, inputs, dtype=dtype))
         self.same_rows = (self.batch == self.count and recipe["negatives"]["labels"] == "fixed")
-        self.kept = None
+        self.rows = None
+        self.to(device)
+        self.optimisers = self.make_optimisers()
+
+    def make_optimisers(self):
+        return [make_optimiser(self.recipe, fused_adam, self.layers, self.head)]
 
     def run(self):
         """Trains by the recipe. Yields (metrics, steps, seconds of learning) of every epoch."""
@@ -226,10 +251,14 @@ class Trainer:
                 self.set_rates(epoch, training["epochs"])
                 batches = self.batches(number, step)
                 step += len(batches)
+                if epoch == 1:
+                    self.rows = self.rows_of_stage(*stage, *batches[0])
+                self.wait()
                 begin = time.perf_counter()
                 for batch in batches:
                     self.step(*stage, *batch)
                 metrics = self.read_metrics(*stage, len(batches))
+                self.wait()
                 yield metrics, len(batches), time.perf_counter() - begin
 
     def stages(self):
@@ -243,8 +272,13 @@ class Trainer:
     def set_rates(self, epoch, epochs):
         decays = self.recipe["optimiser"]["decay"] == "linear_after_half" and 2 * epoch > epochs
         factor = (1 + 2 * (epochs - epoch)) / epochs if decays else 1
-        for learner in self.layers + ([self.head] if self.head else []):
-            learner.set_rate(factor)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = factor * group["full_lr"]
+
+    def wait(self):
+        if self.pixels.is_cuda:
+            torch.cuda.synchronize()
 
     def batches(self, epoch, step):
         """For each step the images, and the number in [0, 1) that each draws a wrong label with."""
@@ -256,26 +290,44 @@ class Trainer:
         draw = np.zeros(1) if fixed else step + 1 + np.arange(self.count) // self.batch
         words, _ = ffwd_run.random_words(seed, ffwd_run.NEGATIVES, order, draw)
         uniform = torch.tensor(ffwd_run.unit_interval(words), dtype=self.dtype)
-        return list(zip(torch.tensor(order).split(self.batch), uniform.split(self.batch)))
+        columns = (torch.tensor(order), uniform)
+        return list(zip(*(column.to(self.pixels.device).split(self.batch) for column in columns)))
 
     def step(self, learning, head_learns, sample, uniform):
+        [optimiser] = self.optimisers
+        optimiser.zero_grad(set_to_none=True)
+        with torch.autocast(**self.autocast):
+            loss = self.loss(learning, head_learns, sample, uniform)
+        loss.backward()
+        optimiser.step()
+
+    def loss(self, learning, head_learns, sample, uniform):
+        """The sum of the losses of all that learn."""
         pixels, label = self.pixels[sample], self.labels[sample]
         from_head = self.recipe["negatives"]["labels"] == "head"
-        logits = None
+        losses, logits = [], None
         if from_head or head_learns:
             logits = self.head.logits(self.neutral_activities(pixels))
             if head_learns:
-                self.head.learn(logits, label)
-        if not learning:
-            return
-        if not (self.kept and self.kept[0] == learning):
-            wrong = self.wrong_labels(label, uniform, logits.detach() if from_head else None)
-            self.kept = learning, self.rows_below(learning, pixels, torch.cat((label, wrong)))
-        y = self.kept[1]
-        if not self.same_rows:
-            self.kept = None
-        for layer in self.layers[learning.start:learning.stop]:
-            y = layer.learn(self.input_of(layer, y))
+                losses.append(self.head.loss(logits, label))
+        if learning:
+            y = self.rows
+            if y is None:
+                wrong = self.wrong_labels(label, uniform, logits.detach() if from_head else None)
+                y = self.rows_below(learning, pixels, torch.cat((label, wrong)))
+            for index in learning:
+                loss, y = self.layers[index].loss(self.input_of(self.layers[index], y))
+                losses.append(loss)
+        return sum(losses)
+
+    def rows_of_stage(self, learning, head_learns, sample, uniform):
+        """The rows of every step, computed once, where all steps of a stage see the same."""
+        if not (self.same_rows and learning):
+            return None
+        label = self.labels[sample]
+        labels = torch.cat((label, self.wrong_labels(label, uniform)))
+        with torch.autocast(**self.autocast):
+            return self.rows_below(learning, self.pixels[sample], labels)
 
     def wrong_labels(self, label, uniform, logits=None):
         if logits is not None:
@@ -288,7 +340,8 @@ class Trainer:
         y = torch.cat((pixels, pixels))
         y[:, :self.classes] = self.one_hot[labels][:, :, None]
         y = self.first_rows(y)
-        for layer in self.layers[:learning.start]:
+        for index in range(learning.start):
+            layer = self.layers[index]
             y = layer.hand_on(layer.activities(self.input_of(layer, y))[1])
         return y
 
@@ -305,7 +358,8 @@ class Trainer:
         x[:, :self.classes] = self.neutral
         x = self.first_rows(x)
         read = []
-        for layer, above in zip(self.layers, self.layers[1:] + self.layers[-1:]):
+        layers = list(self.layers)
+        for layer, above in zip(layers, layers[1:] + layers[-1:]):
             x = layer.hand_on(layer.activities(self.input_of(layer, x))[1])
             read.append(self.input_of(above, x).flatten(1))
         return torch.cat(read[self.first_read:], 1)
@@ -341,7 +395,7 @@ class Trainer:
             named[f"{index}.weight"], named[f"{index}.bias"] = layer.weight, layer.bias
         if self.head:
             named["head.weight"] = self.head.weight
-        return {name: tensor.detach().numpy() for name, tensor in named.items()}
+        return {name: tensor.detach().cpu().numpy() for name, tensor in named.items()}
 
 
 def uniform_wrong_label(classes, label, uniform):
@@ -356,3 +410,9 @@ def likely_wrong_label(logits, label, uniform):
     cumulative = torch.softmax(logits, 1).cumsum(1)
     target = uniform[:, None] * cumulative[:, -1:]
     return torch.searchsorted(cumulative, target, right=True).squeeze(1)
+
+
+def allow_tf32(allowed):
+    """In matmuls and convolutions of this process."""
+    torch.set_float32_matmul_precision("high" if allowed else "highest")
+    torch.backends.cudnn.allow_tf32 = allowed

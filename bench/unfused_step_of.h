@@ -1,0 +1,281 @@
+// bench/unfused_step.h on a back end. `Ops` has what is left of a framework:
+//
+//     map(device, rows, cols, f)            f(i, j) for every element
+//     sum_rows(device, rows, cols, out, f)  out[i] = sum_j f(i, j)
+#pragma once
+
+#include <cmath>
+
+#include "bench/unfused_step.h"
+#include "kernels/wrong_labels.h"
+
+#ifdef __CUDACC__
+#define FFWD_ELEMENT [=] __device__
+#else
+#define FFWD_ELEMENT [=]
+#endif
+
+namespace ffwd::bench {
+
+// A matrix as elements see it.
+struct Elements {
+  float* data;
+  int64_t stride;
+  explicit Elements(const Matrix& matrix, int64_t first_row = 0)
+      : data(matrix.view().row<float>(first_row)), stride(matrix.stride()) {}
+  FFWD_HD float& operator()(int64_t i, int64_t j) const { return data[i * stride + j]; }
+};
+
+// Everything that is written out on the way, for one half of the rows.
+struct UnfusedHalf {
+  UnfusedHalf(Device& device, int64_t rows, int64_t units, int64_t inputs)
+      : length(device, rows),
+        x_hat(device, rows, inputs),
+        z(device, rows, units),
+        a(device, rows, units),
+        y(device, rows, units),
+        square(device, rows, units),
+        d_square(device, rows, units),
+        d_y(device, rows, units),
+        twice(device, rows, units),
+        gradient(device, units, inputs),
+        bias_gradient(device, units) {}
+  Vector<float> length;
+  Matrix x_hat, z, a, y, square, d_square, d_y, twice, gradient;
+  Vector<float> bias_gradient;
+};
+
+struct UnfusedLayer {
+  UnfusedLayer(Device& device, const Layer& layer, int64_t rows)
+      : units(layer.shape().units),
+        inputs(layer.shape().inputs),
+        half{{device, rows, units, inputs}, {device, rows, units, inputs}},
+        weight(device, units, inputs),
+        m(device, units, inputs),
+        v(device, units, inputs),
+        root(device, units, inputs),
+        bias(device, 1, units),
+        bias_m(device, 1, units),
+        bias_v(device, 1, units),
+        bias_root(device, 1, units),
+        goodness(device, 2, rows),
+        margin(device, 2, rows),
+        slope(device, 2, rows),
+        loss(device, 1) {
+    weight.upload(layer.weights());
+    bias.upload(layer.biases());
+  }
+  int64_t units, inputs;
+  UnfusedHalf half[2];
+  Matrix weight, m, v, root, bias, bias_m, bias_v, bias_root;
+  Matrix goodness, margin, slope;  // positive rows, then negative ones
+  Vector<float> loss;
+};
+
+template <typename Ops>
+class UnfusedStepOf final : public UnfusedStep {
+ public:
+  UnfusedStepOf(Device& device, const Network& network, const Recipe& recipe,
+                const UnfusedBatch& batch)
+      : device_(&device),
+        recipe_(recipe),
+        batch_(batch),
+        format_(network.shape().input),
+        pairs_(batch.sample.size),
+        wrong_(device, pairs_),
+        squares_(device, pairs_),
+        base_(device, pairs_, format_.bytes()) {
+    FFWD_EXPECT(device.activation_type() == DType::f32, "the unfused step computes in fp32");
+    for (Matrix& shown : shown_) shown = Matrix(device, pairs_, format_.bytes());
+    for (const Layer& layer : network.layers()) layers_.emplace_back(device, layer, pairs_);
+    scratch_ = Vector<float>(device, column_sum_scratch(pairs_, largest_width()));
+  }
+
+  void run() override {
+    ++steps_;
+    show();
+    const Matrix* below[2] = {&shown_[0], &shown_[1]};
+    for (UnfusedLayer& layer : layers_) {
+      for (int half = 0; half < 2; ++half) forward(layer, half, *below[half]);
+      lose(layer);
+      for (int half = 0; half < 2; ++half) backward(layer, half);
+      descend(layer);
+      for (int half = 0; half < 2; ++half) below[half] = &layer.half[half].y;
+    }
+  }
+
+  std::vector<float> weights(size_t layer) const override {
+    return layers_.at(layer).weight.download();
+  }
+
+ private:
+  int64_t largest_width() const {
+    int64_t width = 0;
+    for (const UnfusedLayer& layer : layers_) width = std::max(width, layer.units);
+    return width;
+  }
+
+ public:  // nvcc: functions with lambdas for the device must not be private
+  template <typename F>
+  void map(int64_t rows, int64_t cols, F f) {
+    Ops::map(*device_, rows, cols, f);
+  }
+
+  // Every image twice, under its own label and under a wrong one.
+  void show() {
+    const int32_t classes = format_.classes;
+    const float value = format_.label_value;
+    device_->wrong_labels({{},
+                           batch_.sample,
+                           batch_.label.slice(0, pairs_),
+                           classes,
+                           recipe_.training.seed,
+                           batch_.values.slice((steps_ - 1) % batch_.values.size, 1),
+                           wrong_.view()});
+    device_->gather_images({batch_.pixels, batch_.sample, format_.standardise, /*classes=*/0,
+                            base_.view(), squares_.view()});
+    for (int half = 0; half < 2; ++half) {
+      const Elements base(base_), shown(shown_[half]);
+      const int32_t* label = half == 0 ? batch_.label.data : wrong_.view().data;
+      map(
+          pairs_, base_.cols(), FFWD_ELEMENT(int64_t i, int64_t j) { shown(i, j) = base(i, j); });
+      map(
+          pairs_, classes, FFWD_ELEMENT(int64_t i, int64_t j) { shown(i, j) = 0.0f; });
+      map(
+          pairs_, 1, FFWD_ELEMENT(int64_t i, int64_t) { shown(i, label[i]) = value; });
+    }
+  }
+
+  void forward(UnfusedLayer& layer, int half, const Matrix& below) {
+    UnfusedHalf& h = layer.half[half];
+    const Elements x(below), x_hat(h.x_hat), z(h.z), a(h.a), y(h.y), square(h.square);
+    const Elements bias(layer.bias);
+    float* const length = h.length.view().data;
+    const float eps = format_.norm.eps;
+    Ops::sum_rows(
+        *device_, pairs_, layer.inputs, length,
+        FFWD_ELEMENT(int64_t i, int64_t j) { return x(i, j) * x(i, j); });
+    map(
+        pairs_, 1, FFWD_ELEMENT(int64_t i, int64_t) { length[i] = sqrtf(length[i]) + eps; });
+    map(
+        pairs_, layer.inputs,
+        FFWD_ELEMENT(int64_t i, int64_t j) { x_hat(i, j) = x(i, j) / length[i]; });
+    device_->matmul({h.x_hat.view(), false, layer.weight.view(), true, h.z.view()});
+    map(
+        pairs_, layer.units,
+        FFWD_ELEMENT(int64_t i, int64_t j) { a(i, j) = z(i, j) + bias(0, j); });
+    map(
+        pairs_, layer.units,
+        FFWD_ELEMENT(int64_t i, int64_t j) { y(i, j) = a(i, j) < 0.0f ? 0.0f : a(i, j); });
+    map(
+        pairs_, layer.units,
+        FFWD_ELEMENT(int64_t i, int64_t j) { square(i, j) = y(i, j) * y(i, j); });
+    Ops::sum_rows(
+        *device_, pairs_, layer.units, layer.goodness.view().template row<float>(half),
+        FFWD_ELEMENT(int64_t i, int64_t j) { return square(i, j); });
+    const Elements goodness(layer.goodness);
+    const float share = 1.0f / float(layer.units);
+    map(
+        1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { goodness(half, i) *= share; });
+  }
+
+  // loss = mean softplus(margin), and its slope by goodness.
+  void lose(UnfusedLayer& layer) {
+    const Elements goodness(layer.goodness), margin(layer.margin), slope(layer.slope);
+    const float threshold = recipe_.objective.threshold.front(),
+                temperature = recipe_.objective.temperature, rows = float(2 * pairs_);
+    map(
+        1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { margin(0, i) = threshold - goodness(0, i); });
+    map(
+        1, pairs_, FFWD_ELEMENT(int64_t, int64_t i) { margin(1, i) = goodness(1, i) - threshold; });
+    map(
+        2, pairs_, FFWD_ELEMENT(int64_t k, int64_t i) { margin(k, i) /= temperature; });
+    Ops::sum_rows(
+        *device_, 1, 2 * pairs_, layer.loss.view().data,
+        FFWD_ELEMENT(int64_t, int64_t i) { return log1pf(expf(margin(i % 2, i / 2))) / rows; });
+    map(
+        2, pairs_,
+        FFWD_ELEMENT(int64_t k, int64_t i) { slope(k, i) = 1.0f / (1.0f + expf(-margin(k, i))); });
+    map(
+        2, pairs_, FFWD_ELEMENT(int64_t k, int64_t i) {
+          slope(k, i) *= (k == 0 ? -1.0f : 1.0f) / (temperature * rows);
+        });
+  }
+
+  void backward(UnfusedLayer& layer, int half) {
+    UnfusedHalf& h = layer.half[half];
+    const Elements y(h.y), d_square(h.d_square), twice(h.twice), d_y(h.d_y), slope(layer.slope);
+    const float share = 1.0f / float(layer.units);
+    map(
+        pairs_, layer.units,
+        FFWD_ELEMENT(int64_t i, int64_t j) { d_square(i, j) = slope(half, i) * share; });
+    map(
+        pairs_, layer.units, FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = y(i, j); });
+    map(
+        pairs_, layer.units,
+        FFWD_ELEMENT(int64_t i, int64_t j) { twice(i, j) = 2.0f * d_y(i, j); });
+    map(
+        pairs_, layer.units,
+        FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = d_square(i, j) * twice(i, j); });
+    map(
+        pairs_, layer.units,
+        FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = y(i, j) > 0.0f ? d_y(i, j) : 0.0f; });
+    device_->column_sum({h.d_y.view(), {}, 1.0f, h.bias_gradient.view(), scratch_.view()});
+    device_->matmul({h.d_y.view(), true, h.x_hat.view(), false, h.gradient.view()});
+  }
+
+  void descend(UnfusedLayer& layer) {
+    const Elements g(layer.half[0].gradient), other(layer.half[1].gradient);
+    map(
+        layer.units, layer.inputs, FFWD_ELEMENT(int64_t i, int64_t j) { g(i, j) += other(i, j); });
+    adam(layer.units, layer.inputs, layer.weight, layer.m, layer.v, layer.root, g);
+    float* const b = layer.half[0].bias_gradient.view().data;
+    const float* const other_b = layer.half[1].bias_gradient.view().data;
+    map(
+        1, layer.units, FFWD_ELEMENT(int64_t, int64_t j) { b[j] += other_b[j]; });
+    Elements bias_gradient(layer.bias);
+    bias_gradient.data = b;
+    adam(1, layer.units, layer.bias, layer.bias_m, layer.bias_v, layer.bias_root, bias_gradient);
+  }
+
+  void adam(int64_t rows, int64_t cols, const Matrix& weight, const Matrix& first,
+            const Matrix& second, const Matrix& scratch, Elements g) {
+    const Recipe::Optimiser& o = recipe_.optimiser;
+    const Elements w(weight), m(first), v(second), root(scratch);
+    const float beta1 = o.beta1, beta2 = o.beta2, eps = o.eps;
+    const auto t = double(steps_);
+    const auto rate = float(double(o.learning_rate) / (1.0 - std::pow(double(beta1), t)));
+    const auto correction = float(std::sqrt(1.0 - std::pow(double(beta2), t)));
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { m(i, j) *= beta1; });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { m(i, j) += (1.0f - beta1) * g(i, j); });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { v(i, j) *= beta2; });
+    map(
+        rows, cols,
+        FFWD_ELEMENT(int64_t i, int64_t j) { v(i, j) += (1.0f - beta2) * g(i, j) * g(i, j); });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) = sqrtf(v(i, j)); });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) /= correction; });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { root(i, j) += eps; });
+    map(
+        rows, cols, FFWD_ELEMENT(int64_t i, int64_t j) { w(i, j) -= rate * m(i, j) / root(i, j); });
+  }
+
+ private:
+  Device* device_;
+  Recipe recipe_;
+  UnfusedBatch batch_;
+  InputFormat format_;
+  int64_t pairs_, steps_ = 0;
+  Vector<int32_t> wrong_;
+  Vector<float> squares_;
+  Matrix base_, shown_[2];
+  std::vector<UnfusedLayer> layers_;
+  Vector<float> scratch_;
+};
+
+}  // namespace ffwd::bench
