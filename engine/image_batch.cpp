@@ -1,5 +1,7 @@
 #include "engine/image_batch.h"
 
+#include <cmath>
+
 #include "engine/range.h"
 
 namespace ffwd {
@@ -21,6 +23,20 @@ void write_labels(Device& device, const InputFormat& format, MatrixView rows) {
 }
 
 }  // namespace
+
+std::vector<float> label_waves(int32_t classes, const ImageShape& image) {
+  constexpr double kPi = 3.14159265358979323846, kLength = 4;  // pixels: a kernel sees a whole wave
+  std::vector<float> waves;
+  for (int32_t k = 0; k < classes; ++k) {
+    const double angle = kPi * k / classes;
+    for (int64_t p = 0; p < image.pixels(); ++p) {
+      const double x = double(p % image.width), y = double(p / image.width);
+      const double distance = x * std::cos(angle) + y * std::sin(angle);
+      waves.push_back(float(std::cos(2 * kPi * distance / kLength)));
+    }
+  }
+  return waves;
+}
 
 ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_images, int64_t shows,
                        const LayerShape& first_layer, const ImageSlots& slots)
@@ -51,6 +67,12 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
         return Matrix(device, label_rows() + max_images, first_layer.units,
                       device.activation_type());
       }) {
+  if (format.label_place == LabelPlace::waves) {
+    FFWD_EXPECT(convolved_, "only a convolution reads labels that are waves");
+    const std::vector<float> waves = label_waves(format.classes, format.image);
+    pattern_ = Vector<float>(device, int64_t(waves.size()));
+    pattern_.upload(waves);
+  }
   if (convolved_) return;
   folded_ = Matrix(device, max_images, first_layer.units, device.activation_type());
 }
@@ -80,7 +102,7 @@ void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<co
   if (convolved_) {
     lane.overlay_pixels({base(batch, images), label, format_.classes,
                          format_.standardise.channels, format_.label_value, format_.norm,
-                         pixels(batch, first, rows)});
+                         pixels(batch, first, rows), pattern_.view()});
     return;
   }
   lane.overlay_labels({label, loaded.squares.view().slice(0, images), format_.classes,

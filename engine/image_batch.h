@@ -6,6 +6,10 @@
 
 namespace ffwd {
 
+// Where an image shows its label: in its first pixels, one for each class, or as a wave all over it,
+// in a direction of each class. Only convolutions read waves.
+enum class LabelPlace { pixels, waves };
+
 // How the bytes of an image become numbers, and how a label is written into it.
 struct InputFormat {
   ImageShape image;
@@ -13,6 +17,7 @@ struct InputFormat {
   int32_t classes;
   float label_value;
   Norm norm;
+  LabelPlace label_place = LabelPlace::pixels;
 
   int64_t bytes() const { return image.pixels() * image.channels; }
 };
@@ -21,6 +26,10 @@ struct InputFormat {
 struct ImageSlots {
   int64_t images = 1, product = 1, shown = 1;
 };
+
+// The wave of every class at every pixel, (classes, pixels): cos(2 pi d / 4), where d is the distance
+// along a direction, which turns by half a circle over all classes.
+std::vector<float> label_waves(int32_t classes, const ImageShape& image);
 
 class ImageBatch {
  public:
@@ -66,7 +75,8 @@ class ImageBatch {
   MatrixView pixels(int64_t batch, int64_t first, int64_t count) const;
 
   InputFormat format_;
-  bool convolved_;  // by the first layer
+  Vector<float> pattern_;  // empty: labels are in the first pixels
+  bool convolved_;         // by the first layer
   Slots<Images> images_;
   Slots<Shown> shown_;
   Slots<Matrix> product_;  // for a fully connected layer

@@ -24,7 +24,8 @@ NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
                           standardise(recipe, format),
                           int32_t(format.class_names.size()),
                           recipe.data.label_value,
-                          norm_of(recipe)};
+                          norm_of(recipe),
+                          recipe.data.label_place};
   return {input, recipe.network.layers, recipe.network.activation, recipe.network.head,
           recipe.training.skip_first_layer};
 }

@@ -92,6 +92,11 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
           "training.batch is " + std::to_string(recipe.training.batch) + ", expected at most " +
               std::to_string(images) + ", the images that data.train_images asks for");
 
+  require(recipe.data.label_place == LabelPlace::pixels ||
+              specs[0].kind == LayerSpec::Kind::convolution,
+          "data.label_place is \"waves\" while network.layers does not start with a convolution,"
+          " expected \"pixels\"");
+
   const bool backprop = recipe.training.algorithm == Algorithm::backprop;
   require(!backprop || recipe.network.normalise == NormKind::none,
           "network.normalise is not \"none\" while training.algorithm is \"backprop\", which"

@@ -30,6 +30,7 @@ struct Recipe {
     // Subtract the set's mean and divide by its deviation; else bytes / 255.
     bool standardise = false;
     float label_value = 1.0f;  // what the overlay writes
+    LabelPlace label_place = LabelPlace::pixels;
   } data;
 
   struct Network {

@@ -28,6 +28,8 @@ const NumbersOrWord kStatedLosses{{{0.0f, 1e6f}, 1000}, "none"};
 
 const Choice<std::string> kDataSets{
     {{"mnist", "mnist"}, {"fashion-mnist", "fashion-mnist"}, {"cifar10", "cifar10"}}};
+const Choice<LabelPlace> kLabelPlaceNames{
+    {{"pixels", LabelPlace::pixels}, {"waves", LabelPlace::waves}}};
 const Choice<Activation> kActivationNames{
     {{"relu", Activation::relu}, {"leaky_relu", Activation::leaky_relu}}};
 const Choice<NormKind> kNormNames{
@@ -122,6 +124,8 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(data.standardise, kSwitch,
                  "subtract the set's mean and divide by its deviation; else bytes / 255"),
       FFWD_FIELD(data.label_value, kAnyNumber, "what the overlay writes into the image"),
+      FFWD_FIELD(data.label_place, kLabelPlaceNames,
+                 "the label: in the first pixels, or a wave all over what a convolution reads"),
 
       FFWD_FIELD(network.layers, kLayers, "the layers, in order"),
       FFWD_FIELD(network.activation, kActivationNames, "what a layer does to its sums"),

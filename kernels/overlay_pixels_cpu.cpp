@@ -12,6 +12,8 @@ void check(const OverlayPixels& a) {
   FFWD_EXPECT(a.label.size == 0 || (a.base.rows > 0 && a.label.size % a.base.rows == 0),
               "every image is shown equally often");
   FFWD_EXPECT(a.x_hat.rows == a.label.size * a.pixels(), "x_hat needs a row for every pixel");
+  FFWD_EXPECT(a.pattern.size == 0 || a.pattern.size == a.classes * a.pixels(),
+              "a pattern has every pixel of every class");
   FFWD_EXPECT(a.x_hat.dtype == a.base.dtype, "images and pixels share an element type");
 }
 

@@ -89,6 +89,22 @@ TEST_P(ConvolutionalNetwork, EveryLayerLowersItsLossAndTheNetworkClassifies) {
   }
 }
 
+TEST_P(ConvolutionalNetwork, ReadsLabelsAllOverTheImage) {
+  Recipe recipe = convolutional_recipe();
+  recipe.data.label_place = LabelPlace::waves;
+  recipe.training.epochs = 20;
+  Model model = make(recipe);
+  train(model);
+  EXPECT_GT(evaluate_test(model).goodness, 0.5);  // chance is 0.2
+}
+
+TEST(LabelWaves, RunAlongAnAxisEach) {
+  const std::vector<float> waves = label_waves(/*classes=*/2, {2, 5, 3});  // 2 x 5 pixels
+  const float want[] = {1, 0, -1, 0, 1, 1, 0, -1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0};
+  ASSERT_EQ(waves.size(), std::size(want));
+  for (size_t i = 0; i < waves.size(); ++i) EXPECT_NEAR(waves[i], want[i], 1e-6) << i;
+}
+
 TEST_P(ConvolutionalNetwork, RepeatsBitForBit) {
   std::vector<std::vector<float>> first;
   for (int repeat = 0; repeat < 3; ++repeat) {

@@ -77,6 +77,7 @@ const std::map<std::string, Samples> kSamples = {
     {"data.test_images", integer({"0", "1000000000"}, {"-1", "1000000001"})},
     {"data.standardise", {{"true", "false"}, kNoSwitches}},
     {"data.label_value", number({"-1e6", "1e6", "0", "1"}, {"-1.1e6", "1.1e6"})},
+    {"data.label_place", {{"pixels"}, kNoNames}},  // waves need another key too
     {"network.layers",
      {{"[1, 1000000]", "[\"conv 64\", \"conv 8 k5 p2 s2 g4\", \"maxpool 2\", \"avgpool 1000\", 7]"},
       {"[]",
@@ -144,6 +145,11 @@ const std::map<std::string, Samples> kSamples = {
      {{"none", "[0, 1, 1e6]"},
       {"[1, 2, -1e-30]", "[1, 2, 1.1e6]", "nan", "no", "[]", "[1, nan, 2]", "[none]"}}},
 };
+
+TEST(RecipeErrors, WavesNeedAConvolution) {
+  expect_override_refused("data.label_place=waves",
+                          {"data.label_place is \"waves\"", "network.layers", "expected"});
+}
 
 TEST(RecipeErrors, BasesThatCannotBe) {
   const test::TemporaryFolder folder;

@@ -22,12 +22,13 @@ void expect_same(const Recipe& left, const Recipe& right) {
   const auto& [title, data, network, objective, negatives, optimiser, training, reference] = left;
   same(title, right.title);
   {
-    const auto& [name, train_images, test_images, standardise, label_value] = data;
+    const auto& [name, train_images, test_images, standardise, label_value, label_place] = data;
     same(name, right.data.name);
     same(train_images, right.data.train_images);
     same(test_images, right.data.test_images);
     same(standardise, right.data.standardise);
     same(label_value, right.data.label_value);
+    same(label_place, right.data.label_place);
   }
   {
     const auto& [layers, activation, normalise, init, head] = network;
@@ -115,7 +116,12 @@ Recipe random_recipe(std::mt19937_64& random) {
   const std::string letters = "abc ,;#'`[]=.:%/";
   for (int64_t n = below(20); n > 0; --n) r.title += letters[size_t(below(16))];
   if (!r.title.empty() && r.title[0] == '\'') r.title[0] = 'x';
-  r.data = {below(2) ? "mnist" : "fashion-mnist", 0, below(1000), below(2) == 1, any_float(1e6f)};
+  r.data = {below(2) ? "mnist" : "fashion-mnist",
+            0,
+            below(1000),
+            below(2) == 1,
+            any_float(1e6f),
+            LabelPlace::pixels};
   r.network.layers.clear();
   size_t learning = 0;
   for (int64_t n = 2 + below(5); n > 0; --n) {
@@ -123,6 +129,8 @@ Recipe random_recipe(std::mt19937_64& random) {
     if (below(2)) r.network.layers.push_back(random_layer(LayerSpec::Kind(2 + below(2))));
     ++learning;
   }
+  if (r.network.layers[0].kind == LayerSpec::Kind::convolution)
+    r.data.label_place = LabelPlace(below(2));
   r.network.activation = Activation(below(2));
   r.network.normalise = NormKind(below(3));
   r.network.init = WeightInit(below(2));

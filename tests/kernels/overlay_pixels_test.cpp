@@ -19,6 +19,7 @@ struct Case {
   int32_t classes = 1, channels = 1;
   float label_value = 1.0f;
   Norm norm = {NormKind::l2, 1e-30f};
+  std::vector<float> pattern;  // empty: none
 
   int64_t pixels() const { return base.cols / channels; }
 };
@@ -32,6 +33,7 @@ Matrix run(Place place, const Case& c, Layout layout = {}) {
   args.channels = c.channels;
   args.label_value = c.label_value;
   args.norm = c.norm;
+  if (!c.pattern.empty()) args.pattern = memory.input(c.pattern);
   args.x_hat = memory.output("x_hat", c.dtype, int64_t(c.label.size()) * c.pixels(), c.channels);
   return memory.run(kOverlayPixels, args).at("x_hat");
 }
@@ -45,7 +47,12 @@ Matrix reference(const Case& c) {
       std::vector<double> x;
       for (int64_t k = 0; k < c.channels; ++k) {
         double value = c.base.at(image, p * c.channels + k);
-        if (p < c.classes) {
+        if (!c.pattern.empty()) {
+          const bool neutral = c.label[r] == kNeutralLabel;
+          value += neutral ? 0.0
+                           : double(c.label_value) *
+                                 double(c.pattern[std::size_t(c.label[r] * c.pixels() + p)]);
+        } else if (p < c.classes) {
           value = p == c.label[r] ? double(c.label_value) : 0.0;
           if (c.label[r] == kNeutralLabel) value = double(c.label_value) / c.classes;
         }
@@ -115,6 +122,25 @@ TEST_P(OverlayPixelsTest, WithoutANormTheLabelledImageIsCopied) {
   expect_equal(run(place(), c), reference(c), "x_hat");
 }
 
+// Numbers of few bits, so that image plus label is exact and the bound is that of the norm.
+Case pattern_case(DType dtype, Shape shape, int32_t channels, uint64_t seed) {
+  Case c = random_case(dtype, shape, channels, seed);
+  for (double& x : c.base.values) x = std::round(4 * x) / 4;
+  for (int64_t i = 0; i < c.classes * c.pixels(); ++i)
+    c.pattern.push_back(float(i * 7 % 5 - 2) / 2);
+  return c;
+}
+
+TEST_P(OverlayPixelsTest, APatternIsAddedAllOverTheImage) {
+  uint64_t seed = 0;
+  for_each_case([&](DType dtype, Shape shape, Layout layout) {
+    const Case c = pattern_case(dtype, shape, int32_t(1 + seed % 4), seed);
+    ++seed;
+    if (shape.rows == 0) return;
+    expect_close(run(place(), c, layout), reference(c), stored(dtype, kBound), "x_hat");
+  });
+}
+
 TEST_P(OverlayPixelsTest, ABlackPixelStaysBlack) {
   Case c = random_case(DType::f32, {1, 40}, 3, 1);
   c.base = Matrix(1, 120);
@@ -154,6 +180,7 @@ TEST_P(OverlayPixelsTest, BrokenContractsThrow) {
   expect_error([](OverlayPixels& a) { a.label.size = 3; });
   expect_error([](OverlayPixels& a) { a.base.rows = 0; });
   expect_error([](OverlayPixels& a) { a.x_hat.rows = 15; });
+  expect_error([](OverlayPixels& a) { a.pattern = {&a.label_value, 1}; });
   expect_error([](OverlayPixels& a) { a.x_hat.dtype = DType::bf16; });
 }
 
