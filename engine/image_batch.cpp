@@ -81,7 +81,8 @@ void ImageBatch::load(Device& lane, int64_t batch, const uint8_t* pixels,
                       VectorView<const int32_t> sample) {
   const Range range("gather");
   const Images& images = images_[batch];
-  lane.gather_images({pixels, sample, format_.standardise, format_.classes,
+  const int32_t replaced = format_.label_place == LabelPlace::pixels ? format_.classes : 0;
+  lane.gather_images({pixels, sample, format_.standardise, replaced,
                       base(batch, sample.size), images.squares.view().slice(0, sample.size)});
 }
 
