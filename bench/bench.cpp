@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bench/quantile.h"
+#include "bench/rounds.h"
 
 namespace ffwd::bench {
 namespace {
@@ -26,12 +27,12 @@ int64_t Bench::sets(const Cost& cost) const {
 
 void Bench::report(benchmark::State& state, const Cost& cost, int64_t calls,
                    const std::function<void()>& round) {
-  const Sample sample = stopwatch_->prepare(round);
-  std::vector<double> call_seconds, copy_seconds;
-  for (int i = 0; i < samples_; ++i) {
-    copy_seconds.push_back(copy_());
-    call_seconds.push_back(sample() / double(calls));
-  }
+  Rounds rounds;
+  rounds.add("copy", copy_);
+  rounds.add("call", stopwatch_->prepare(round), calls);
+  rounds.run(samples_);
+  const std::vector<double>& copy_seconds = rounds.timings()[0].seconds;
+  const std::vector<double>& call_seconds = rounds.timings()[1].seconds;
   const double seconds = median(call_seconds);
   const double copy_rate = 2.0 * double(large_copy_bytes(*device_)) / median(copy_seconds);
 

@@ -6,10 +6,13 @@
 //
 //     time              of one call
 //     bytes, flops      that one call needs: every operand read or written once, and the contract's
-//     arithmetic bytes_per_second, flops_per_second copy_share        bytes_per_second /
-//     copy_bytes_per_second, the copy's bytes being those read and those written spread distance of
-//     the quartiles of the time / its median touched           bytes of a round: below `cold_bytes`
-//     of the context the case is too small to be cold
+//                       arithmetic
+//     bytes_per_second, flops_per_second
+//     copy_share        bytes_per_second / copy_bytes_per_second, the copy's bytes being those read
+//                       and those written
+//     spread            distance of the quartiles of the time / its median
+//     touched           bytes of a round: below `cold_bytes` of the context the case is too small to
+//                       be cold
 #pragma once
 
 #include <benchmark/benchmark.h>
