@@ -83,8 +83,7 @@ void goodness_rows(const GoodnessRows& a, Stream) {
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < a.z.rows; ++i) {
       if (a.shared.present()) {
-        const SharedRow<T> row(a.shared, i);
-        goodness_row<T>(a, i, [&row](int64_t j) {
+        goodness_row<T>(a, i, [row = SharedRow<T>(a.shared, i)](int64_t j) {
           return row.z(to_float(row.image[j]), to_float(row.label[j]));
         });
       } else {
