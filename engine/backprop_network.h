@@ -60,10 +60,10 @@ class BackpropNetwork {
   Device* device_;
   BackpropShape shape_;
   std::vector<Parameters> layers_;
-  int64_t max_images_, images_ = 0;  // images_: of the last forward
+  int64_t max_images_, images_ = 0;   // images_: of the last forward
   Matrix pixels_, logits_, dlogits_;  // logits: without biases
-  std::vector<Matrix> activities_;  // y_l of the hidden layers
-  Matrix scratch_[2];               // sums of a layer going forward, gradients going back
+  std::vector<Matrix> activities_;    // y_l of the hidden layers
+  Matrix scratch_[2];                 // sums of a layer going forward, gradients going back
   Vector<float> row_scratch_, column_scratch_;
   Vector<float> running_loss_;  // of images
 };

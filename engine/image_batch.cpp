@@ -82,8 +82,8 @@ void ImageBatch::load(Device& lane, int64_t batch, const uint8_t* pixels,
   const Range range("gather");
   const Images& images = images_[batch];
   const int32_t replaced = format_.label_place == LabelPlace::pixels ? format_.classes : 0;
-  lane.gather_images({pixels, sample, format_.standardise, replaced,
-                      base(batch, sample.size), images.squares.view().slice(0, sample.size)});
+  lane.gather_images({pixels, sample, format_.standardise, replaced, base(batch, sample.size),
+                      images.squares.view().slice(0, sample.size)});
 }
 
 void ImageBatch::multiply(Device& lane, int64_t batch, int64_t images,
@@ -101,9 +101,9 @@ void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<co
   const Images& loaded = images_[batch];
   const Shown& shown = shown_[batch];
   if (convolved_) {
-    lane.overlay_pixels({base(batch, images), label, format_.classes,
-                         format_.standardise.channels, format_.label_value, format_.norm,
-                         pixels(batch, first, rows), pattern_.view()});
+    lane.overlay_pixels({base(batch, images), label, format_.classes, format_.standardise.channels,
+                         format_.label_value, format_.norm, pixels(batch, first, rows),
+                         pattern_.view()});
     return;
   }
   lane.overlay_labels({label, loaded.squares.view().slice(0, images), format_.classes,
@@ -119,11 +119,12 @@ LayerInput ImageBatch::rows(int64_t batch, int64_t images, int64_t first,
   if (convolved_) return ConstMatrixView(pixels(batch, first, count));
   const Shown& shown = shown_[batch];
   const MatrixView product = product_[batch].view();
-  return LabelledImages{base(batch, images),
-                        {product.row_range(label_rows(), images), product.row_range(0, label_rows()),
-                         label, shown.row_scale.view().slice(first, count)},
-                        shown.label_part.view().row_range(first, count),
-                        folded_.view(images)};
+  return LabelledImages{
+      base(batch, images),
+      {product.row_range(label_rows(), images), product.row_range(0, label_rows()), label,
+       shown.row_scale.view().slice(first, count)},
+      shown.label_part.view().row_range(first, count),
+      folded_.view(images)};
 }
 
 MatrixView ImageBatch::pixels(int64_t batch, int64_t first, int64_t count) const {

@@ -105,8 +105,8 @@ std::vector<LayerShape> layer_shapes(const Recipe& recipe, const ImageShape& ima
 
 Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
                  int64_t max_images) {
-  Model model = make_network(device, recipe, format,
-                             shows_in_memory(recipe.network.head) * max_images);
+  Model model =
+      make_network(device, recipe, format, shows_in_memory(recipe.network.head) * max_images);
   model.network->initialise(recipe.network.init, recipe.training.seed);
   return model;
 }

@@ -147,12 +147,11 @@ void Builder::declare_input() {
   const int64_t shown = s.shares_product()
                             ? matrix_bytes(rows, s.classes * channels, element) + rows * kFloat
                             : matrix_bytes(rows * pixels, channels, element);
-  images_ = buffer(BufferKind::images, "images",
-                   matrix_bytes(s.shares_product() ? s.product_rows() : s.batch, pixels * channels,
-                                element) +
-                       s.batch * kFloat,
-                   -1,
-                   {TaskKind::gather});
+  images_ = buffer(
+      BufferKind::images, "images",
+      matrix_bytes(s.shares_product() ? s.product_rows() : s.batch, pixels * channels, element) +
+          s.batch * kFloat,
+      -1, {TaskKind::gather});
   wrong_labels_ =
       buffer(BufferKind::wrong_labels, "wrong labels", s.batch * kInt, -1, {TaskKind::draw_labels});
   shown_ = buffer(BufferKind::shown, "shown labels", shown, -1, {TaskKind::show_labels});

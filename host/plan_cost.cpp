@@ -62,8 +62,9 @@ void Counter::forward(const LayerShape& layer, double rows) {
 void Counter::rows(const PlanTask& task, const LayerShape& layer, double rows, double learning) {
   const double pixels = double(layer.pixels()), units = double(layer.units);
   const double activities = rows * pixels * units * element_;
-  const double z =
-      shape_.product_is_z(task.layer) ? double(shape_.product_rows()) * units * element_ : activities;
+  const double z = shape_.product_is_z(task.layer)
+                       ? double(shape_.product_rows()) * units * element_
+                       : activities;
   const double gradient = plan_.learns(task) ? learning * pixels * units * element_ : 0;
   const bool of_pixels = shape_.goodness_of_pixels || layer.pixels() == 1;
   const bool whole = layer.pixels() > 1 && (!of_pixels || !plan_.learns(task));

@@ -13,7 +13,8 @@ TaskRunner::TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pi
       sample_(network.device(), most_steps * most_images),
       label_(network.device(), most_steps * kShows * most_images),
       values_(network.device(), most_steps),
-      rows_(network.device(), network, most_images, shows_in_memory(network.head().has_value()), slots) {
+      rows_(network.device(), network, most_images, shows_in_memory(network.head().has_value()),
+            slots) {
   const Recipe::Optimiser& o = recipe.optimiser;
   layer_optimiser_ = {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
   head_optimiser_ = {

@@ -106,14 +106,13 @@ void goodness_rows(const GoodnessRows& a, Stream stream) {
   with_dtype(a.z.dtype, [&](auto zero) {
     using T = decltype(zero);
     const bool shared = a.shared.present();
-    const bool aligned = (shared ? rows_are_aligned<T>(a.shared.images) &&
-                                       rows_are_aligned<T>(a.shared.labels)
-                                 : rows_are_aligned<T>(a.z)) &&
-                         rows_are_aligned<T>(a.next) &&
-                         (a.dz.data == nullptr || rows_are_aligned<T>(a.dz));
+    const bool aligned =
+        (shared ? rows_are_aligned<T>(a.shared.images) && rows_are_aligned<T>(a.shared.labels)
+                : rows_are_aligned<T>(a.z)) &&
+        rows_are_aligned<T>(a.next) && (a.dz.data == nullptr || rows_are_aligned<T>(a.dz));
     const RowBlocks blocks = row_blocks(a.z.rows, a.z.cols, kVector<T>);
-    const auto kernel = shared ? goodness_rows_kernel<T, RowInParts<T>>
-                               : goodness_rows_kernel<T, WholeRow<T>>;
+    const auto kernel =
+        shared ? goodness_rows_kernel<T, RowInParts<T>> : goodness_rows_kernel<T, WholeRow<T>>;
     launch(kernel, blocks.grid, blocks.block, 0, stream, a, aligned);
   });
 }

@@ -171,9 +171,9 @@ TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
     device().normalise_rows({x.view(), network.shape().input.norm, x.view()});
     const Vector<int32_t> label(device(), std::vector<int32_t>(size_t(data.test.count), k));
     for (size_t l = 0; l < 3; ++l) {
-      const LayerInput input =
-          l == 0 ? ConstMatrixView(x.view())
-                 : network.input_of(rows, l, 0, data.test.count, 0, label.view());
+      const LayerInput input = l == 0
+                                   ? ConstMatrixView(x.view())
+                                   : network.input_of(rows, l, 0, data.test.count, 0, label.view());
       const LayerRows::View out = rows.layers[l].view(0, 0, data.test.count);
       network.layers()[l].forward(device(), input, out);
       network.layers()[l].rows(device(), input, out, /*learning=*/0, /*hands_on=*/true);

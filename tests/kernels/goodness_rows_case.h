@@ -87,7 +87,9 @@ inline GoodnessCase random_case(DType dtype, Shape shape, uint64_t seed) {
 // Parts of integers, and as z the whole that they give, which is exact in either type.
 inline void split(GoodnessCase& c, uint64_t seed) {
   constexpr int64_t kClasses = 4;
-  const int64_t rows = c.z.rows, images = rows % 3 == 0 ? rows / 3 : rows % 2 == 0 ? rows / 2 : rows;
+  const int64_t rows = c.z.rows, images = rows % 3 == 0   ? rows / 3
+                                          : rows % 2 == 0 ? rows / 2
+                                                          : rows;
   Parts& p = c.parts;
   p.images = random_integers(std::max<int64_t>(1, images), c.z.cols, seed, 8);
   p.labels = random_integers(1 + kClasses, c.z.cols, seed + 1, 8);

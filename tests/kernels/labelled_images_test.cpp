@@ -44,8 +44,8 @@ Matrix written_labels(const Images& m) {
   Matrix rows(1 + kClasses, kWidth);
   for (int32_t label = kNeutralLabel; label < kClasses; ++label) {
     for (int64_t j = 0; j < int64_t(kClasses) * m.standardise.channels; ++j) {
-      rows.at(1 + label, j) = double(overlay_value(label, int32_t(j / m.standardise.channels),
-                                                   kClasses, m.label_value));
+      rows.at(1 + label, j) = double(
+          overlay_value(label, int32_t(j / m.standardise.channels), kClasses, m.label_value));
     }
   }
   return rows;

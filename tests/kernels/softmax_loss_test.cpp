@@ -184,7 +184,8 @@ TEST_P(SoftmaxLossTest, BrokenContractsThrow) {
     Memory memory(place());
     SoftmaxLoss args{memory.input(DType::f32, Matrix(2, 3)), memory.input(std::vector<int32_t>(2)),
                      memory.output("dlogits", DType::f32, 2, 3),
-                     memory.inout("loss", std::vector<float>(2)), memory.input(std::vector<float>(3))};
+                     memory.inout("loss", std::vector<float>(2)),
+                     memory.input(std::vector<float>(3))};
     break_it(args);
     EXPECT_THROW(memory.run(kSoftmaxLoss, args), Error);
   };
