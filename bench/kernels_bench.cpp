@@ -45,6 +45,9 @@ void run_on_cpu(const Options& options) {
   add_copies(bench, {1 * kMiB, 16 * kMiB, 128 * kMiB});
   add_kernels(bench, shapes);
   add_matmuls(bench, "fp32", DType::f32, shapes.rows);
+  if (cpu_problem(Precision::bf16).empty()) {
+    add_matmuls(bench, "bf16", DType::bf16, shapes.rows);
+  }
   benchmark::RunSpecifiedBenchmarks();
 }
 

@@ -26,17 +26,24 @@ std::vector<float> without_padding(const std::vector<float>& padded, int64_t row
 }
 
 void Matrix::upload(const std::vector<float>& host) {
-  FFWD_EXPECT(dtype_ == DType::f32, "only fp32 matrices are uploaded");
   const std::vector<float> padded = with_padding(host, rows_, cols_);
-  if (!padded.empty()) buffer_.device().upload(buffer_.data(), padded.data(), buffer_.bytes());
+  if (padded.empty()) return;
+  with_dtype(dtype_, [&](auto zero) {
+    std::vector<decltype(zero)> stored(padded.size());
+    for (size_t i = 0; i < padded.size(); ++i) store(stored[i], padded[i]);
+    buffer_.device().upload(buffer_.data(), stored.data(), buffer_.bytes());
+  });
 }
 
 std::vector<float> Matrix::download(int64_t rows) const {
-  FFWD_EXPECT(dtype_ == DType::f32, "only fp32 matrices are downloaded");
   FFWD_EXPECT(rows <= rows_, "cannot download more than there is");
   std::vector<float> padded(static_cast<size_t>(rows * stride()));
   if (padded.empty()) return {};
-  buffer_.device().download(padded.data(), buffer_.data(), rows * stride() * size_of(dtype_));
+  with_dtype(dtype_, [&](auto zero) {
+    std::vector<decltype(zero)> stored(padded.size());
+    buffer_.device().download(stored.data(), buffer_.data(), rows * stride() * size_of(dtype_));
+    for (size_t i = 0; i < padded.size(); ++i) padded[i] = to_float(stored[i]);
+  });
   return without_padding(padded, rows, cols_);
 }
 

@@ -95,7 +95,7 @@ class Matrix {
   int64_t rows() const { return rows_; }
   int64_t cols() const { return cols_; }
 
-  // fp32 only; host memory is (rows, cols) without padding.
+  // Host memory is (rows, cols) without padding; bf16 elements are rounded on their way up.
   void upload(const std::vector<float>& host);
   std::vector<float> download() const { return download(rows_); }
   // The first `rows` rows.

@@ -62,19 +62,19 @@ class CpuEvent final : public Event {
 
 class CpuDevice final : public Device {
  public:
-  CpuDevice() { flush_denormals(); }
+  explicit CpuDevice(Precision precision) : precision_(precision) { flush_denormals(); }
 
   std::string name() const override {
     return "CPU, " + std::to_string(omp_get_max_threads()) + " threads";
   }
-  Precision precision() const override { return Precision::fp32; }
+  Precision precision() const override { return precision_; }
   Stream stream() const override { return kNoStream; }
   void wait() override {}
   bool queues() const override { return false; }
 
   std::unique_ptr<Device> make_lane(const std::string& name) override {
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());  // Linux takes no more
-    return std::make_unique<CpuDevice>();
+    return std::make_unique<CpuDevice>(precision_);
   }
   std::unique_ptr<Event> make_event(bool) override { return std::make_unique<CpuEvent>(); }
   void record(Event& event) override { dynamic_cast<CpuEvent&>(event).record(); }
@@ -115,7 +115,7 @@ class CpuDevice final : public Device {
   void clear(void* device, int64_t bytes) override { std::memset(device, 0, size_t(bytes)); }
 
   void matmul(const Matmul& args) override {
-    onednn_matmul(args);
+    matmul_.run(args);
     if (args.sums.data) cpu::column_sum(sums_of(args), kNoStream);
   }
   void convolve(const Convolution& args) override { convolution_.run(args); }
@@ -144,13 +144,29 @@ class CpuDevice final : public Device {
   void wrong_labels(const WrongLabels& args) override { cpu::wrong_labels(args, kNoStream); }
 
  private:
+  Precision precision_;
+  OnednnMatmul matmul_;
   OnednnConvolution convolution_;
 };
 
 }  // namespace
 
-std::unique_ptr<Device> make_cpu_device() {
-  return std::make_unique<CpuDevice>();
+std::unique_ptr<Device> make_cpu_device(Precision precision) {
+  const std::string problem = cpu_problem(precision);
+  if (!problem.empty()) throw Error(problem);
+  return std::make_unique<CpuDevice>(precision);
+}
+
+std::string cpu_problem(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return "";
+    case Precision::tf32:
+      return "tf32 needs a GPU";
+    case Precision::bf16:
+      return onednn_has_bf16() ? "" : "bf16 needs a GPU or a processor with AVX-512";
+  }
+  fail(__FILE__, __LINE__, "unknown precision");
 }
 
 std::string cpu_library() {

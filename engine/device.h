@@ -107,8 +107,12 @@ class Device {
   }
 };
 
-// The CPU back end: fp32, on the threads that OpenMP gives (OMP_NUM_THREADS).
-std::unique_ptr<Device> make_cpu_device();
+// The CPU back end, on the threads that OpenMP gives (OMP_NUM_THREADS). Throws ffwd::Error where
+// there is a cpu_problem.
+std::unique_ptr<Device> make_cpu_device(Precision precision = Precision::fp32);
+
+// Why this machine's CPU cannot compute in a precision; empty if it can.
+std::string cpu_problem(Precision precision);
 
 // The CUDA back end on device 0. Throws ffwd::Error where it was not built or no device answers.
 std::unique_ptr<Device> make_cuda_device(Precision precision);

@@ -1,54 +1,49 @@
 #include "engine/onednn_convolution.h"
 
-#include <dnnl.hpp>
 #include <map>
-#include <tuple>
-#include <unordered_map>
 #include <vector>
+
+#include "engine/onednn.h"
 
 namespace ffwd {
 namespace {
 
 using dnnl::memory;
 
-// Images, channels, sides, then what a convolution or a window does with them, and the strides of
-// the rows of pixels and weights.
+// Images, channels, sides, then what a convolution or a window does with them, the strides of the
+// rows of pixels and weights, and the element type.
 using Key = std::vector<int64_t>;
 
-Key key_of(const ConvolutionShape& s, int64_t images, int64_t x_stride, int64_t weight_stride,
-           int64_t z_stride) {
-  return {images,   s.input.channels, s.input.height, s.input.width, s.units,       s.kernel,
-          s.stride, s.padding,        s.groups,       x_stride,      weight_stride, z_stride};
+Key key_of(const ConvolutionShape& s, int64_t images, const ConstMatrixView& x,
+           const ConstMatrixView& weight, const ConstMatrixView& z) {
+  return {images,        s.input.channels, s.input.height,  s.input.width, s.units,
+          s.kernel,      s.stride,         s.padding,       s.groups,      x.stride,
+          weight.stride, z.stride,         int64_t(x.dtype)};
 }
 
-memory::desc pixels_desc(int64_t images, const ImageShape& shape, int64_t stride) {
+memory::desc pixels_desc(int64_t images, const ImageShape& shape, const ConstMatrixView& m) {
   return {{images, shape.channels, shape.height, shape.width},
-          memory::data_type::f32,
-          {shape.pixels() * stride, 1, shape.width * stride, stride}};
+          onednn_type(m.dtype),
+          {shape.pixels() * m.stride, 1, shape.width * m.stride, m.stride}};
 }
 
 // x's pixels, with their padding as channels where the weights have columns for it.
-memory::desc input_desc(const ConvolutionShape& s, int64_t images, int64_t stride) {
+memory::desc input_desc(const ConvolutionShape& s, int64_t images, const ConstMatrixView& x) {
   ImageShape shape = s.input;
   if (s.groups == 1) shape.channels = s.stored_channels();
-  return pixels_desc(images, shape, stride);
+  return pixels_desc(images, shape, x);
 }
 
-// Our weights, and `any` for the layout that oneDNN would rather have.
-memory::desc weight_desc(const ConvolutionShape& s, int64_t row) {
-  const int64_t c = s.stored_channels(), k = s.kernel;
-  if (s.groups == 1) {
-    return {{s.units, c, k, k}, memory::data_type::f32, {row, 1, k * c, c}};
-  }
+// Our weights or their gradient, and `any` for the layout that oneDNN would rather have.
+memory::desc weight_desc(const ConvolutionShape& s, const ConstMatrixView& weight) {
+  const auto type = onednn_type(weight.dtype);
+  const int64_t c = s.stored_channels(), k = s.kernel, row = weight.stride;
+  if (s.groups == 1) return {{s.units, c, k, k}, type, {row, 1, k * c, c}};
   const int64_t units = s.units / s.groups;
-  return {{s.groups, units, c, k, k}, memory::data_type::f32, {units * row, row, 1, k * c, c}};
+  return {{s.groups, units, c, k, k}, type, {units * row, row, 1, k * c, c}};
 }
-memory::desc any_layout(const memory::desc& desc) {
-  return {desc.dims(), memory::data_type::f32, memory::format_tag::any};
-}
-
-memory on(const dnnl::engine& engine, const memory::desc& desc, const void* data) {
-  return {desc, engine, const_cast<void*>(data)};
+memory::desc any_layout(const memory::desc& desc, memory::data_type type) {
+  return {desc.dims(), type, memory::format_tag::any};
 }
 
 }  // namespace
@@ -72,27 +67,27 @@ struct OnednnConvolution::Primitives {
 
   dnnl::convolution_forward::primitive_desc forward_desc(const ConvolutionShape& s,
                                                          const Weighted& w) const {
-    const dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_training,
-                                               dnnl::algorithm::convolution_direct, w.x,
-                                               any_layout(w.weight), w.z, {s.stride, s.stride},
-                                               {s.padding, s.padding}, {s.padding, s.padding});
+    const dnnl::convolution_forward::desc desc(
+        dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, w.x,
+        any_layout(w.weight, w.x.data_type()), w.z, {s.stride, s.stride}, {s.padding, s.padding},
+        {s.padding, s.padding});
     return {desc, engine};
   }
 
-  static Weighted descs(const ConvolutionShape& s, int64_t images, int64_t x_stride,
-                        int64_t weight_stride, int64_t z_stride) {
+  static Weighted descs(const ConvolutionShape& s, int64_t images, const ConstMatrixView& x,
+                        const ConstMatrixView& weight, const ConstMatrixView& z) {
     Weighted w;
-    w.x = input_desc(s, images, x_stride);
-    w.weight = weight_desc(s, weight_stride);
-    w.z = pixels_desc(images, s.output(), z_stride);
+    w.x = input_desc(s, images, x);
+    w.weight = weight_desc(s, weight);
+    w.z = pixels_desc(images, s.output(), z);
     return w;
   }
 
   const Weighted& forward_of(const Convolution& a) {
-    const Key key = key_of(a.shape, a.images(), a.x.stride, a.weight.stride, a.z.stride);
+    const Key key = key_of(a.shape, a.images(), a.x, a.weight, a.z);
     const auto found = forward.find(key);
     if (found != forward.end()) return found->second;
-    Weighted w = descs(a.shape, a.images(), a.x.stride, a.weight.stride, a.z.stride);
+    Weighted w = descs(a.shape, a.images(), a.x, a.weight, a.z);
     const auto desc = forward_desc(a.shape, w);
     w.own_weight = memory(desc.weights_desc(), engine);
     w.run = dnnl::convolution_forward(desc);
@@ -101,15 +96,14 @@ struct OnednnConvolution::Primitives {
   }
 
   const Weighted& gradient_of(const ConvolutionGradient& a) {
-    const int64_t row = a.weight_gradient.stride;
-    const Key key = key_of(a.shape, a.images(), a.x.stride, row, a.dz.stride);
+    const Key key = key_of(a.shape, a.images(), a.x, a.weight_gradient, a.dz);
     const auto found = gradient.find(key);
     if (found != gradient.end()) return found->second;
     const ConvolutionShape& s = a.shape;
-    Weighted w = descs(s, a.images(), a.x.stride, row, a.dz.stride);
+    Weighted w = descs(s, a.images(), a.x, a.weight_gradient, a.dz);
     const dnnl::convolution_backward_weights::desc backward(
-        dnnl::algorithm::convolution_direct, w.x, any_layout(w.weight), w.z, {s.stride, s.stride},
-        {s.padding, s.padding}, {s.padding, s.padding});
+        dnnl::algorithm::convolution_direct, w.x, any_layout(w.weight, w.weight.data_type()), w.z,
+        {s.stride, s.stride}, {s.padding, s.padding}, {s.padding, s.padding});
     const dnnl::convolution_backward_weights::primitive_desc desc(backward, engine,
                                                                   forward_desc(s, w));
     w.own_weight = memory(desc.diff_weights_desc(), engine);
@@ -120,13 +114,14 @@ struct OnednnConvolution::Primitives {
 
   const Pool& pool_of(const Pooling& a) {
     const PoolShape& s = a.shape;
-    const Key key = {a.images(),     int64_t(s.kind), s.window,   s.input.channels,
-                     s.input.height, s.input.width,   a.x.stride, a.pooled.stride};
+    const Key key = {a.images(),       int64_t(s.kind), s.window,
+                     s.input.channels, s.input.height,  s.input.width,
+                     a.x.stride,       a.pooled.stride, int64_t(a.x.dtype)};
     const auto found = pools.find(key);
     if (found != pools.end()) return found->second;
     Pool p;
-    p.x = pixels_desc(a.images(), s.input, a.x.stride);
-    p.pooled = pixels_desc(a.images(), s.output(), a.pooled.stride);
+    p.x = pixels_desc(a.images(), s.input, a.x);
+    p.pooled = pixels_desc(a.images(), s.output(), a.pooled);
     const memory::dims window(2, s.window), none(2, 0);
     const dnnl::pooling_forward::desc desc(dnnl::prop_kind::forward_inference,
                                            s.kind == PoolKind::max
@@ -143,40 +138,37 @@ OnednnConvolution::~OnednnConvolution() = default;
 
 void OnednnConvolution::run(const Convolution& a) {
   check(a);
-  FFWD_EXPECT(a.z.dtype == DType::f32, "the CPU back end convolves fp32 only");
   if (a.images() == 0) return;
   Primitives& p = *primitives_;
   const auto& w = p.forward_of(a);
-  memory weight = on(p.engine, w.weight, a.weight.data), own = w.own_weight;
+  memory weight = onednn_memory(p.engine, w.weight, a.weight.data), own = w.own_weight;
   w.reorder.execute(p.stream, weight, own);
-  w.run.execute(p.stream, {{DNNL_ARG_SRC, on(p.engine, w.x, a.x.data)},
+  w.run.execute(p.stream, {{DNNL_ARG_SRC, onednn_memory(p.engine, w.x, a.x.data)},
                            {DNNL_ARG_WEIGHTS, w.own_weight},
-                           {DNNL_ARG_DST, on(p.engine, w.z, a.z.data)}});
+                           {DNNL_ARG_DST, onednn_memory(p.engine, w.z, a.z.data)}});
   p.stream.wait();
 }
 
 void OnednnConvolution::run(const ConvolutionGradient& a) {
   check(a);
-  FFWD_EXPECT(a.dz.dtype == DType::f32, "the CPU back end convolves fp32 only");
   FFWD_EXPECT(a.images() > 0, "a gradient needs images");
   Primitives& p = *primitives_;
   const auto& w = p.gradient_of(a);
-  w.run.execute(p.stream, {{DNNL_ARG_SRC, on(p.engine, w.x, a.x.data)},
-                           {DNNL_ARG_DIFF_DST, on(p.engine, w.z, a.dz.data)},
+  w.run.execute(p.stream, {{DNNL_ARG_SRC, onednn_memory(p.engine, w.x, a.x.data)},
+                           {DNNL_ARG_DIFF_DST, onednn_memory(p.engine, w.z, a.dz.data)},
                            {DNNL_ARG_DIFF_WEIGHTS, w.own_weight}});
-  memory gradient = on(p.engine, w.weight, a.weight_gradient.data), own = w.own_weight;
+  memory gradient = onednn_memory(p.engine, w.weight, a.weight_gradient.data), own = w.own_weight;
   w.reorder.execute(p.stream, own, gradient);
   p.stream.wait();
 }
 
 void OnednnConvolution::run(const Pooling& a) {
   check(a);
-  FFWD_EXPECT(a.x.dtype == DType::f32, "the CPU back end pools fp32 only");
   if (a.images() == 0) return;
   Primitives& p = *primitives_;
   const auto& pool = p.pool_of(a);
-  pool.run.execute(p.stream, {{DNNL_ARG_SRC, on(p.engine, pool.x, a.x.data)},
-                              {DNNL_ARG_DST, on(p.engine, pool.pooled, a.pooled.data)}});
+  pool.run.execute(p.stream, {{DNNL_ARG_SRC, onednn_memory(p.engine, pool.x, a.x.data)},
+                              {DNNL_ARG_DST, onednn_memory(p.engine, pool.pooled, a.pooled.data)}});
   p.stream.wait();
 }
 

@@ -7,7 +7,7 @@
 
 namespace ffwd {
 
-// fp32 only.
+// bf16 needs a processor with AVX-512.
 class OnednnConvolution {
  public:
   OnednnConvolution();

@@ -13,7 +13,8 @@ void add_device_option(CLI::App& command, std::string& device) {
 }
 
 void add_precision_option(CLI::App& command, std::string& precision) {
-  command.add_option("--precision", precision, "fp32 (any device), tf32 or bf16 (cuda)")
+  command
+      .add_option("--precision", precision, "fp32, tf32 (cuda) or bf16 (cuda, CPUs with AVX-512)")
       ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
       ->capture_default_str();
 }
@@ -37,11 +38,9 @@ std::unique_ptr<Device> open_device(const DeviceOptions& options) {
                               : options.precision == "tf32" ? Precision::tf32
                                                             : Precision::fp32;
   if (is_gpu(options.device)) return make_cuda_device(precision);
-  if (precision != Precision::fp32) {
-    throw UserError(ExitCode::device, "--precision " + options.precision +
-                                          " needs a GPU; the CPU back end computes in fp32");
-  }
-  return make_cpu_device();
+  const std::string problem = cpu_problem(precision);
+  if (!problem.empty()) throw UserError(ExitCode::device, "--precision " + problem);
+  return make_cpu_device(precision);
 }
 
 }  // namespace ffwd

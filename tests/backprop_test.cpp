@@ -81,7 +81,9 @@ class Backprop : public OnDevice {
   TemporaryFolder folder_;
 };
 
-TEST_P(Backprop, GradientsAgreeWithFiniteDifferences) {
+using BackpropGradients = Backprop;
+
+TEST_P(BackpropGradients, AgreeWithFiniteDifferences) {
   const Images images = toy_images(6, 4, 3, 5);
   for (const Activation activation : kActivations) {
     BackpropShape shape{16, {}, {7, 5}, 3, activation};
@@ -235,7 +237,8 @@ TEST_P(Backprop, BrokenContractsThrow) {
   EXPECT_THROW(network.forward(pixels.view().data, sample.view()), Error);
 }
 
-FFWD_ON_EVERY_DEVICE(Backprop);
+FFWD_ON_EVERY_DEVICE(BackpropGradients);
+FFWD_IN_EVERY_PRECISION(Backprop);
 
 }  // namespace
 }  // namespace ffwd::test

@@ -1,5 +1,6 @@
 // Convolutions, their weight gradients and pooling on every device, against plain loops in double:
-// exactly for small integers, and within the bound of an fp32 sum for random numbers.
+// exactly for small integers, and within the bound of an fp32 sum for random numbers. Results in
+// bf16 are rounded.
 #include <algorithm>
 #include <cmath>
 
@@ -76,20 +77,29 @@ void for_each_product(const ConvolutionShape& s, const Visit& visit) {
   }
 }
 
-// Every order of an fp32 sum of n products obeys units = 1; integers are exact: units = 0.
-void expect_sums(const std::vector<float>& got, const std::vector<Sum>& want, double units) {
+// Every order of an fp32 sum of n products obeys units = 1; integers are exact: units = 0. `rounded`
+// is what rounding the result may cost, of its size.
+void expect_sums(const std::vector<float>& got, const std::vector<Sum>& want, double units,
+                 double rounded) {
   ASSERT_EQ(got.size(), want.size());
   for (size_t i = 0; i < want.size(); ++i) {
-    const double allowed = units * double(want[i].terms + 2) * 0x1p-24 * want[i].magnitude;
+    const double allowed = units * double(want[i].terms + 2) * 0x1p-24 * want[i].magnitude +
+                           rounded * std::fabs(want[i].value);
     ASSERT_LE(std::fabs(double(got[i]) - want[i].value), allowed) << "element " << i;
   }
 }
 
 class Convolutions : public OnDevice {
  protected:
+  std::vector<float> numbers(int64_t count, uint32_t use, Draw draw) const {
+    std::vector<float> v = values(count, use, draw);
+    for (float& value : v) value = stored(value);
+    return v;
+  }
+
   // Weights whose padding is zero.
-  static std::vector<float> weights(const ConvolutionShape& s, Draw draw) {
-    std::vector<float> weight = values(s.units * s.taps() * s.stored_channels(), 2, draw);
+  std::vector<float> weights(const ConvolutionShape& s, Draw draw) const {
+    std::vector<float> weight = numbers(s.units * s.taps() * s.stored_channels(), 2, draw);
     for (size_t i = 0; i < weight.size(); ++i) {
       if (int64_t(i) % s.stored_channels() >= s.channels()) weight[i] = 0.0f;
     }
@@ -98,9 +108,9 @@ class Convolutions : public OnDevice {
 
   void expect_convolution(const ConvolutionShape& s, Draw draw, double units) {
     const int64_t pixels = kImages * s.input.pixels(), outputs = kImages * s.output().pixels();
-    const auto x = values(pixels * s.input.channels, 1, draw), w = weights(s, draw);
-    Matrix dx(device(), pixels, s.input.channels), dz(device(), outputs, s.units),
-        dw(device(), s.units, s.taps() * s.stored_channels());
+    const auto x = numbers(pixels * s.input.channels, 1, draw), w = weights(s, draw);
+    Matrix dx(device(), pixels, s.input.channels, dtype()), dz(device(), outputs, s.units, dtype()),
+        dw(device(), s.units, s.taps() * s.stored_channels(), dtype());
     dx.upload(x);
     dw.upload(w);
     device().convolve({s, dx.view(), dw.view(), dz.view()});
@@ -109,14 +119,15 @@ class Convolutions : public OnDevice {
     for_each_product(s, [&](int64_t z, int64_t weight, int64_t input) {
       want[size_t(z)].add(double(w[size_t(weight)]) * double(x[size_t(input)]));
     });
-    expect_sums(dz.download(), want, units);
+    expect_sums(dz.download(), want, units, dtype() == DType::f32 ? 0.0 : rounding());
   }
 
   void expect_gradient(const ConvolutionShape& s, Draw draw, double units) {
     const int64_t pixels = kImages * s.input.pixels(), outputs = kImages * s.output().pixels();
-    const auto x = values(pixels * s.input.channels, 1, draw);
-    const auto dz = values(outputs * s.units, 3, draw);
-    Matrix x_matrix(device(), pixels, s.input.channels), dz_matrix(device(), outputs, s.units),
+    const auto x = numbers(pixels * s.input.channels, 1, draw);
+    const auto dz = numbers(outputs * s.units, 3, draw);
+    Matrix x_matrix(device(), pixels, s.input.channels, dtype()),
+        dz_matrix(device(), outputs, s.units, dtype()),
         gradient(device(), s.units, s.taps() * s.stored_channels());
     x_matrix.upload(x);
     dz_matrix.upload(dz);
@@ -126,7 +137,7 @@ class Convolutions : public OnDevice {
     for_each_product(s, [&](int64_t z, int64_t weight, int64_t input) {
       want[size_t(weight)].add(double(dz[size_t(z)]) * double(x[size_t(input)]));
     });
-    expect_sums(gradient.download(), want, units);
+    expect_sums(gradient.download(), want, units, 0.0);
   }
 };
 
@@ -150,8 +161,8 @@ TEST_P(Convolutions, AreWithinTheBoundOfASum) {
 TEST_P(Convolutions, RepeatBitForBit) {
   const ConvolutionShape& s = kConvolutions[1];
   const int64_t pixels = kImages * s.input.pixels(), outputs = kImages * s.output().pixels();
-  Matrix x(device(), pixels, 8), w(device(), 16, 25 * 8), z(device(), outputs, 16),
-      gradient(device(), 16, 25 * 8);
+  Matrix x(device(), pixels, 8, dtype()), w(device(), 16, 25 * 8, dtype()),
+      z(device(), outputs, 16, dtype()), gradient(device(), 16, 25 * 8);
   x.upload(values(pixels * 8, 1, any_number));
   w.upload(weights(s, any_number));
   std::vector<float> first_z, first_gradient;
@@ -166,7 +177,7 @@ TEST_P(Convolutions, RepeatBitForBit) {
 
 TEST_P(Convolutions, RefuseWhatCannotBe) {
   const ConvolutionShape good = kConvolutions[0];
-  Matrix x(device(), 30, 3), w(device(), 8, 72), z(device(), 30, 8);
+  Matrix x(device(), 30, 3, dtype()), w(device(), 8, 72, dtype()), z(device(), 30, 8, dtype());
   EXPECT_NO_THROW(device().convolve({good, x.view(), w.view(), z.view()}));
   const auto expect_refused = [&](auto break_it) {
     Convolution args{good, x.view(), w.view(), z.view()};
@@ -186,7 +197,7 @@ TEST_P(Convolutions, RefuseWhatCannotBe) {
   expect_refused([](Convolution& a) { a.z.rows = 29; });
 }
 
-FFWD_ON_EVERY_DEVICE(Convolutions);
+FFWD_IN_EVERY_PRECISION(Convolutions);
 
 class Pools : public OnDevice {};
 
@@ -196,10 +207,10 @@ TEST_P(Pools, TakeTheLargestAndTheMean) {
                                   PoolShape{kind, {9, 4, 16}, 4}, PoolShape{kind, {2, 2, 8}, 1}}) {
       const ImageShape in = shape.input, out = shape.output();
       const auto x = values(kImages * in.pixels() * in.channels, 4, [](uint32_t bits) {
-        return float(int32_t(bits % 257) - 128);  // means over 4 and 16 are exact
+        return float(int32_t(bits % 257) - 128);  // sums over 4 and 16 are exact
       });
-      Matrix dx(device(), kImages * in.pixels(), in.channels),
-          pooled(device(), kImages * out.pixels(), in.channels);
+      Matrix dx(device(), kImages * in.pixels(), in.channels, dtype()),
+          pooled(device(), kImages * out.pixels(), in.channels, dtype());
       dx.upload(x);
       device().pool({shape, dx.view(), pooled.view()});
       const std::vector<float> got = pooled.download();
@@ -216,14 +227,14 @@ TEST_P(Pools, TakeTheLargestAndTheMean) {
           sum += value;
         }
         const float mean = sum / float(shape.window * shape.window);
-        ASSERT_EQ(got[at], kind == PoolKind::max ? top : mean) << "element " << at;
+        ASSERT_EQ(got[at], stored(kind == PoolKind::max ? top : mean)) << "element " << at;
       }
     }
   }
 }
 
 TEST_P(Pools, RefuseWhatCannotBe) {
-  Matrix x(device(), 24, 8), pooled(device(), 6, 8);
+  Matrix x(device(), 24, 8, dtype()), pooled(device(), 6, 8, dtype());
   const PoolShape good{PoolKind::max, {4, 6, 8}, 2};
   EXPECT_NO_THROW(device().pool({good, x.view(), pooled.view()}));
   EXPECT_THROW(device().pool({{PoolKind::max, {4, 6, 8}, 5}, x.view(), pooled.view()}), Error);
@@ -232,7 +243,7 @@ TEST_P(Pools, RefuseWhatCannotBe) {
   EXPECT_THROW(device().pool({good, x.view(23), pooled.view()}), Error);
 }
 
-FFWD_ON_EVERY_DEVICE(Pools);
+FFWD_IN_EVERY_PRECISION(Pools);
 
 }  // namespace
 }  // namespace ffwd::test

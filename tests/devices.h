@@ -1,5 +1,5 @@
-// Tests that run on every device: TEST_P over "cpu" and "cuda". Without a GPU the latter is skipped
-// and counted; FFWD_REQUIRE_GPU=1 makes it fail instead.
+// Tests that run on every device: TEST_P over "cpu" and "cuda", or over these and their bf16 forms.
+// Without a GPU the latter are skipped and counted; FFWD_REQUIRE_GPU=1 makes them fail instead.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,14 +13,14 @@ namespace ffwd::test {
 class OnDevice : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (std::string(GetParam()) == "cpu") {
-      device_ = make_cpu_device();
-      return;
-    }
-    const std::string problem = cuda_status().problem;
+    const std::string name = GetParam();
+    const Precision precision =
+        name.find("bf16") == std::string::npos ? Precision::fp32 : Precision::bf16;
+    const bool cpu = name.rfind("cpu", 0) == 0;
+    const std::string problem = cpu ? cpu_problem(precision) : cuda_status().problem;
     if (problem.empty()) {
-      device_ = make_cuda_device(Precision::fp32);
-    } else if (std::getenv("FFWD_REQUIRE_GPU")) {
+      device_ = cpu ? make_cpu_device(precision) : make_cuda_device(precision);
+    } else if (!cpu && std::getenv("FFWD_REQUIRE_GPU")) {
       FAIL() << "FFWD_REQUIRE_GPU is set, but " << problem;
     } else {
       GTEST_SKIP() << problem;
@@ -28,6 +28,13 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
   }
 
   Device& device() { return *device_; }
+  // Operands and activations are kept in this type, and storing a number costs this part of it.
+  DType dtype() const { return device_->activation_type(); }
+  double rounding() const { return dtype() == DType::bf16 ? 0x1p-8 : 0x1p-24; }
+  // The number that is stored for a value.
+  float stored(float value) const {
+    return dtype() == DType::bf16 ? to_float(to_bfloat16(value)) : value;
+  }
 
  private:
   std::unique_ptr<Device> device_;
@@ -35,6 +42,10 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
 
 }  // namespace ffwd::test
 
-#define FFWD_ON_EVERY_DEVICE(suite)                                          \
-  INSTANTIATE_TEST_SUITE_P(Devices, suite, ::testing::Values("cpu", "cuda"), \
+#define FFWD_ON_DEVICES(suite, ...)                                        \
+  INSTANTIATE_TEST_SUITE_P(Devices, suite, ::testing::Values(__VA_ARGS__), \
                            [](const auto& info) { return std::string(info.param); })
+
+#define FFWD_ON_EVERY_DEVICE(suite) FFWD_ON_DEVICES(suite, "cpu", "cuda")
+#define FFWD_IN_EVERY_PRECISION(suite) \
+  FFWD_ON_DEVICES(suite, "cpu", "cpu_bf16", "cuda", "cuda_bf16")

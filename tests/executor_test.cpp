@@ -90,7 +90,7 @@ TEST_P(Executors, LearnTheSameBits) {
   }
 }
 
-FFWD_ON_EVERY_DEVICE(Executors);
+FFWD_IN_EVERY_PRECISION(Executors);
 
 TEST(StreamExecutor, LearnsTheSameBitsInAnyOrderThatEventsAllow) {
   const std::unique_ptr<Device> cpu = make_cpu_device();

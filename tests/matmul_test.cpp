@@ -1,5 +1,5 @@
 // Matrix products of every device against a plain triple loop in double: exactly for small
-// integers, and within the bound of an fp32 sum for random numbers.
+// integers, and within the bound of an fp32 sum for random numbers. Results in bf16 are rounded.
 #include <cmath>
 
 #include "engine/buffer.h"
@@ -19,9 +19,10 @@ class Matmuls : public OnDevice {
  protected:
   // c = op(a) op(b) + beta c on the device; `c` holds the addend.
   std::vector<float> product(const Size& s, bool ta, bool tb, const std::vector<float>& a,
-                             const std::vector<float>& b, const std::vector<float>& c, float beta) {
-    Matrix da(device(), ta ? s.k : s.m, ta ? s.m : s.k),
-        db(device(), tb ? s.n : s.k, tb ? s.k : s.n), dc(device(), s.m, s.n);
+                             const std::vector<float>& b, const std::vector<float>& c, float beta,
+                             DType result = DType::f32) {
+    Matrix da(device(), ta ? s.k : s.m, ta ? s.m : s.k, dtype()),
+        db(device(), tb ? s.n : s.k, tb ? s.k : s.n, dtype()), dc(device(), s.m, s.n, result);
     da.upload(a);
     db.upload(b);
     dc.upload(c);
@@ -44,32 +45,39 @@ class Matmuls : public OnDevice {
   }
 
   template <typename Draw>
-  static std::vector<float> values(int64_t count, uint32_t use, Draw draw) {
+  std::vector<float> values(int64_t count, uint32_t use, Draw draw) const {
     std::vector<float> v;
     for (int64_t i = 0; i < count; ++i) {
-      v.push_back(draw(random_bits(11, RandomUse::weights, uint64_t(i), use).word[0]));
+      v.push_back(stored(draw(random_bits(11, RandomUse::weights, uint64_t(i), use).word[0])));
     }
     return v;
   }
 
   // |error| <= units * (K + 2) * 2^-24 * sum |products|: every order of an fp32 sum obeys it with
-  // units = 1.
+  // units = 1. A result that is rounded to bf16 may be off by that as well.
   template <typename Draw>
   void compare(Draw draw, double units) {
+    compare_results(draw, units, DType::f32, 0.0);
+    if (dtype() != DType::f32) compare_results(draw, units, dtype(), rounding());
+  }
+
+  template <typename Draw>
+  void compare_results(Draw draw, double units, DType result, double rounded) {
     for (const Size& s : kSizes) {
       for (const bool ta : {false, true}) {
         for (const bool tb : {false, true}) {
           for (const float beta : {0.0f, 1.0f}) {
             const auto a = values(s.m * s.k, 1, draw), b = values(s.k * s.n, 2, draw),
                        c = values(s.m * s.n, 3, draw);
-            const auto got = product(s, ta, tb, a, b, c, beta);
+            const auto got = product(s, ta, tb, a, b, c, beta, result);
             ASSERT_EQ(int64_t(got.size()), s.m * s.n);
             for (int64_t i = 0; i < s.m; ++i) {
               for (int64_t j = 0; j < s.n; ++j) {
                 const auto [sum, magnitude] = entry(s, ta, tb, a, b, i, j);
                 const double want = sum + beta * c[i * s.n + j];
                 const double allowed = units * double(s.k + 2) * 0x1p-24 *
-                                       (magnitude + std::fabs(beta * c[i * s.n + j]));
+                                           (magnitude + std::fabs(beta * c[i * s.n + j])) +
+                                       rounded * std::fabs(want);
                 ASSERT_LE(std::fabs(got[i * s.n + j] - want), allowed)
                     << s.m << "x" << s.n << "x" << s.k << (ta ? " a^T" : "") << (tb ? " b^T" : "")
                     << " beta " << beta << " at " << i << "," << j;
@@ -94,7 +102,7 @@ TEST_P(Matmuls, AreWithinTheBoundOfASum) {
 TEST_P(Matmuls, BringTheColumnSumsOfWhatIsTransposed) {
   for (const Size& s : {Size{1, 1, 1}, {5, 3, 255}, {33, 17, 256}, {40, 24, 1000}}) {
     const auto draw = [](uint32_t bits) { return float(int32_t(bits % 7) - 3); };
-    Matrix a(device(), s.k, s.m), b(device(), s.k, s.n), c(device(), s.m, s.n);
+    Matrix a(device(), s.k, s.m, dtype()), b(device(), s.k, s.n, dtype()), c(device(), s.m, s.n);
     const auto host_a = values(s.k * s.m, 1, draw), host_b = values(s.k * s.n, 2, draw);
     a.upload(host_a);
     b.upload(host_b);
@@ -117,7 +125,7 @@ TEST_P(Matmuls, BringTheColumnSumsOfWhatIsTransposed) {
 
 TEST_P(Matmuls, LeavePaddingAlone) {
   // 3 columns are padded to 8: the padding of every matrix must stay zero, for updates run over it.
-  Matrix a(device(), 2, 3), b(device(), 3, 3), c(device(), 2, 3);
+  Matrix a(device(), 2, 3, dtype()), b(device(), 3, 3, dtype()), c(device(), 2, 3);
   a.upload({1, 2, 3, 4, 5, 6});
   b.upload({1, 0, 0, 0, 1, 0, 0, 0, 1});
   device().matmul({a.view(), false, b.view(), false, c.view()});
@@ -134,12 +142,12 @@ TEST_P(Matmuls, RefuseShapesThatDoNotFit) {
 }
 
 TEST_P(Matmuls, OfNoRowsDoNothing) {
-  Matrix a(device(), 2, 3), b(device(), 3, 5), c(device(), 2, 5);
+  Matrix a(device(), 2, 3, dtype()), b(device(), 3, 5, dtype()), c(device(), 2, 5);
   device().matmul({a.view(0), false, b.view(), false, c.view(0)});
   EXPECT_EQ(c.download(), std::vector<float>(10, 0.0f));
 }
 
-FFWD_ON_EVERY_DEVICE(Matmuls);
+FFWD_IN_EVERY_PRECISION(Matmuls);
 
 }  // namespace
 }  // namespace ffwd::test

@@ -99,7 +99,7 @@ TEST_F(ProgramBench, RefusesWhatCannotBeCompared) {
 }
 
 TEST_F(ProgramBench, RefusesWhatItCannotTime) {
-  expect_refused(run("bench --device cpu --precision bf16"), ExitCode::device, {"bf16", "GPU"});
+  expect_refused(run("bench --device cpu --precision tf32"), ExitCode::device, {"tf32", "GPU"});
   expect_refused(run("bench --device cpu --pairs 10"), ExitCode::usage, {"--pairs", "--widths"});
   expect_refused(run("bench --device cpu --widths 0"), ExitCode::usage, {"--widths"});
   expect_refused(run("bench --device cpu --json /no/such/folder/a.json"), ExitCode::files,

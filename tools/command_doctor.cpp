@@ -10,7 +10,8 @@ namespace ffwd {
 
 void doctor(const std::string& data_dir) {
   std::printf("ffwd          %s (%s)\n", FFWD_VERSION, FFWD_COMMIT);
-  std::printf("CPU           %s, %d threads\n", cpu_library().c_str(), omp_get_max_threads());
+  std::printf("CPU           %s, %d threads, %s\n", cpu_library().c_str(), omp_get_max_threads(),
+              cpu_problem(Precision::bf16).empty() ? "fp32 and bf16" : "fp32");
   const CudaStatus cuda = cuda_status();
   if (cuda.built) {
     std::printf("CUDA          runtime %s, cuBLASLt %s, cuDNN %s, built for %s\n",

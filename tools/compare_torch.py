@@ -63,7 +63,7 @@ def parse_arguments():
     parser.add_argument("--ffwd", default="build/cpu/ffwd", help="the program [%(default)s]")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="[%(default)s]")
     parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32",
-                        help="tf32 and bf16 are for cuda [%(default)s]")
+                        help="tf32 is for cuda [%(default)s]")
     parser.add_argument("--steps", type=int, default=200, help="to agree on; 0: none [%(default)s]")
     parser.add_argument("--window", type=int, default=5, help="steps an epoch [%(default)s]")
     parser.add_argument("--tolerance", type=float, default=1e-4,
