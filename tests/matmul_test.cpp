@@ -139,7 +139,7 @@ TEST_P(Matmuls, OfNoRowsDoNothing) {
   EXPECT_EQ(c.download(), std::vector<float>(10, 0.0f));
 }
 
-FFWD_ON_EVERY_DEVICE(Matmuls);
+FFWD_ON_DEVICES(Matmuls, "cpu", "cuda", "cuda_measured");
 
 }  // namespace
 }  // namespace ffwd::test
