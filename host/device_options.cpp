@@ -23,8 +23,8 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
   add_device_option(command, options.device);
   add_precision_option(command, options.precision);
   command.add_option("--matmul-algorithms", options.matmul_algorithms,
-                     "file of cuBLASLt algorithms to use (cuda); for products that it lacks, the"
-                     " fastest is measured and added");
+                     "file that cuBLASLt's algorithms are taken from (cuda); for products that it"
+                     " lacks, the fastest is measured and added");
 }
 
 bool is_gpu(const std::string& device) {

@@ -102,6 +102,7 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
       {"{}", "was not written by --matmul-algorithms"},
       {"[]", "was not written"},
       {"{\"commit\": \"abc\"}", "was not written"},
+      {"{\"matmul_algorithms\": {}, \"commit\": \"abc\"}", "was not written"},
       {holding("[]"), "was not written"},
       {holding("{\"GPU\": 1}"), "holds no algorithms for \"GPU\""},
       {holding("{\"GPU\": {}, \"GPU\": {}}"), "\"GPU\" twice"},
