@@ -59,12 +59,15 @@ const Item* find(const std::vector<Item>& items, const std::string& name) {
 
 void print_differences(const ordered_json& a, const ordered_json& b) {
   bool same = true;
-  for (const auto& [key, value] : a.items()) {
-    const ordered_json other = b.value(key, ordered_json());
-    if (other == value) continue;
+  ordered_json both = a;
+  both.update(b);
+  for (const auto& item : both.items()) {
+    const std::string& key = item.key();
+    const ordered_json in_a = a.value(key, ordered_json()), in_b = b.value(key, ordered_json());
+    if (in_a == in_b) continue;
     same = false;
-    std::printf("different %s: A %s, B %s\n", key.c_str(), value.dump().c_str(),
-                other.dump().c_str());
+    std::printf("different %s: A %s, B %s\n", key.c_str(), in_a.dump().c_str(),
+                in_b.dump().c_str());
   }
   if (same) std::printf("the same program on the same device, with as many threads\n");
 }

@@ -82,6 +82,7 @@ void run(Options options) {
   nlohmann::ordered_json report = describe_machine(FFWD_COMMIT);
   report["device"] = device->name();
   report["precision"] = options.device.precision;
+  if (!options.device.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
   report["steps"] = options.steps;
   std::printf("%s, %s, %lld steps a sample\n", device->name().c_str(),
               options.device.precision.c_str(), (long long)options.steps);

@@ -2,8 +2,8 @@
 
 #include <cuda_runtime.h>
 
-#include <algorithm>
-#include <string>
+#include <cstring>
+#include <sstream>
 
 #include "kernels/check_cuda.h"
 
@@ -11,6 +11,10 @@ namespace ffwd {
 namespace {
 
 constexpr size_t kWorkspaceBytes = size_t(32) << 20;  // what Hopper's kernels ask for at most
+constexpr size_t kMostAlignment = 256;
+
+// A search: so many algorithms, and so many times in a row, timed together, in every round.
+constexpr int kCandidates = 16, kRounds = 5, kTimedLaunches = 4;
 
 void check_cublas(cublasStatus_t status, const char* call, const char* file, int line) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
@@ -26,7 +30,7 @@ cudaDataType_t cuda_type(DType dtype) {
 // The largest power of two up to 256 that divides the address.
 uint32_t alignment_of(const void* data) {
   const auto address = reinterpret_cast<uintptr_t>(data);
-  uint32_t alignment = 256;
+  uint32_t alignment = kMostAlignment;
   while (address % alignment != 0) alignment /= 2;
   return alignment;
 }
@@ -38,6 +42,54 @@ cublasLtMatrixLayout_t make_layout(const ConstMatrixView& m) {
   FFWD_CHECK_CUBLAS(cublasLtMatrixLayoutCreate(&layout, cuda_type(m.dtype), uint64_t(m.cols),
                                                uint64_t(m.rows), m.stride));
   return layout;
+}
+
+// All that the choice of an algorithm depends on, besides the product.
+std::string measured_on(Precision precision) {
+  cudaDeviceProp gpu;
+  FFWD_CHECK_CUDA(cudaGetDeviceProperties(&gpu, 0));
+  std::ostringstream text;
+  text << gpu.name << ", compute capability " << gpu.major << "." << gpu.minor << ", "
+       << gpu.multiProcessorCount << " SMs, cuBLASLt " << cublasLtGetVersion() << ", "
+       << to_string(precision);
+  return text.str();
+}
+
+// The numbers of a plan's key, in its order: M, N, K, ...
+template <typename... Parts>
+std::string name_of(const std::tuple<Parts...>& key) {
+  std::ostringstream text;
+  std::apply([&](auto... part) { ((text << int64_t(part) << " "), ...); }, key);
+  std::string name = text.str();
+  name.pop_back();
+  return name;
+}
+
+// Opaque both.
+template <typename To, typename From>
+To same_bytes(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(&to, &from, sizeof to);
+  return to;
+}
+
+using DeviceMemory = std::unique_ptr<void, cudaError_t (*)(void*)>;
+
+DeviceMemory zeroed_memory(size_t bytes, Stream stream) {
+  void* memory = nullptr;
+  FFWD_CHECK_CUDA(cudaMalloc(&memory, bytes));
+  DeviceMemory owner(memory, cudaFree);
+  FFWD_CHECK_CUDA(cudaMemsetAsync(memory, 0, bytes, stream.handle));
+  return owner;
+}
+
+using TimingEvent = std::unique_ptr<CUevent_st, cudaError_t (*)(cudaEvent_t)>;
+
+TimingEvent make_timing_event() {
+  cudaEvent_t event = nullptr;
+  FFWD_CHECK_CUDA(cudaEventCreate(&event));
+  return {event, cudaEventDestroy};
 }
 
 }  // namespace
@@ -64,7 +116,8 @@ struct CublasLtMatmul::Plan {
   }
 };
 
-CublasLtMatmul::CublasLtMatmul(Stream stream, bool tf32) : stream_(stream), tf32_(tf32) {
+CublasLtMatmul::CublasLtMatmul(Stream stream, Precision precision, MatmulAlgorithms* algorithms)
+    : stream_(stream), precision_(precision), algorithms_(algorithms) {
   FFWD_CHECK_CUBLAS(cublasLtCreate(&handle_));
   const cudaError_t status = cudaMalloc(&workspace_, kWorkspaceBytes);
   if (status != cudaSuccess) cublasLtDestroy(handle_);
@@ -97,8 +150,8 @@ CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
   if (found != plans_.end()) return *found->second;
 
   auto plan = std::make_unique<Plan>();
-  const auto compute =
-      tf32_ && a.a.dtype == DType::f32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  const bool tf32 = precision_ == Precision::tf32 && a.a.dtype == DType::f32;
+  const auto compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   FFWD_CHECK_CUBLAS(cublasLtMatmulDescCreate(&plan->operation, compute, CUDA_R_32F));
   plan->set(CUBLASLT_MATMUL_DESC_TRANSA, a.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
   plan->set(CUBLASLT_MATMUL_DESC_TRANSB, a.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
@@ -106,19 +159,24 @@ CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
   plan->second = make_layout(a.a);
   plan->result = make_layout(a.c);
 
+  std::vector<cublasLtMatmulAlgo_t> found_algorithms;
   if (a.sums.data) {  // our a is its second operand, B
     plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BGRADB);
     plan->set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
     plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
-    plan->sums = choose_algorithm(a, *plan);
+    found_algorithms = candidates(a, *plan);
+    plan->sums = !found_algorithms.empty();
     if (!plan->sums) plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT);
   }
-  FFWD_EXPECT(plan->sums || choose_algorithm(a, *plan),
-              "cuBLASLt has no algorithm for this product");
+  if (!plan->sums) found_algorithms = candidates(a, *plan);
+  FFWD_EXPECT(!found_algorithms.empty(), "cuBLASLt has no algorithm for this product");
+  plan->algorithm =
+      algorithms_ ? pinned(a, *plan, name_of(key), found_algorithms) : found_algorithms.front();
   return *plans_.emplace(key, std::move(plan)).first->second;
 }
 
-bool CublasLtMatmul::choose_algorithm(const Matmul& a, Plan& plan) {
+std::vector<cublasLtMatmulAlgo_t> CublasLtMatmul::candidates(const Matmul& a,
+                                                             const Plan& plan) const {
   cublasLtMatmulPreference_t preference = nullptr;
   FFWD_CHECK_CUBLAS(cublasLtMatmulPreferenceCreate(&preference));
   const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t,
@@ -137,26 +195,90 @@ bool CublasLtMatmul::choose_algorithm(const Matmul& a, Plan& plan) {
   prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
          uint32_t(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
 
-  cublasLtMatmulHeuristicResult_t best = {};
+  cublasLtMatmulHeuristicResult_t results[kCandidates] = {};
   int count = 0;
-  const cublasStatus_t status =
-      cublasLtMatmulAlgoGetHeuristic(handle_, plan.operation, plan.first, plan.second, plan.result,
-                                     plan.result, preference, 1, &best, &count);
-  if (status == CUBLAS_STATUS_NOT_SUPPORTED) return false;
+  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+      handle_, plan.operation, plan.first, plan.second, plan.result, plan.result, preference,
+      algorithms_ ? kCandidates : 1, results, &count);
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED) return {};
   FFWD_CHECK_CUBLAS(status);
-  plan.algorithm = best.algo;
-  return count == 1 && best.state == CUBLAS_STATUS_SUCCESS;
+  std::vector<cublasLtMatmulAlgo_t> algorithms;
+  for (int i = 0; i < count; ++i) {
+    if (results[i].state == CUBLAS_STATUS_SUCCESS) algorithms.push_back(results[i].algo);
+  }
+  return algorithms;
+}
+
+cublasLtMatmulAlgo_t CublasLtMatmul::pinned(const Matmul& a, Plan& plan, const std::string& product,
+                                            const std::vector<cublasLtMatmulAlgo_t>& candidates) {
+  const std::string machine = measured_on(precision_);
+  const MatmulAlgorithm* kept = algorithms_->find(machine, product);
+  if (!kept) {
+    const cublasLtMatmulAlgo_t chosen = fastest_of(candidates, a, plan);
+    algorithms_->pin(machine, product, same_bytes<MatmulAlgorithm>(chosen));
+    return chosen;
+  }
+  const auto algorithm = same_bytes<cublasLtMatmulAlgo_t>(*kept);
+  cublasLtMatmulHeuristicResult_t needs = {};
+  const cublasStatus_t status =
+      cublasLtMatmulAlgoCheck(handle_, plan.operation, plan.first, plan.second, plan.result,
+                              plan.result, &algorithm, &needs);
+  if (status != CUBLAS_STATUS_SUCCESS || needs.workspaceSize > kWorkspaceBytes) {
+    throw RefusedAlgorithm(algorithms_->origin + " holds an algorithm for product \"" + product +
+                           "\" that cuBLASLt cannot run on " + machine +
+                           "; delete the file or name another");
+  }
+  return algorithm;
+}
+
+cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmulAlgo_t>& candidates,
+                                                const Matmul& a, Plan& plan) {
+  cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+  FFWD_CHECK_CUDA(cudaStreamIsCapturing(stream_.handle, &capture));
+  FFWD_EXPECT(capture == cudaStreamCaptureStatusNone,
+              "run a product once before it is captured, for its algorithm is not pinned yet");
+
+  const size_t alignment = alignment_of(a.c.data);
+  const DeviceMemory c =
+      zeroed_memory(size_t(a.c.rows * a.c.stride * size_of(a.c.dtype)) + kMostAlignment, stream_);
+  const DeviceMemory sums = zeroed_memory(sizeof(float) * size_t(a.m()), stream_);
+  Matmul trial = a;
+  trial.c.data = static_cast<char*>(c.get()) + alignment % kMostAlignment;  // aligned like c
+  trial.sums.data = static_cast<float*>(sums.get());
+  const TimingEvent start = make_timing_event(), stop = make_timing_event();
+  FFWD_CHECK_CUDA(cudaDeviceSynchronize());  // other lanes would be measured too
+
+  // The first launch is not timed: it loads code, and the others are queued behind it in time.
+  const auto seconds = [&](size_t i) -> std::optional<double> {
+    for (int n = 0; n <= kTimedLaunches; ++n) {
+      if (n == 1) FFWD_CHECK_CUDA(cudaEventRecord(start.get(), stream_.handle));
+      if (launch(trial, plan, candidates[i]) != CUBLAS_STATUS_SUCCESS) return std::nullopt;
+    }
+    FFWD_CHECK_CUDA(cudaEventRecord(stop.get(), stream_.handle));
+    FFWD_CHECK_CUDA(cudaEventSynchronize(stop.get()));
+    float milliseconds = 0.0f;
+    FFWD_CHECK_CUDA(cudaEventElapsedTime(&milliseconds, start.get(), stop.get()));
+    return 1e-3 * double(milliseconds);
+  };
+  const std::optional<size_t> best = fastest(candidates.size(), kRounds, seconds);
+  FFWD_CHECK_CUDA(cudaStreamSynchronize(stream_.handle));
+  FFWD_EXPECT(best.has_value(), "none of cuBLASLt's algorithms for this product runs");
+  return candidates[*best];
+}
+
+cublasStatus_t CublasLtMatmul::launch(const Matmul& a, Plan& plan,
+                                      const cublasLtMatmulAlgo_t& algorithm) {
+  if (plan.sums) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
+  return cublasLtMatmul(handle_, plan.operation, &a.alpha, a.b.data, plan.first, a.a.data,
+                        plan.second, &a.beta, a.c.data, plan.result, a.c.data, plan.result,
+                        &algorithm, workspace_, kWorkspaceBytes, stream_.handle);
 }
 
 void CublasLtMatmul::run(const Matmul& a) {
   check(a);
   if (a.m() == 0 || a.n() == 0) return;
   Plan& plan = plan_for(a);
-  if (plan.sums) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
-  FFWD_CHECK_CUBLAS(cublasLtMatmul(handle_, plan.operation, &a.alpha, a.b.data, plan.first,
-                                   a.a.data, plan.second, &a.beta, a.c.data, plan.result, a.c.data,
-                                   plan.result, &plan.algorithm, workspace_, kWorkspaceBytes,
-                                   stream_.handle));
+  FFWD_CHECK_CUBLAS(launch(a, plan, plan.algorithm));
   if (a.sums.data && !plan.sums) cuda::column_sum(sums_of(a), stream_);
 }
 

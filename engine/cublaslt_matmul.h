@@ -1,14 +1,18 @@
-// Matmul on the GPU by cuBLASLt: one plan per shape, its algorithm chosen once and then kept. Sums
-// come out of the same launch where cuBLASLt has an algorithm for that, else from column_sum.
+// Matmul on the GPU by cuBLASLt: one plan per shape, its algorithm chosen once and then kept: the
+// first that cuBLASLt names, or with a table the pinned one, which is the fastest of those it names.
+// Sums come out of the same launch where cuBLASLt has an algorithm for that, else from column_sum.
 #pragma once
 
 #include <cublasLt.h>
 
 #include <map>
 #include <memory>
+#include <string>
 #include <tuple>
+#include <vector>
 
-#include "engine/matmul.h"
+#include "engine/device.h"
+#include "engine/matmul_algorithms.h"
 #include "kernels/stream.h"
 
 namespace ffwd {
@@ -16,13 +20,13 @@ namespace ffwd {
 // Bound to one stream: its workspace must not serve two streams at once.
 class CublasLtMatmul {
  public:
-  // With `tf32`, products of fp32 operands round them to TF32.
-  CublasLtMatmul(Stream stream, bool tf32);
+  // In tf32, products of fp32 operands round them to TF32. `algorithms` may be null.
+  CublasLtMatmul(Stream stream, Precision precision, MatmulAlgorithms* algorithms);
   ~CublasLtMatmul();
   CublasLtMatmul(const CublasLtMatmul&) = delete;
   CublasLtMatmul& operator=(const CublasLtMatmul&) = delete;
 
-  // Queues the product.
+  // Queues the product. May measure it before, which waits; then it must not be in a capture.
   void run(const Matmul& args);
 
  private:
@@ -33,11 +37,19 @@ class CublasLtMatmul {
                          int64_t, uint32_t, uint32_t, uint32_t, bool, bool>;
 
   Plan& plan_for(const Matmul& args);
-  // False if cuBLASLt has no algorithm for the plan.
-  bool choose_algorithm(const Matmul& args, Plan& plan);
+  // Algorithms for the plan, the one that cuBLASLt expects most of first; it may have none.
+  std::vector<cublasLtMatmulAlgo_t> candidates(const Matmul& args, const Plan& plan) const;
+  // The algorithm that is pinned for the product; if there is none, the fastest, pinned now.
+  cublasLtMatmulAlgo_t pinned(const Matmul& args, Plan& plan, const std::string& product,
+                              const std::vector<cublasLtMatmulAlgo_t>& candidates);
+  // Measures them on memory of its own, for c may be added to.
+  cublasLtMatmulAlgo_t fastest_of(const std::vector<cublasLtMatmulAlgo_t>& candidates,
+                                  const Matmul& args, Plan& plan);
+  cublasStatus_t launch(const Matmul& args, Plan& plan, const cublasLtMatmulAlgo_t& algorithm);
 
   Stream stream_;
-  bool tf32_;
+  Precision precision_;
+  MatmulAlgorithms* algorithms_;
   cublasLtHandle_t handle_ = nullptr;
   void* workspace_ = nullptr;
   std::map<Key, std::unique_ptr<Plan>> plans_;

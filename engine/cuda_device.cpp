@@ -9,6 +9,7 @@
 #include "engine/cublaslt_matmul.h"
 #include "engine/cudnn_convolution.h"
 #include "engine/device.h"
+#include "engine/matmul_algorithms.h"
 #include "kernels/check_cuda.h"
 
 namespace ffwd {
@@ -80,9 +81,10 @@ class CudaGraph final : public Graph {
 
 class CudaDevice final : public Device {
  public:
-  explicit CudaDevice(Precision precision)
+  CudaDevice(Precision precision, std::shared_ptr<MatmulAlgorithms> algorithms)
       : precision_(precision),
-        matmul_(stream_.view(), precision == Precision::tf32),
+        algorithms_(std::move(algorithms)),
+        matmul_(stream_.view(), precision, algorithms_.get()),
         convolution_(stream_.view(), precision == Precision::tf32) {
     cudaDeviceProp properties;
     FFWD_CHECK_CUDA(cudaGetDeviceProperties(&properties, 0));
@@ -96,7 +98,7 @@ class CudaDevice final : public Device {
   bool queues() const override { return true; }
 
   std::unique_ptr<Device> make_lane(const std::string& name) override {
-    auto lane = std::make_unique<CudaDevice>(precision_);
+    auto lane = std::make_unique<CudaDevice>(precision_, algorithms_);
     nvtxNameCudaStreamA(lane->stream().handle, name.c_str());
     return lane;
   }
@@ -189,6 +191,7 @@ class CudaDevice final : public Device {
   }
 
   Precision precision_;
+  std::shared_ptr<MatmulAlgorithms> algorithms_;  // null: cuBLASLt's first
   std::string name_;
   OwnedStream stream_;
   CublasLtMatmul matmul_;
@@ -217,11 +220,12 @@ bool fits(const std::string& architectures, int capability) {
 
 }  // namespace
 
-std::unique_ptr<Device> make_cuda_device(Precision precision) {
+std::unique_ptr<Device> make_cuda_device(Precision precision,
+                                         std::shared_ptr<MatmulAlgorithms> algorithms) {
   const CudaStatus status = cuda_status();
   FFWD_EXPECT(status.problem.empty(), "no usable GPU: " + status.problem);
   FFWD_CHECK_CUDA(cudaSetDevice(0));
-  return std::make_unique<CudaDevice>(precision);
+  return std::make_unique<CudaDevice>(precision, std::move(algorithms));
 }
 
 CudaStatus cuda_status() {

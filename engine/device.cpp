@@ -15,7 +15,7 @@ std::string to_string(Precision precision) {
 }
 
 #ifndef FFWD_HAVE_CUDA
-std::unique_ptr<Device> make_cuda_device(Precision) {
+std::unique_ptr<Device> make_cuda_device(Precision, std::shared_ptr<MatmulAlgorithms>) {
   throw Error("this ffwd was built without CUDA; build it with -DFFWD_CUDA=ON where nvcc is found");
 }
 

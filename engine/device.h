@@ -32,6 +32,8 @@
 
 namespace ffwd {
 
+struct MatmulAlgorithms;
+
 // How matmul operands and activations are kept; weights and optimiser state are fp32 always.
 enum class Precision { fp32, tf32, bf16 };
 
@@ -114,8 +116,12 @@ std::unique_ptr<Device> make_cpu_device(Precision precision = Precision::fp32);
 // Why this machine's CPU cannot compute in a precision; empty if it can.
 std::string cpu_problem(Precision precision);
 
-// The CUDA back end on device 0. Throws ffwd::Error where it was not built or no device answers.
-std::unique_ptr<Device> make_cuda_device(Precision precision);
+// The CUDA back end on device 0. Products take cuBLASLt's first algorithm, or with a table the one
+// that it holds for them; if there is none, the fastest, which is measured and pinned when a product
+// is met for the first time, and that must not be in a capture. Throws ffwd::Error where it was not
+// built or no device answers.
+std::unique_ptr<Device> make_cuda_device(Precision precision,
+                                         std::shared_ptr<MatmulAlgorithms> algorithms = nullptr);
 
 // What the CUDA back end sees. Never throws: problems are told in `problem`.
 struct CudaStatus {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "host/errors.h"
+#include "host/matmul_algorithms_file.h"
 
 namespace ffwd {
 
@@ -22,6 +23,9 @@ void add_precision_option(CLI::App& command, std::string& precision) {
 void add_device_options(CLI::App& command, DeviceOptions& options) {
   add_device_option(command, options.device);
   add_precision_option(command, options.precision);
+  command.add_option("--matmul-algorithms", options.matmul_algorithms,
+                     "file that cuBLASLt's algorithms are taken from (cuda); for products that it"
+                     " lacks, the fastest is measured and added");
 }
 
 bool is_gpu(const std::string& device) {
@@ -37,9 +41,17 @@ std::unique_ptr<Device> open_device(const DeviceOptions& options) {
   const Precision precision = options.precision == "bf16"   ? Precision::bf16
                               : options.precision == "tf32" ? Precision::tf32
                                                             : Precision::fp32;
-  if (is_gpu(options.device)) return make_cuda_device(precision);
+  const std::string& file = options.matmul_algorithms;
+  if (is_gpu(options.device)) {
+    return make_cuda_device(precision, file.empty() ? nullptr : open_matmul_algorithms(file));
+  }
   const std::string problem = cpu_problem(precision);
   if (!problem.empty()) throw UserError(ExitCode::device, "--precision " + problem);
+  if (!file.empty()) {
+    throw UserError(ExitCode::device, "--matmul-algorithms " + file +
+                                          " needs a GPU; the CPU back end has no algorithms to"
+                                          " choose from");
+  }
   return make_cpu_device(precision);
 }
 

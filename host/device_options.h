@@ -14,9 +14,10 @@ namespace ffwd {
 
 struct DeviceOptions {
   std::string device = "auto", precision = "fp32";
+  std::string matmul_algorithms;  // file; empty: cuBLASLt's first
 };
 
-// Declare --device, --precision, and both.
+// Declare --device, --precision, and both with --matmul-algorithms.
 void add_device_option(CLI::App& command, std::string& device);
 void add_precision_option(CLI::App& command, std::string& precision);
 void add_device_options(CLI::App& command, DeviceOptions& options);
@@ -25,7 +26,8 @@ void add_device_options(CLI::App& command, DeviceOptions& options);
 // cannot be had, saying why.
 bool is_gpu(const std::string& device);
 
-// The device asked for. Throws UserError (device) if it cannot be had, or not with this precision.
+// The device asked for. Throws UserError (device) if it cannot be had, or not with these
+// options, and FileError for the file of algorithms.
 std::unique_ptr<Device> open_device(const DeviceOptions& options);
 
 }  // namespace ffwd

@@ -297,8 +297,7 @@ TEST_P(Capture, WrongLabels) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, Capture, ::testing::Values("cuda"),
-                         [](const auto& info) { return std::string(info.param); });
+FFWD_ON_DEVICES(Capture, "cuda");
 
 }  // namespace
 }  // namespace ffwd::test

@@ -1,5 +1,6 @@
-// Tests that run on every device: TEST_P over "cpu" and "cuda", or over these and their bf16 forms.
-// Without a GPU the latter are skipped and counted; FFWD_REQUIRE_GPU=1 makes them fail instead.
+// Tests that run on every device: TEST_P over "cpu" and "cuda". A name with "bf16" is of one that
+// computes in bf16, a name with "measured" of a GPU that chooses algorithms of products by their
+// time. Without a GPU its tests are skipped and counted; FFWD_REQUIRE_GPU=1 makes them fail instead.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 
 #include "engine/device.h"
+#include "engine/matmul_algorithms.h"
 
 namespace ffwd::test {
 
@@ -14,12 +16,15 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     const std::string name = GetParam();
-    const Precision precision =
-        name.find("bf16") == std::string::npos ? Precision::fp32 : Precision::bf16;
-    const bool cpu = name.rfind("cpu", 0) == 0;
+    const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
+    const Precision precision = has("bf16") ? Precision::bf16 : Precision::fp32;
+    const bool cpu = has("cpu");
     const std::string problem = cpu ? cpu_problem(precision) : cuda_status().problem;
-    if (problem.empty()) {
-      device_ = cpu ? make_cpu_device(precision) : make_cuda_device(precision);
+    if (problem.empty() && cpu) {
+      device_ = make_cpu_device(precision);
+    } else if (problem.empty()) {
+      device_ = make_cuda_device(precision,
+                                 has("measured") ? std::make_shared<MatmulAlgorithms>() : nullptr);
     } else if (!cpu && std::getenv("FFWD_REQUIRE_GPU")) {
       FAIL() << "FFWD_REQUIRE_GPU is set, but " << problem;
     } else {

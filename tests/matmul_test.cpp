@@ -147,7 +147,7 @@ TEST_P(Matmuls, OfNoRowsDoNothing) {
   EXPECT_EQ(c.download(), std::vector<float>(10, 0.0f));
 }
 
-FFWD_IN_EVERY_PRECISION(Matmuls);
+FFWD_ON_DEVICES(Matmuls, "cpu", "cpu_bf16", "cuda", "cuda_bf16", "cuda_measured");
 
 }  // namespace
 }  // namespace ffwd::test

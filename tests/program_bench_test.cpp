@@ -78,6 +78,12 @@ TEST_F(ProgramBench, SaysWhichIsFaster) {
   expect_contains(slower.text, {"different threads: A 1, B 3", "0.50        0 %  slower"});
   expect_contains(compare(b, a).text, {"2.00      100 %  faster"});
   EXPECT_EQ(slower.text.find("different device"), std::string::npos);
+  json report = json::parse(read_file(b));
+  report["matmul_algorithms"] = "measured";
+  const std::string measured = folder_.write("measured.json", report.dump());
+  const std::string difference = "different matmul_algorithms: A ";
+  expect_contains(compare(b, measured).text, {difference + "null, B \"measured\""});
+  expect_contains(compare(measured, b).text, {difference + "\"measured\", B null"});
   const std::string near = write_report("near.json", {2, 2.05, 2.15, 2.3});
   expect_contains(compare(a, near).text, {"56 %  no difference"});
 }

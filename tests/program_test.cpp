@@ -171,6 +171,9 @@ TEST_F(Program, ExplainsTheCommandLine) {
   expect_error(run("trian"), ExitCode::usage, {"--help"});
   expect_error(run(train_arguments("--precision fp64")), ExitCode::usage, {"--precision", "fp64"});
   expect_error(run(train_arguments("--precision tf32")), ExitCode::device, {"tf32", "GPU"});
+  expect_error(run(train_arguments("--matmul-algorithms " + folder_ / "a.json")), ExitCode::device,
+               {"--matmul-algorithms", "a.json", "GPU"});
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "a.json"));
   expect_error(run("data fetch mnits"), ExitCode::data, {"mnits", "mnist"});
   const Outcome help = run("--help");
   EXPECT_EQ(help.code, 0);

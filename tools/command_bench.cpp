@@ -24,6 +24,7 @@ void bench_steps(const BenchCommand& command) {
   nlohmann::ordered_json report = bench::describe_machine(FFWD_COMMIT);
   report["device"] = device->name();
   report["precision"] = command.device.precision;
+  if (!command.device.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
   report["cases"] = nlohmann::ordered_json::array();
   const auto write = [&] {
     if (!command.json.empty()) write_file_atomically(command.json, report.dump(1) + "\n");

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "engine/matmul_algorithms.h"
 #include "host/errors.h"
 #include "host/recipe.h"
 #include "tools/commands.h"
@@ -221,6 +222,8 @@ int run(int argc, char** argv) {
     return complain(ExitCode::usage, std::string(error.what()) + " (see ffwd --help)");
   } catch (const UserError& error) {
     return complain(error.code, error.what());
+  } catch (const RefusedAlgorithm& error) {
+    return complain(ExitCode::files, error.what());
   } catch (const OutOfMemory& error) {
     return complain(ExitCode::memory, error.what());
   } catch (const std::bad_alloc&) {
