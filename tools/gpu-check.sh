@@ -115,7 +115,10 @@ if wanted bench; then
       --json="$logs/schedule-$precision.json"
   done
   for precision in fp32 tf32 bf16; do
-    step "step-$precision" "$build/ffwd" bench --device cuda --precision "$precision" --json "$logs/step-$precision.json"
+    bench=("$build/ffwd" bench --device cuda --precision "$precision")
+    step "step-$precision" "${bench[@]}" --json "$logs/step-$precision.json"
+    step "step-$precision-measured" "${bench[@]}" --json "$logs/step-$precision-measured.json" \
+      --matmul-algorithms "$logs/algorithms.json"
   done
 else
   not_run bench "left out by --only"
