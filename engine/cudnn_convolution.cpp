@@ -86,17 +86,25 @@ struct CudnnConvolution::Plan {
   std::unique_ptr<void, cudaError_t (*)(void*)> narrow{nullptr, cudaFree};
 };
 
-CudnnConvolution::CudnnConvolution(Stream stream, bool tf32) : stream_(stream), tf32_(tf32) {
-  FFWD_CHECK_CUDNN(cudnnCreate(&handle_));
-  const cudnnStatus_t status = cudnnSetStream(handle_, stream.handle);
-  if (status != CUDNN_STATUS_SUCCESS) cudnnDestroy(handle_);
-  FFWD_CHECK_CUDNN(status);
-}
+CudnnConvolution::CudnnConvolution(Stream stream, bool tf32) : stream_(stream), tf32_(tf32) {}
 
 CudnnConvolution::~CudnnConvolution() {
   plans_.clear();
   cudaFree(workspace_);
-  cudnnDestroy(handle_);
+  if (handle_) cudnnDestroy(handle_);
+}
+
+// Made when it is needed: most networks have no convolution, and every lane has a handle.
+cudnnHandle_t CudnnConvolution::handle() {
+  if (handle_ == nullptr) {
+    cudnnHandle_t made = nullptr;
+    FFWD_CHECK_CUDNN(cudnnCreate(&made));
+    const cudnnStatus_t status = cudnnSetStream(made, stream_.handle);
+    if (status != CUDNN_STATUS_SUCCESS) cudnnDestroy(made);
+    FFWD_CHECK_CUDNN(status);
+    handle_ = made;
+  }
+  return handle_;
 }
 
 CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
@@ -134,14 +142,14 @@ CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
   int count = 0;
   std::vector<cudnnConvolutionFwdAlgoPerf_t> forward(CUDNN_CONVOLUTION_FWD_ALGO_COUNT);
   FFWD_CHECK_CUDNN(cudnnGetConvolutionForwardAlgorithm_v7(
-      handle_, plan->x.get(), plan->weight.get(), plan->forward_geometry.get(), plan->z.get(),
+      handle(), plan->x.get(), plan->weight.get(), plan->forward_geometry.get(), plan->z.get(),
       int(forward.size()), &count, forward.data()));
   plan->forward = choose(forward, count);
 
   std::vector<cudnnConvolutionBwdFilterAlgoPerf_t> backward(
       CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT);
   FFWD_CHECK_CUDNN(cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-      handle_, plan->x.get(), plan->z.get(), plan->backward_geometry.get(), plan->gradient.get(),
+      handle(), plan->x.get(), plan->z.get(), plan->backward_geometry.get(), plan->gradient.get(),
       int(backward.size()), &count, backward.data()));
   plan->backward = choose(backward, count);
 
@@ -176,7 +184,7 @@ void CudnnConvolution::run(const Convolution& a) {
 void CudnnConvolution::run_part(const Convolution& a) {
   const Plan& plan = plan_for(a.shape, a.x, a.weight, a.z);
   FFWD_CHECK_CUDNN(
-      cudnnConvolutionForward(handle_, &kOne, plan.x.get(), a.x.data, plan.weight.get(),
+      cudnnConvolutionForward(handle(), &kOne, plan.x.get(), a.x.data, plan.weight.get(),
                               a.weight.data, plan.forward_geometry.get(), plan.forward.algo,
                               workspace_, plan.forward.memory, &kZero, plan.z.get(), a.z.data));
 }
@@ -206,9 +214,10 @@ void CudnnConvolution::run_part(const ConvolutionGradient& a, bool add) {
     plan.narrow.reset(memory);
   }
   FFWD_CHECK_CUDNN(cudnnConvolutionBackwardFilter(
-      handle_, &kOne, plan.x.get(), a.x.data, plan.z.get(), a.dz.data, plan.backward_geometry.get(),
-      plan.backward.algo, workspace_, plan.backward.memory, add && !narrow ? &kOne : &kZero,
-      plan.gradient.get(), narrow ? plan.narrow.get() : a.weight_gradient.data));
+      handle(), &kOne, plan.x.get(), a.x.data, plan.z.get(), a.dz.data,
+      plan.backward_geometry.get(), plan.backward.algo, workspace_, plan.backward.memory,
+      add && !narrow ? &kOne : &kZero, plan.gradient.get(),
+      narrow ? plan.narrow.get() : a.weight_gradient.data));
   if (narrow) {
     cuda::widen({{static_cast<const bfloat16*>(plan.narrow.get()), size},
                  {static_cast<float*>(a.weight_gradient.data), size},
@@ -241,7 +250,7 @@ void CudnnConvolution::run_part(const Pooling& a) {
   const int side = int(s.window);
   FFWD_CHECK_CUDNN(cudnnSetPooling2dDescriptor(window.get(), mode, CUDNN_PROPAGATE_NAN, side, side,
                                                0, 0, side, side));
-  FFWD_CHECK_CUDNN(cudnnPoolingForward(handle_, window.get(), &kOne, x.get(), a.x.data, &kZero,
+  FFWD_CHECK_CUDNN(cudnnPoolingForward(handle(), window.get(), &kOne, x.get(), a.x.data, &kZero,
                                        pooled.get(), a.pooled.data));
 }
 

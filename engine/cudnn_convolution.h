@@ -35,14 +35,15 @@ class CudnnConvolution {
   void run_part(const Convolution& args);
   void run_part(const ConvolutionGradient& args, bool add);
   void run_part(const Pooling& args);
+  cudnnHandle_t handle();
   Plan& plan_for(const ConvolutionShape& shape, const ConstMatrixView& x,
                  const ConstMatrixView& weight, const ConstMatrixView& z);
   void need(size_t workspace_bytes);
 
   Stream stream_;
   bool tf32_;
-  cudnnHandle_t handle_ = nullptr;
-  void* workspace_ = nullptr;  // of kWorkspaceBytes, from the first convolution on
+  cudnnHandle_t handle_ = nullptr;  // from the first call on
+  void* workspace_ = nullptr;       // of kWorkspaceBytes, from the first convolution on
   std::map<Key, std::unique_ptr<Plan>> plans_;
 };
 
