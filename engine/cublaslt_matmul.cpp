@@ -145,7 +145,7 @@ CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
                 alignment_of(a.b.data),
                 alignment_of(a.c.data),
                 a.beta != 0.0f,
-                a.sums.data != nullptr};
+                a.sums.data ? alignment_of(a.sums.data) : 0};
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
 
@@ -166,7 +166,10 @@ CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
     plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
     found_algorithms = candidates(a, *plan);
     plan->sums = !found_algorithms.empty();
-    if (!plan->sums) plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT);
+    if (!plan->sums) {  // a pointer that the epilogue does not use would be refused
+      plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT);
+      plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<void*>(nullptr));
+    }
   }
   if (!plan->sums) found_algorithms = candidates(a, *plan);
   FFWD_EXPECT(!found_algorithms.empty(), "cuBLASLt has no algorithm for this product");
@@ -200,7 +203,8 @@ std::vector<cublasLtMatmulAlgo_t> CublasLtMatmul::candidates(const Matmul& a,
   const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
       handle_, plan.operation, plan.first, plan.second, plan.result, plan.result, preference,
       algorithms_ ? kCandidates : 1, results, &count);
-  if (status == CUBLAS_STATUS_NOT_SUPPORTED) return {};
+  // What it says of an epilogue that it has not got for these operands.
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return {};
   FFWD_CHECK_CUBLAS(status);
   std::vector<cublasLtMatmulAlgo_t> algorithms;
   for (int i = 0; i < count; ++i) {

@@ -32,9 +32,9 @@ class CublasLtMatmul {
  private:
   struct Plan;
   // What distinguishes two plans: sizes, transposes, types, strides, alignments, whether c is added
-  // to, and whether there are sums.
+  // to, and the alignment of sums, 0 without them.
   using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, DType, DType, int64_t, int64_t,
-                         int64_t, uint32_t, uint32_t, uint32_t, bool, bool>;
+                         int64_t, uint32_t, uint32_t, uint32_t, bool, uint32_t>;
 
   Plan& plan_for(const Matmul& args);
   // Algorithms for the plan, the one that cuBLASLt expects most of first; it may have none.

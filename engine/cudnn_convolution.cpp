@@ -79,29 +79,38 @@ int64_t part_of(int64_t images, int64_t elements_an_image) {
 struct CudnnConvolution::Plan {
   Tensor x, z;
   Filter weight, gradient;
-  Geometry geometry;
-  cudnnConvolutionFwdAlgo_t forward = {};
-  cudnnConvolutionBwdFilterAlgo_t backward = {};
+  Geometry forward_geometry, backward_geometry;  // they differ in the kind of arithmetic
+  cudnnConvolutionFwdAlgoPerf_t forward = {};
+  cudnnConvolutionBwdFilterAlgoPerf_t backward = {};
+  // A bf16 weight gradient, before it becomes fp32.
+  std::unique_ptr<void, cudaError_t (*)(void*)> narrow{nullptr, cudaFree};
 };
 
-CudnnConvolution::CudnnConvolution(Stream stream, bool tf32) : stream_(stream), tf32_(tf32) {
-  FFWD_CHECK_CUDNN(cudnnCreate(&handle_));
-  const cudnnStatus_t status = cudnnSetStream(handle_, stream.handle);
-  if (status != CUDNN_STATUS_SUCCESS) cudnnDestroy(handle_);
-  FFWD_CHECK_CUDNN(status);
-}
+CudnnConvolution::CudnnConvolution(Stream stream, bool tf32) : stream_(stream), tf32_(tf32) {}
 
 CudnnConvolution::~CudnnConvolution() {
   plans_.clear();
   cudaFree(workspace_);
-  cudaFree(narrow_);
-  cudnnDestroy(handle_);
+  if (handle_) cudnnDestroy(handle_);
 }
 
-const CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
-                                                         const ConstMatrixView& x,
-                                                         const ConstMatrixView& weight,
-                                                         const ConstMatrixView& z) {
+// Made when it is needed: most networks have no convolution, and every lane has a handle.
+cudnnHandle_t CudnnConvolution::handle() {
+  if (handle_ == nullptr) {
+    cudnnHandle_t made = nullptr;
+    FFWD_CHECK_CUDNN(cudnnCreate(&made));
+    const cudnnStatus_t status = cudnnSetStream(made, stream_.handle);
+    if (status != CUDNN_STATUS_SUCCESS) cudnnDestroy(made);
+    FFWD_CHECK_CUDNN(status);
+    handle_ = made;
+  }
+  return handle_;
+}
+
+CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
+                                                   const ConstMatrixView& x,
+                                                   const ConstMatrixView& weight,
+                                                   const ConstMatrixView& z) {
   const int64_t images = z.rows / s.output().pixels();
   const Key key{images,   s.input.channels, s.input.height, s.input.width,
                 s.units,  s.kernel,         s.stride,       s.padding,
@@ -119,31 +128,37 @@ const CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape&
         filter->get(), cudnn_type(x.dtype), CUDNN_TENSOR_NHWC, int(s.units),
         int(s.stored_channels()), int(s.kernel), int(s.kernel)));
   }
-  FFWD_CHECK_CUDNN(cudnnSetConvolution2dDescriptor(plan->geometry.get(), int(s.padding),
-                                                   int(s.padding), int(s.stride), int(s.stride), 1,
-                                                   1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
-  FFWD_CHECK_CUDNN(cudnnSetConvolutionGroupCount(plan->geometry.get(), int(s.groups)));
   const cudnnMathType_t math = x.dtype == DType::bf16 ? CUDNN_TENSOR_OP_MATH
                                : tf32_                ? CUDNN_DEFAULT_MATH
                                                       : CUDNN_FMA_MATH;
-  FFWD_CHECK_CUDNN(cudnnSetConvolutionMathType(plan->geometry.get(), math));
+  for (const Geometry* geometry : {&plan->forward_geometry, &plan->backward_geometry}) {
+    FFWD_CHECK_CUDNN(cudnnSetConvolution2dDescriptor(
+        geometry->get(), int(s.padding), int(s.padding), int(s.stride), int(s.stride), 1, 1,
+        CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
+    FFWD_CHECK_CUDNN(cudnnSetConvolutionGroupCount(geometry->get(), int(s.groups)));
+    FFWD_CHECK_CUDNN(cudnnSetConvolutionMathType(geometry->get(), math));
+  }
 
   int count = 0;
   std::vector<cudnnConvolutionFwdAlgoPerf_t> forward(CUDNN_CONVOLUTION_FWD_ALGO_COUNT);
   FFWD_CHECK_CUDNN(cudnnGetConvolutionForwardAlgorithm_v7(
-      handle_, plan->x.get(), plan->weight.get(), plan->geometry.get(), plan->z.get(),
+      handle(), plan->x.get(), plan->weight.get(), plan->forward_geometry.get(), plan->z.get(),
       int(forward.size()), &count, forward.data()));
-  const auto& chosen_forward = choose(forward, count);
-  plan->forward = chosen_forward.algo;
+  plan->forward = choose(forward, count);
 
   std::vector<cudnnConvolutionBwdFilterAlgoPerf_t> backward(
       CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT);
   FFWD_CHECK_CUDNN(cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-      handle_, plan->x.get(), plan->z.get(), plan->geometry.get(), plan->gradient.get(),
+      handle(), plan->x.get(), plan->z.get(), plan->backward_geometry.get(), plan->gradient.get(),
       int(backward.size()), &count, backward.data()));
-  const auto& chosen_backward = choose(backward, count);
-  plan->backward = chosen_backward.algo;
-  need(std::max(chosen_forward.memory, chosen_backward.memory));
+  plan->backward = choose(backward, count);
+
+  // A proposal is an algorithm and the arithmetic that it was meant for, which its memory goes with.
+  FFWD_CHECK_CUDNN(
+      cudnnSetConvolutionMathType(plan->forward_geometry.get(), plan->forward.mathType));
+  FFWD_CHECK_CUDNN(
+      cudnnSetConvolutionMathType(plan->backward_geometry.get(), plan->backward.mathType));
+  need(std::max(plan->forward.memory, plan->backward.memory));
   return *plans_.emplace(key, std::move(plan)).first->second;
 }
 
@@ -168,9 +183,10 @@ void CudnnConvolution::run(const Convolution& a) {
 
 void CudnnConvolution::run_part(const Convolution& a) {
   const Plan& plan = plan_for(a.shape, a.x, a.weight, a.z);
-  FFWD_CHECK_CUDNN(cudnnConvolutionForward(
-      handle_, &kOne, plan.x.get(), a.x.data, plan.weight.get(), a.weight.data, plan.geometry.get(),
-      plan.forward, workspace_, kWorkspaceBytes, &kZero, plan.z.get(), a.z.data));
+  FFWD_CHECK_CUDNN(
+      cudnnConvolutionForward(handle(), &kOne, plan.x.get(), a.x.data, plan.weight.get(),
+                              a.weight.data, plan.forward_geometry.get(), plan.forward.algo,
+                              workspace_, plan.forward.memory, &kZero, plan.z.get(), a.z.data));
 }
 
 void CudnnConvolution::run(const ConvolutionGradient& a) {
@@ -186,23 +202,24 @@ void CudnnConvolution::run(const ConvolutionGradient& a) {
   }
 }
 
-// cuDNN gives a gradient in the type of its operands; ours is fp32.
+// cuDNN gives a gradient in the type of its operands; ours is fp32. What is between belongs to the
+// plan, for it must not move either.
 void CudnnConvolution::run_part(const ConvolutionGradient& a, bool add) {
-  const Plan& plan = plan_for(a.shape, a.x, a.weight_gradient, a.dz);
+  Plan& plan = plan_for(a.shape, a.x, a.weight_gradient, a.dz);
   const int64_t size = a.weight_gradient.rows * a.weight_gradient.stride;
   const bool narrow = a.x.dtype == DType::bf16;
-  if (narrow && size > narrow_size_) {
-    FFWD_CHECK_CUDA(cudaFree(std::exchange(narrow_, nullptr)));
-    narrow_size_ = 0;
-    FFWD_CHECK_CUDA(cudaMalloc(&narrow_, size_t(size) * sizeof(bfloat16)));
-    narrow_size_ = size;
+  if (narrow && !plan.narrow) {
+    void* memory = nullptr;
+    FFWD_CHECK_CUDA(cudaMalloc(&memory, size_t(size) * sizeof(bfloat16)));
+    plan.narrow.reset(memory);
   }
   FFWD_CHECK_CUDNN(cudnnConvolutionBackwardFilter(
-      handle_, &kOne, plan.x.get(), a.x.data, plan.z.get(), a.dz.data, plan.geometry.get(),
-      plan.backward, workspace_, kWorkspaceBytes, add && !narrow ? &kOne : &kZero,
-      plan.gradient.get(), narrow ? narrow_ : a.weight_gradient.data));
+      handle(), &kOne, plan.x.get(), a.x.data, plan.z.get(), a.dz.data,
+      plan.backward_geometry.get(), plan.backward.algo, workspace_, plan.backward.memory,
+      add && !narrow ? &kOne : &kZero, plan.gradient.get(),
+      narrow ? plan.narrow.get() : a.weight_gradient.data));
   if (narrow) {
-    cuda::widen({{static_cast<const bfloat16*>(narrow_), size},
+    cuda::widen({{static_cast<const bfloat16*>(plan.narrow.get()), size},
                  {static_cast<float*>(a.weight_gradient.data), size},
                  add},
                 stream_);
@@ -233,7 +250,7 @@ void CudnnConvolution::run_part(const Pooling& a) {
   const int side = int(s.window);
   FFWD_CHECK_CUDNN(cudnnSetPooling2dDescriptor(window.get(), mode, CUDNN_PROPAGATE_NAN, side, side,
                                                0, 0, side, side));
-  FFWD_CHECK_CUDNN(cudnnPoolingForward(handle_, window.get(), &kOne, x.get(), a.x.data, &kZero,
+  FFWD_CHECK_CUDNN(cudnnPoolingForward(handle(), window.get(), &kOne, x.get(), a.x.data, &kZero,
                                        pooled.get(), a.pooled.data));
 }
 

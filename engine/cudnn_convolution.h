@@ -35,16 +35,15 @@ class CudnnConvolution {
   void run_part(const Convolution& args);
   void run_part(const ConvolutionGradient& args, bool add);
   void run_part(const Pooling& args);
-  const Plan& plan_for(const ConvolutionShape& shape, const ConstMatrixView& x,
-                       const ConstMatrixView& weight, const ConstMatrixView& z);
+  cudnnHandle_t handle();
+  Plan& plan_for(const ConvolutionShape& shape, const ConstMatrixView& x,
+                 const ConstMatrixView& weight, const ConstMatrixView& z);
   void need(size_t workspace_bytes);
 
   Stream stream_;
   bool tf32_;
-  cudnnHandle_t handle_ = nullptr;
-  void* workspace_ = nullptr;  // of kWorkspaceBytes, from the first convolution on
-  void* narrow_ = nullptr;     // a bf16 weight gradient, before it becomes fp32
-  int64_t narrow_size_ = 0;
+  cudnnHandle_t handle_ = nullptr;  // from the first call on
+  void* workspace_ = nullptr;       // of kWorkspaceBytes, from the first convolution on
   std::map<Key, std::unique_ptr<Plan>> plans_;
 };
 

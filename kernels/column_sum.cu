@@ -7,37 +7,29 @@ namespace {
 // Of a block: one warp reads 32 neighbouring columns of a row.
 constexpr int kColumns = 32, kLanes = 8;
 
-// Block (tile, chunk) sums kColumnSumChunk rows of kColumns columns. Lane y takes rows y, y +
-// kLanes, ...; then the lanes are added up in order.
+// Block (chunk, tile) sums `chunk` rows of kColumns columns into row `chunk` of sums. Lane y takes
+// rows y, y + kLanes, ...; then the lanes are added up in order. Chunks lie along x, of which a grid
+// may have more.
 template <typename T>
 __global__ void __launch_bounds__(kColumns* kLanes)
-    column_sum_chunks_kernel(ColumnSum a, float* chunk_sum) {
+    column_sum_kernel(ConstMatrixView a, VectorView<const float> weight, int64_t chunk,
+                      float factor, float* sums) {
   FFWD_SHARED(float, slots, kColumns* kLanes);
-  const int64_t j = int64_t(blockIdx.x) * kColumns + threadIdx.x;
-  const int64_t first = int64_t(blockIdx.y) * kColumnSumChunk;
-  const int64_t end = first + kColumnSumChunk < a.a.rows ? first + kColumnSumChunk : a.a.rows;
+  const int64_t j = int64_t(blockIdx.y) * kColumns + threadIdx.x;
+  const int64_t first = int64_t(blockIdx.x) * chunk;
+  const int64_t end = first + chunk < a.rows ? first + chunk : a.rows;
   float sum = 0.0f;
-  if (j < a.a.cols) {
+  if (j < a.cols) {
     for (int64_t i = first + threadIdx.y; i < end; i += kLanes) {
-      const float value = to_float(a.a.row<T>(i)[j]);
-      sum += a.weight.data ? a.weight.data[i] * value : value;
+      const float value = to_float(a.row<T>(i)[j]);
+      sum += weight.data ? weight.data[i] * value : value;
     }
   }
   slots[threadIdx.y * kColumns + threadIdx.x] = sum;
   __syncthreads();
-  if (threadIdx.y != 0 || j >= a.a.cols) return;
+  if (threadIdx.y != 0 || j >= a.cols) return;
   for (int lane = 1; lane < kLanes; ++lane) sum += slots[lane * kColumns + threadIdx.x];
-  chunk_sum[int64_t(blockIdx.y) * a.a.cols + j] = sum;
-}
-
-// One thread a column adds up the chunks in order.
-__global__ void __launch_bounds__(kColumns* kLanes)
-    column_sum_total_kernel(ColumnSum a, int64_t chunks) {
-  const int64_t j = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (j >= a.a.cols) return;
-  float sum = 0.0f;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += a.scratch.data[chunk * a.a.cols + j];
-  a.sum.data[j] = a.factor * sum;
+  sums[int64_t(blockIdx.x) * a.cols + j] = factor * sum;
 }
 
 }  // namespace
@@ -46,16 +38,17 @@ namespace cuda {
 
 void column_sum(const ColumnSum& a, Stream stream) {
   check(a);
-  const int64_t chunks = (a.a.rows + kColumnSumChunk - 1) / kColumnSumChunk;
-  FFWD_EXPECT(chunks <= 65535, "too many rows for one grid");
+  const unsigned chunks = blocks_for(a.a.rows, kColumnSumChunk);
+  const unsigned tiles = blocks_for(a.a.cols, kColumns);
+  FFWD_EXPECT(tiles <= 65535, "too many columns for one grid");
+  const dim3 block(kColumns, kLanes);
   with_dtype(a.a.dtype, [&](auto zero) {
-    const dim3 grid(blocks_for(a.a.cols, kColumns), unsigned(chunks));
-    launch(column_sum_chunks_kernel<decltype(zero)>, grid, dim3(kColumns, kLanes), 0, stream, a,
-           a.scratch.data);
+    launch(column_sum_kernel<decltype(zero)>, dim3(chunks, tiles), block, 0, stream, a.a, a.weight,
+           kColumnSumChunk, 1.0f, a.scratch.data);
   });
-  constexpr int kThreads = kColumns * kLanes;
-  launch(column_sum_total_kernel, dim3(blocks_for(a.a.cols, kThreads)), dim3(kThreads), 0, stream,
-         a, chunks);
+  const ConstMatrixView rest(a.scratch.data, DType::f32, chunks, a.a.cols, a.a.cols);
+  launch(column_sum_kernel<float>, dim3(1, tiles), block, 0, stream, rest,
+         VectorView<const float>(), rest.rows, a.factor, a.sum.data);
 }
 
 }  // namespace cuda

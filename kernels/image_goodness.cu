@@ -4,7 +4,7 @@
 namespace ffwd {
 namespace {
 
-constexpr int kPixelsAThread = 4;  // a warp for images up to 128 pixels, 256 threads from 1024 on
+constexpr int kPixelsAThread = 4;  // 256 threads for images of more than 512 pixels
 
 // One image by blockDim.x threads: thread t takes pixels t, t + blockDim.x, ..., then the threads
 // are added up in a fixed order.

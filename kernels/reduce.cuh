@@ -13,9 +13,10 @@ struct RowBlocks {
   dim3 grid, block;
 };
 
-// As many threads a row as it has segments of `per_thread` columns: 32, 64, 128 or 256.
+// As many threads a row as it has segments of `per_thread` columns, rounded up to a power of two,
+// and 256 at most. Narrow rows, as pixels are, share a warp.
 inline RowBlocks row_blocks(int64_t rows, int64_t cols, int per_thread) {
-  unsigned threads = kWarpSize;
+  unsigned threads = 1;
   while (threads < kRowBlockThreads && int64_t(threads) * per_thread < cols) threads *= 2;
   const unsigned rows_per_block = kRowBlockThreads / threads;
   return {dim3(blocks_for(rows, rows_per_block)), dim3(threads, rows_per_block)};
@@ -26,9 +27,10 @@ __device__ inline int64_t block_row() {
   return int64_t(blockIdx.x) * blockDim.y + threadIdx.y;
 }
 
-// Every lane of a full warp calls it and gets the sum over the warp.
-__device__ inline float warp_sum(float value) {
-  for (int offset = kWarpSize / 2; offset > 0; offset /= 2) {
+// Every lane of a full warp calls it and gets the sum over its group of `lanes` neighbours, a power
+// of two.
+__device__ inline float warp_sum(float value, int lanes = kWarpSize) {
+  for (int offset = lanes / 2; offset > 0; offset /= 2) {
     value += __shfl_xor_sync(0xffffffffu, value, offset);
   }
   return value;
@@ -37,9 +39,9 @@ __device__ inline float warp_sum(float value) {
 // Every thread of a row block calls it and gets the sum over the threads of its row. `slots` is
 // shared memory for kRowBlockWarps floats, which only this function touches.
 __device__ inline float row_sum(float value, float* slots) {
-  value = warp_sum(value);
   const int warps = int(blockDim.x) / kWarpSize;
-  if (warps == 1) return value;
+  if (warps <= 1) return warp_sum(value, int(blockDim.x));
+  value = warp_sum(value);
   float* mine = slots + int(threadIdx.y) * warps;
   __syncthreads();  // an earlier call may still be reading
   if (threadIdx.x % kWarpSize == 0) mine[threadIdx.x / kWarpSize] = value;

@@ -123,6 +123,24 @@ TEST_P(Matmuls, BringTheColumnSumsOfWhatIsTransposed) {
   }
 }
 
+// So many rows that whoever adds them up wants to share them out.
+TEST_P(Matmuls, RepeatBitForBitWithTheirSums) {
+  const Size s{96, 40, 20000};
+  const auto draw = [](uint32_t bits) { return 2.0f * unit_interval(bits) - 1.0f; };
+  Matrix a(device(), s.k, s.m, dtype()), b(device(), s.k, s.n, dtype()), c(device(), s.m, s.n);
+  a.upload(values(s.k * s.m, 1, draw));
+  b.upload(values(s.k * s.n, 2, draw));
+  const Vector<float> sums(device(), s.m), scratch(device(), column_sum_scratch(s.k, s.m));
+  std::vector<float> first_c, first_sums;
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    device().matmul(
+        {a.view(), true, b.view(), false, c.view(), 1.0f, 0.0f, sums.view(), scratch.view()});
+    if (repeat == 0) first_c = c.download(), first_sums = sums.download();
+    ASSERT_EQ(c.download(), first_c) << "repeat " << repeat;
+    ASSERT_EQ(sums.download(), first_sums) << "repeat " << repeat;
+  }
+}
+
 TEST_P(Matmuls, LeavePaddingAlone) {
   // 3 columns are padded to 8: the padding of every matrix must stay zero, for updates run over it.
   Matrix a(device(), 2, 3, dtype()), b(device(), 3, 3, dtype()), c(device(), 2, 3);
