@@ -1,6 +1,7 @@
 #include "engine/checkpoint.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ffwd {
 namespace {
@@ -25,6 +26,10 @@ const std::vector<float>& tensor(const SafetensorsFile& file, const std::string&
   if (found->shape != shape) {
     throw Error(origin + ": the tensor \"" + name + "\" has shape " + shape_text(found->shape) +
                 ", expected " + shape_text(shape));
+  }
+  if (!std::all_of(found->data.begin(), found->data.end(),
+                   [](float v) { return std::isfinite(v); })) {
+    throw Error(origin + ": the tensor \"" + name + "\" holds what is no finite number");
   }
   return found->data;
 }

@@ -9,6 +9,7 @@ namespace {
 
 // What each label writes into the first pixels, the neutral label in the first row.
 void write_labels(Device& device, const InputFormat& format, MatrixView rows) {
+  FFWD_EXPECT(format.classes <= format.image.pixels(), "a label needs one pixel for each class");
   with_dtype(rows.dtype, [&](auto zero) {
     std::vector<decltype(zero)> written(size_t(rows.rows * rows.stride));
     for (int32_t label = kNeutralLabel; label < format.classes; ++label) {

@@ -1,5 +1,7 @@
 #include "host/model.h"
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "engine/checkpoint.h"
@@ -67,12 +69,25 @@ ImageFormat parse_format(const nlohmann::json& json) {
   json.at("mean").get_to(format.mean);
   json.at("deviation").get_to(format.deviation);
   const auto side_is_sane = [](int64_t side) { return side >= 1 && side <= 4096; };
-  const auto channels = size_t(format.channels);
-  FFWD_EXPECT(side_is_sane(format.height) && side_is_sane(format.width) && format.channels >= 1 &&
-                  format.channels <= kMaxChannels && format.mean.size() == channels &&
-                  format.deviation.size() == channels && format.class_names.size() >= 2,
-              "the image format must be possible");
+  const auto channels = size_t(format.channels), classes = format.class_names.size();
+  const auto is_finite = [](float value) { return std::isfinite(value); };
+  const auto is_positive = [](float value) { return std::isfinite(value) && value > 0.0f; };
+  const bool possible = side_is_sane(format.height) && side_is_sane(format.width) &&
+                        format.channels >= 1 && format.channels <= kMaxChannels && classes >= 2 &&
+                        int64_t(classes) <= format.height * format.width &&
+                        format.mean.size() == channels && format.deviation.size() == channels &&
+                        std::all_of(format.mean.begin(), format.mean.end(), is_finite) &&
+                        std::all_of(format.deviation.begin(), format.deviation.end(), is_positive);
+  if (!possible) throw Error("no images can have this format");
   return format;
+}
+
+ImageFormat read_format(const std::string& text, const std::string& path) {
+  try {
+    return parse_format(nlohmann::json::parse(text));
+  } catch (const std::exception& error) {
+    throw FileError(path + ": its image format is damaged: " + error.what());
+  }
 }
 
 }  // namespace
@@ -133,7 +148,7 @@ Model load_model(Device& device, const std::string& path) {
     if (recipe == file.metadata.end() || images == file.metadata.end()) {
       throw Error(path + ": is a safetensors file, but not a model of ffwd: it has no recipe");
     }
-    const ImageFormat format = parse_format(nlohmann::json::parse(images->second));
+    const ImageFormat format = read_format(images->second, path);
     const Recipe parsed = parse_recipe(recipe->second, path);
     if (parsed.training.algorithm == Algorithm::backprop) {
       throw Error(path +
@@ -142,8 +157,8 @@ Model load_model(Device& device, const std::string& path) {
     Model model = make_network(device, parsed, format, 1);
     load_network(*model.network, file, path);
     return model;
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(path + ": its image format is damaged: " + error.what());
+  } catch (const RecipeError& error) {
+    throw FileError(path + ": its recipe is damaged: " + error.what());
   } catch (const UserError&) {
     throw;
   } catch (const OutOfMemory&) {

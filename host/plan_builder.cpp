@@ -367,7 +367,7 @@ void Builder::head(int64_t step) {
 
 // What stays between plans, and lanes --------------------------------------------------------------
 
-// What is read and not written.
+// Carries what is read and not written.
 void Builder::carry_what_is_kept() {
   std::vector<bool> read(plan_.buffers.size(), false), written(plan_.buffers.size(), false);
   for (const PlanTask& task : plan_.tasks) {

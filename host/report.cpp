@@ -12,8 +12,7 @@ namespace {
 
 std::string heading(const Summary& s) {
   std::string html = "<h1>" + html_escape(s.title.empty() ? s.recipe : s.title) + "</h1>\n";
-  html += "<p class=\"soft\">" + html_escape(s.dataset) + " on " + html_escape(s.device) +
-          ", trained with the Forward-Forward algorithm</p>\n";
+  html += "<p class=\"soft\">" + html_escape(s.dataset) + " on " + html_escape(s.device) + "</p>\n";
   if (s.interrupted) {
     html +=
         "<p class=\"warn\">This run was interrupted; the figures are those reached by then.</p>\n";

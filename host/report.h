@@ -16,8 +16,8 @@ struct SampleImage {
 };
 
 // The page needs no network and no scripts. Curves are thinned to what a screen can show, so that
-// long runs stay small. What the recipe's source states stands beside what was measured. Throws Error unless `summary.confusion` has a row and a column for each of
-// `summary.class_names`.
+// long runs stay small. What the recipe's source states stands beside what was measured. Throws
+// Error unless `summary.confusion` has a row and a column for each of `summary.class_names`.
 std::string render_report(const Summary& summary, const std::vector<EpochMetrics>& metrics,
                           const std::string& recipe_text, const std::vector<SampleImage>& samples,
                           const Recipe::Reference& reference = {});

@@ -24,8 +24,8 @@ class RunCharts {
   }
 
   std::string draw() const {
-    return "<div class=\"grid charts\">\n" + loss() + goodness() + accuracy() + throughput() +
-           "</div>\n";
+    return "<div class=\"grid charts\">\n" + loss() + (layers_ > 0 ? goodness() : "") + accuracy() +
+           throughput() + "</div>\n";
   }
 
  private:
@@ -118,8 +118,9 @@ class RunCharts {
     for (const Curve& curve : chart.curves) {
       legend.push_back({curve.style, curve.label, last_value(curve)});
     }
-    return figure("Loss", "Each layer's own goal; no error is passed back between layers", chart,
-                  legend);
+    const char* note = layers_ > 0 ? "Each layer's own goal; no error is passed back between layers"
+                                   : "Cross-entropy of the classes";
+    return figure("Loss", note, chart, legend);
   }
 
   std::string goodness() const {

@@ -10,7 +10,8 @@
 namespace ffwd {
 
 // The first few training images, each once with its true label written in and once with a wrong
-// one.
+// one; none for backpropagation, which writes no labels. Numbers that no byte stands for are black
+// or white.
 std::vector<SampleImage> sample_images(const Recipe& recipe, const Dataset& dataset);
 
 }  // namespace ffwd

@@ -15,9 +15,8 @@
 // The z of a first layer may be given in `shared` parts instead (kernels/shared_rows.h): the matrix
 // z has the shape then, and is not read.
 //
-// Source: Hinton 2022, arXiv:2212.13345, section 2. With R1's constants (sum of squares, threshold
-//         = width,
-// temperature 1, P = N = B) dz is the delta of Hinton's ffnew.m divided by -B.
+// Source: Hinton 2022, arXiv:2212.13345, section 2. With his constants (sum of squares, threshold =
+//         width, temperature 1, P = N = B) dz is the delta of his ffnew.m divided by -B.
 //
 // Shapes:   z, next: (R, M), dz: (P + N, M), all fp32 or all bf16; bias (M); goodness, length (R);
 //           running (P + N). dz and running are absent together (inference); length may be absent.

@@ -6,8 +6,7 @@
 //     dz[i,j]  += push[j]               for the P positive rows i, whatever the activation's slope
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 3.1, and his ffnew.m (momentum 0.9, strength 0.03,
-//         means
-// start at 0.5). It descends, where ffnew.m ascends.
+//         means start at 0.5). It descends, where ffnew.m ascends.
 //
 // Shapes:   batch_mean, mean, push (M), fp32; push is scratch; dz (P, M), the positive rows, fp32
 //           or bf16. P = 0 is allowed and changes nothing: there was no batch to take a mean of.

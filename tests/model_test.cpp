@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "engine/checkpoint.h"
 #include "engine/classifier.h"
 #include "host/errors.h"
@@ -83,6 +85,40 @@ TEST_F(Models, ThatAreMissingOrDamagedAreNamed) {
   const auto tensors = network_tensors(*model().network);
   expect_contains(load_error(folder_.write("plain.safetensors", encode_safetensors(tensors, {}))),
                   {"plain.safetensors", "not a model of ffwd"});
+}
+
+// Of a network without a head no tensor tells how many classes there are.
+TEST_F(Models, WithImagesOrARecipeThatCannotBeAreNamed) {
+  Model m = model();
+  m.recipe.network.head = false;
+  m.recipe.training.skip_first_layer = false;
+  m.recipe.negatives.labels = Negatives::random;
+  m.network = make_model(*device_, m.recipe, m.format, 20).network;
+  const std::string path = folder_ / "changed.safetensors";
+  const auto error_of = [&](const Model& changed) {
+    save_model(changed, path);
+    return load_error(path);
+  };
+  save_model(m, path);
+  EXPECT_NO_THROW(load_model(*device_, path));
+  const auto expect_damaged = [&](auto damage) {
+    Model changed{m.recipe, m.format, nullptr};
+    damage(changed.format);
+    changed.network = std::move(m.network);
+    expect_contains(error_of(changed), {"changed.safetensors", "image format is damaged"});
+    m.network = std::move(changed.network);
+  };
+  expect_damaged([](ImageFormat& f) { f.class_names.assign(2000, "x"); });
+  expect_damaged([](ImageFormat& f) { f.height = -1; });
+  expect_damaged([](ImageFormat& f) { f.deviation = {0.0f}; });
+  expect_damaged([](ImageFormat& f) { f.mean = {}; });
+
+  m.recipe.network.layers[0].units = 0;
+  expect_contains(error_of(m), {"changed.safetensors", "recipe is damaged"});
+  m.recipe.network.layers[0].units = 48;
+  SafetensorsFile file{network_tensors(*m.network), {}};
+  file.tensors[0].data[5] = std::nanf("");
+  EXPECT_THROW(load_network(*m.network, file, "m"), Error);
 }
 
 TEST_F(Models, OfAnotherShapeAreRefused) {

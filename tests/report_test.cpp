@@ -66,6 +66,14 @@ TEST(Report, TheCheckItselfFindsFaults) {
   EXPECT_NE(html_fault("<html>1 < 2</html>"), "");
 }
 
+TEST(Report, OfBackpropagationTellsOfOneLossAndNoGoodness) {
+  const std::string html = render_report(some_summary(), some_metrics(3, 0), "", {});
+  EXPECT_EQ(html_fault(html), "");
+  expect_has(html, "Cross-entropy of the classes");
+  EXPECT_EQ(occurrences(html, "Each layer's own goal"), 0u);
+  EXPECT_EQ(occurrences(html, "<h3>Goodness</h3>"), 0u);
+}
+
 TEST(Report, ShowsItsFigures) {
   const std::string html = render_report(some_summary(), some_metrics(20, 3), "[data]\nx = 1\n",
                                          {{"true 7, read as 2", {'P', 'N', 'G'}}});

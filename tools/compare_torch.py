@@ -60,7 +60,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", help="the recipe's file")
-    parser.add_argument("--ffwd", default="build/cpu/ffwd", help="the program [%(default)s]")
+    parser.add_argument("--ffwd", default="build/cpu-release/ffwd", help="the program [%(default)s]")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="[%(default)s]")
     parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32",
                         help="tf32 is for cuda [%(default)s]")
