@@ -21,7 +21,7 @@ class Operands {
 
   // Rows are padded as those of ffwd::Matrix are.
   MatrixView matrix(int64_t rows, int64_t cols, DType dtype, Fill fill) {
-    const int64_t stride = (cols + 7) / 8 * 8;
+    const int64_t stride = padded_columns(cols);
     return {memory(rows * stride * size_of(dtype), dtype, fill), dtype, rows, cols, stride};
   }
   VectorView<float> floats(int64_t size, Fill fill) {

@@ -21,15 +21,6 @@ int64_t images_at_a_time(const Network& network) {
   return std::max<int64_t>(1, rows / network.shape().input.classes);
 }
 
-// The index of the largest entry in each row of `classes`.
-std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes) {
-  std::vector<int32_t> label;
-  for (auto row = scores.begin(); row != scores.end(); row += classes) {
-    label.push_back(int32_t(std::max_element(row, row + classes) - row));
-  }
-  return label;
-}
-
 }  // namespace
 
 Classifier::Classifier(Network& network)
@@ -109,6 +100,14 @@ std::vector<int32_t> Classifier::by_goodness(const uint8_t* pixels, int64_t firs
 
 std::vector<int32_t> Classifier::by_head(const uint8_t* pixels, int64_t first, int64_t count) {
   return largest(logits(pixels, first, count), network_->shape().input.classes);
+}
+
+std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes) {
+  std::vector<int32_t> label;
+  for (auto row = scores.begin(); row != scores.end(); row += classes) {
+    label.push_back(int32_t(std::max_element(row, row + classes) - row));
+  }
+  return label;
 }
 
 }  // namespace ffwd

@@ -36,4 +36,7 @@ class Classifier {
   Vector<int32_t> sample_, label_;
 };
 
+// The index of the largest entry in each row of `classes` entries.
+std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes);
+
 }  // namespace ffwd

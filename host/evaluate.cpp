@@ -15,14 +15,6 @@ std::vector<int32_t> one_for_all(const std::vector<float>& goodness, int64_t cla
 
 }  // namespace
 
-std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes) {
-  std::vector<int32_t> label;
-  for (auto row = scores.begin(); row != scores.end(); row += classes) {
-    label.push_back(int32_t(std::max_element(row, row + classes) - row));
-  }
-  return label;
-}
-
 double accuracy(const std::vector<int32_t>& predicted, const std::vector<int32_t>& labels) {
   int64_t right = 0;
   for (size_t i = 0; i < labels.size(); ++i) right += predicted[i] == labels[i];

@@ -22,9 +22,6 @@ struct Evaluation {
 Evaluation evaluate(Classifier& classifier, const Network& network, const uint8_t* pixels,
                     const std::vector<int32_t>& labels);
 
-// The index of the largest entry in each row of `classes` entries.
-std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes);
-
 // The share of `predicted` that equals `labels`; 0 without any.
 double accuracy(const std::vector<int32_t>& predicted, const std::vector<int32_t>& labels);
 

@@ -4,14 +4,12 @@
 #include <archive_entry.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <set>
 
 #include "host/errors.h"
+#include "host/file_io.h"
 #include "host/sha256.h"
 
 namespace ffwd {
@@ -52,21 +50,6 @@ std::vector<uint8_t> read_member(const std::string& tarball, archive* from, cons
   return content;
 }
 
-void write_whole(const std::string& path, const std::vector<uint8_t>& content) {
-  const std::string unfinished = path + ".part";
-  errno = 0;
-  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(content.data()),
-             static_cast<std::streamsize>(content.size()));
-  file.close();
-  if (!file) {
-    const int error = errno;
-    std::filesystem::remove(unfinished);
-    throw FileError(path + ": cannot be written: " + std::strerror(error));
-  }
-  std::filesystem::rename(unfinished, path);
-}
-
 }  // namespace
 
 void unpack_data_files(const std::string& tarball, const std::vector<DataFile>& files,
@@ -84,8 +67,10 @@ void unpack_data_files(const std::string& tarball, const std::vector<DataFile>& 
          (status = archive_read_next_header(reader.get(), &member)) == ARCHIVE_OK) {
     const DataFile* file = wanted(files, member);
     if (file == nullptr) continue;
-    write_whole((std::filesystem::path(folder) / file->name).string(),
-                read_member(tarball, reader.get(), *file, archive_entry_size(member)));
+    const std::vector<uint8_t> content =
+        read_member(tarball, reader.get(), *file, archive_entry_size(member));
+    write_file_atomically((std::filesystem::path(folder) / file->name).string(),
+                          {reinterpret_cast<const char*>(content.data()), content.size()});
     written.insert(file->name);
   }
   if (status != ARCHIVE_OK && status != ARCHIVE_EOF) fail(tarball, reader.get());
