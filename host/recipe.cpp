@@ -7,7 +7,9 @@
 #include <map>
 #include <system_error>
 
+#include "host/data_catalog.h"
 #include "host/errors.h"
+#include "host/model.h"
 #include "host/nearest_name.h"
 #include "host/recipe_fields.h"
 #include "host/recipe_text.h"
@@ -166,6 +168,16 @@ Recipe finish(Recipe recipe, const std::string& origin, const std::vector<std::s
   return recipe;
 }
 
+// Against the images of the recipe's data set.
+void check_layers(const Recipe& recipe, const std::string& origin) {
+  const CatalogEntry& data = catalog_entry(recipe.data.name);
+  try {
+    layer_shapes(recipe, {data.height, data.width, data.channels});
+  } catch (const RecipeError& error) {
+    throw RecipeError(origin + ": " + error.what());
+  }
+}
+
 std::string read_recipe_file(const std::string& path) {
   if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
     throw RecipeError(path + ": is a directory, expected a recipe file");
@@ -224,7 +236,9 @@ Recipe parse_recipe(const std::string& text, const std::string& origin,
 Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides) {
   Recipe recipe;
   apply_file(path, kMostBases, recipe);
-  return finish(std::move(recipe), path, overrides);
+  recipe = finish(std::move(recipe), path, overrides);
+  check_layers(recipe, path);
+  return recipe;
 }
 
 std::optional<std::string> base_recipe(const std::string& path) {

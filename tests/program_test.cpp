@@ -155,6 +155,14 @@ TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {
   expect_error(run(train_arguments("--set data.train_images=301")), ExitCode::recipe,
                {"301", "300"});
   expect_error(run("train " + folder_ / "none.toml"), ExitCode::recipe, {"none.toml"});
+  expect_error(run(train_arguments("--set 'network.layers=[\"conv 4 k99\",5]'")), ExitCode::recipe,
+               {recipe_ + ": network.layers: layer 1 "});
+}
+
+TEST_F(Program, AFailedRunDoesNotBlockTheNext) {
+  const Outcome outcome = run(train_arguments("--set objective.temperature=1e-30"));
+  EXPECT_EQ(outcome.code, int(ExitCode::not_finite)) << outcome.text;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
 }
 
 TEST_F(Program, ExplainsWhatIsWrongWithData) {

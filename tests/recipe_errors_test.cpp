@@ -266,6 +266,13 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
       parse_recipe(backprop + "network.normalise = none\nnetwork.layers = [5]", "some.toml"));
 }
 
+TEST(RecipeErrors, LayersThatDoNotFitTheImages) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("a.toml", "network.layers = [\"conv 64 k29\", 500]");
+  expect_parts(refusal([&] { load_recipe(path); }), {path + ": network.layers: layer 1 "});
+  EXPECT_NO_THROW(load_recipe(path, {"data.name=cifar10"}));  // 32 x 32
+}
+
 TEST(RecipeErrors, Files) {
   const std::filesystem::path folder = testing::TempDir();
   const std::string missing = (folder / "ffwd_no_such.toml").string();
