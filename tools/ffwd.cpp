@@ -155,7 +155,8 @@ void declare(CLI::App& app, CommandLine& line) {
                    "section.key=value: replaces a value of every row; may be repeated")
       ->allow_extra_args(false);
   command->add_option("--out", line.reproduce.out,
-                      "where results and run folders go; runs/<document> if absent");
+                      "where results and run folders go; runs/<document> if absent,"
+                      " runs/<document>-quick with --quick");
   add_device_options(*command, line.reproduce.device);
   add_data_dir(*command, line.reproduce.data_dir);
   command->callback([&line] { reproduce(line.reproduce); });
