@@ -150,6 +150,10 @@ TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {
                {"training.epoch", "training.epochs"});
   expect_error(run(train_arguments("--set training.epochs=-3")), ExitCode::recipe,
                {"training.epochs", "-3"});
+  for (const std::string seed : {"-1", "99999999999999999999", "\"\""}) {
+    expect_error(run(train_arguments("--seed " + seed)), ExitCode::recipe,
+                 {"training.seed", seed == "\"\"" ? "" : seed});
+  }
   expect_error(run(train_arguments("--set optimiser.kind=sgd")), ExitCode::recipe,
                {"optimiser.kind", "momentum"});
   expect_error(run(train_arguments("--set data.train_images=301")), ExitCode::recipe,

@@ -51,7 +51,7 @@ void train(const TrainOptions& options) {
   catch_interrupts();
   std::vector<std::string> overrides = options.set;
   if (!options.schedule.empty()) overrides.push_back("training.schedule=" + options.schedule);
-  if (options.seed) overrides.push_back("training.seed=" + std::to_string(*options.seed));
+  if (options.seed) overrides.push_back("training.seed=" + *options.seed);
   const Recipe recipe = load_recipe(options.recipe, overrides);
   const std::unique_ptr<Device> device = open_device(options.device);
   const Dataset data = load_recipe_data(recipe, options.data_dir);
