@@ -85,6 +85,11 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
       "negatives.labels is \"head\" while network.head is false, expected \"fixed\", \"random\","
       " or a head");
 
+  require(
+      recipe.negatives.labels != Negatives::head || recipe.training.schedule != Schedule::greedy,
+      "negatives.labels is \"head\" while training.schedule is \"greedy\", in which the head"
+      " learns last, expected \"fixed\" or \"random\"");
+
   require(recipe.negatives.lag == 0 || recipe.negatives.labels == Negatives::head,
           "negatives.lag is " + std::to_string(recipe.negatives.lag) +
               " while negatives.labels is not \"head\", expected 0");
@@ -106,6 +111,10 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
   require(!backprop || recipe.network.head,
           "network.head is false while training.algorithm is \"backprop\", expected true, for"
           " there is nothing else to learn from");
+
+  require(!backprop || recipe.training.schedule == Schedule::simultaneous,
+          "training.schedule is not \"simultaneous\" while training.algorithm is \"backprop\", in"
+          " which no layer learns by itself");
 
   require(!backprop || std::all_of(specs.begin(), specs.end(),
                                    [](const LayerSpec& layer) {

@@ -89,6 +89,11 @@ TEST_F(Program, TrainsTheBackpropagationBaseline) {
   const std::string backprop =
       "--set training.algorithm=backprop --set network.normalise=none --set "
       "negatives.labels=random";
+  for (const std::string option :
+       {"--executor lanes", "--profile-steps 0:1", "--trace trace.json"}) {
+    expect_error(run(train_arguments(backprop + " " + option)), ExitCode::usage,
+                 {option.substr(0, option.find(' ')), "backpropagation"});
+  }
   const Outcome outcome = run(train_arguments(backprop));
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   expect_contains(outcome.text, {"test accuracy by head "});

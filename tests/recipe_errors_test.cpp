@@ -251,6 +251,8 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
                  {"negatives.lag is 2", "negatives.labels", "expected 0"});
   expect_refused("negatives.labels = head\nnetwork.head = false",
                  {"negatives.labels is \"head\"", "network.head is false", "expected"});
+  expect_refused("negatives.labels = head\ntraining.schedule = greedy",
+                 {"negatives.labels is \"head\"", "training.schedule is \"greedy\"", "expected"});
   expect_refused("data.train_images = 99", {"training.batch is 100", "expected at most 99"});
   EXPECT_NO_THROW(parse_recipe("data.train_images = 100", "some.toml"));
   expect_refused("network.layers = [5]", {"training.skip_first_layer is true", "expected false"});
@@ -262,6 +264,10 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
                  {"network.head is false", "training.algorithm", "expected true"});
   expect_refused(backprop + "network.normalise = none\nnetwork.layers = [\"conv 4\", 5]",
                  {"network.layers", "backprop", "fully connected"});
+  for (const std::string schedule : {"pipelined", "greedy"}) {
+    expect_refused(backprop + "network.normalise = none\ntraining.schedule = " + schedule,
+                   {"training.schedule is not \"simultaneous\"", "backprop"});
+  }
   EXPECT_NO_THROW(
       parse_recipe(backprop + "network.normalise = none\nnetwork.layers = [5]", "some.toml"));
 }

@@ -158,6 +158,8 @@ Recipe random_recipe(std::mt19937_64& random) {
                 random(),
                 below(1000),
                 below(2) == 1};
+  if (backprop || r.negatives.labels == Negatives::head)
+    r.training.schedule = Schedule::simultaneous;
   r.reference.source = r.title;
   if (below(2)) r.reference.train_accuracy = any_float(100.0f);
   if (below(2)) r.reference.test_accuracy = any_float(100.0f);
