@@ -168,6 +168,11 @@ TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {
                {recipe_ + ": network.layers: layer 1 "});
 }
 
+TEST_F(Program, ABatchIsNotLargerThanTheData) {
+  const Outcome outcome = run(train_arguments("--set training.batch=1000000000"));
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+}
+
 TEST_F(Program, AFailedRunDoesNotBlockTheNext) {
   const Outcome outcome = run(train_arguments("--set objective.temperature=1e-30"));
   EXPECT_EQ(outcome.code, int(ExitCode::not_finite)) << outcome.text;
@@ -252,6 +257,8 @@ TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {
 
   const std::string whole = "plan " + recipe_ + " --set training.batch=0 ";
   expect_contains(run(whole + "--data-dir " + folder_ / "data").text, {"steps of 300 images"});
+  expect_contains(run(whole + "--data-dir " + folder_ / "data --set training.batch=1000").text,
+                  {"steps of 300 images"});
   expect_contains(run(whole + "--set data.train_images=70").text, {"steps of 70 images"});
 
   expect_error(run("plan " + recipe_ + " --memory-limit 1KB"), ExitCode::memory,

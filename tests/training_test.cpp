@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/checkpoint.h"
+#include "host/batches.h"
 #include "host/errors.h"
 #include "host/evaluate.h"
 #include "host/model.h"
@@ -33,7 +34,7 @@ class Training : public OnDevice {
   Trained train(
       const Recipe& recipe, const std::function<bool()>& stop = [] { return false; }) {
     const Dataset data = toy_dataset();
-    const int64_t batch = recipe.training.batch == 0 ? data.train.count : recipe.training.batch;
+    const int64_t batch = batch_of(recipe, data.train.count);
     Trained result{make_model(device(), recipe, format_of(data), batch), {}, {}};
     Trainer trainer(*result.model.network, recipe, data.train);
     trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { result.metrics.push_back(m); },

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "host/batches.h"
 #include "host/errors.h"
 #include "host/load_dataset.h"
 #include "host/plan_cost.h"
@@ -55,9 +56,12 @@ std::string to_string(RowClass rows) {
 }
 
 int64_t batch_of(const Recipe& recipe, const PlanCommand& command) {
-  if (recipe.training.batch > 0) return recipe.training.batch;
-  if (recipe.data.train_images > 0) return recipe.data.train_images;
-  return load_dataset(recipe.data.name, command.data_dir).train.count;
+  const Recipe::Data& data = recipe.data;
+  if (data.train_images > 0) return batch_of(recipe, data.train_images);
+  if (recipe.training.batch > 0 && !find_dataset(data.name, command.data_dir)) {
+    return recipe.training.batch;
+  }
+  return batch_of(recipe, load_dataset(data.name, command.data_dir).train.count);
 }
 
 PlanShape shape_of(const Recipe& recipe, const PlanCommand& command) {
