@@ -242,7 +242,8 @@ TEST_F(Program, ShowsThePlanOfATraining) {
 TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {
   const Outcome serial = run("plan " + recipe_);
   ASSERT_EQ(serial.code, 0) << serial.text;
-  expect_contains(serial.text, {": simultaneous, 3 steps of 50 images"});
+  expect_contains(serial.text,
+                  {": simultaneous, 3 steps of 50 images", "at most 1 batch in flight"});
   EXPECT_EQ(table(serial.text, "lane").size(), 1u);
 
   const Outcome greedy =
@@ -263,6 +264,13 @@ TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {
 
   expect_error(run("plan " + recipe_ + " --memory-limit 1KB"), ExitCode::memory,
                {"bytes at least", "the limit is 1000"});
+  expect_error(run("plan " + recipe_ + " --memory-limit -5"), ExitCode::usage,
+               {"--memory-limit", "-5", "500MB"});
+  for (const std::string rates : {"nan 1 1", "0 1 1", "1 inf 1", "1 1 x"}) {
+    expect_error(run("plan " + recipe_ + " --rates " + rates), ExitCode::usage,
+                 {"--rates", "expected a number above 0"});
+  }
+  expect_error(run("plan " + recipe_ + " --depth 3"), ExitCode::usage, {"--depth", "pipelined"});
   expect_error(run("plan " + recipe_ + " --schedule lazy"), ExitCode::usage, {"lazy", "pipelined"});
   expect_error(run("plan " + recipe_ + " --set training.batch=-1"), ExitCode::recipe, {"-1"});
 }

@@ -7,6 +7,7 @@
 #include "engine/matmul_algorithms.h"
 #include "host/errors.h"
 #include "host/recipe.h"
+#include "host/recipe_kinds.h"
 #include "tools/commands.h"
 
 namespace ffwd {
@@ -49,6 +50,18 @@ void add_data_dir(CLI::App& command, std::string& target) {
   command.add_option("--data-dir", target, "where to look for data sets first");
 }
 
+// What is wrong with it, or nothing: AsSizeValue takes -5 for a very large number.
+std::string not_below_zero(std::string& text) {
+  return text[0] == '-' ? "expected a number of bytes, such as 500MB, found " + text : "";
+}
+
+// CLI::PositiveNumber takes NaN.
+std::string a_rate(std::string& text) {
+  const Number kind{0.0f, 1e9f, Bounds::without_low};
+  float rate = 0;
+  return kind.read(text, rate) ? "" : "expected " + kind.expected() + ", found " + text;
+}
+
 void declare_plan(CLI::App& app, PlanCommand& line) {
   CLI::App* command = app.add_subcommand("plan", "Show what a training does when and where");
   command->add_option("recipe", line.recipe, "the recipe's file")->required();
@@ -68,13 +81,14 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
   command
       ->add_option("--memory-limit", line.memory_limit,
                    "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
-      ->transform(CLI::AsSizeValue(true));
+      ->transform(CLI::AsSizeValue(true))
+      ->transform(CLI::Validator(not_below_zero, ""));  // this one comes first
   add_precision_option(*command, line.precision);
   command
       ->add_option("--rates", line.rates,
                    "what the device does at most: TFLOP/s, GB/s and microseconds a launch")
       ->expected(3)
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Validator(a_rate, ""));
   add_data_dir(*command, line.data_dir);
   command->callback([&line] { plan(line); });
 }
