@@ -104,7 +104,9 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
     done += steps;
     totals_.steps += steps;
     totals_.images_seen += images;
-    totals_.stopped = stop();
+    const bool at_the_end =
+        done == progress.steps && epoch == progress.epochs && progress.stage == progress.stages;
+    totals_.stopped = !at_the_end && stop();
     if (done == progress.steps || totals_.stopped || now() - reported > kProgressSeconds) {
       report(done);
       reported = now();
