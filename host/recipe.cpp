@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kLargestFile = 1 << 20;
 constexpr const char* kBase = "base";
 constexpr int kMostBases = 8;
+constexpr const char* kAllKeys = "; ffwd train --help has them all";
 
 const RecipeField* find_field(const RecipeStatement& statement) {
   for (const RecipeField& field : recipe_fields()) {
@@ -32,10 +33,11 @@ void check_section(const RecipeStatement& opening) {
   std::vector<std::string> sections;
   for (const RecipeField& field : recipe_fields()) {
     if (field.section == opening.section) return;
-    if (!field.section.empty()) sections.push_back(field.section);
+    if (!field.section.empty()) sections.push_back("[" + field.section + "]");
   }
-  throw RecipeError(opening.where + ": unknown section [" + opening.section + "], did you mean [" +
-                    nearest_name(opening.section, sections) + "]?");
+  const std::string found = "[" + opening.section + "]", near = did_you_mean(found, sections);
+  throw RecipeError(opening.where + ": unknown section " + found +
+                    (near.empty() ? kAllKeys : near));
 }
 
 // The key in another section is as near as a key with one wrong letter.
@@ -51,8 +53,10 @@ void check_section(const RecipeStatement& opening) {
   const auto nearest = std::min_element(
       fields.begin(), fields.end(),
       [&](const auto& left, const auto& right) { return distance(left) < distance(right); });
-  throw RecipeError(statement.where + ": unknown key " + statement.name() + ", did you mean " +
-                    nearest->name() + "?");
+  throw RecipeError(statement.where + ": unknown key " + statement.name() +
+                    (is_near(distance(*nearest), nearest->key.size())
+                         ? ", did you mean " + nearest->name() + "?"
+                         : kAllKeys));
 }
 
 void apply(const RecipeStatement& statement, Recipe& recipe) {
@@ -62,7 +66,7 @@ void apply(const RecipeStatement& statement, Recipe& recipe) {
   std::string message = statement.where + ": " + field->name() + " is " +
                         quoted(statement.value.text) + ", expected " + field->expected;
   if (field->choices.size() > 1 && !statement.value.is_array) {
-    message += "; did you mean " + nearest_name(statement.value.items.at(0), field->choices) + "?";
+    message += did_you_mean(statement.value.items.at(0), field->choices);
   }
   throw RecipeError(message);
 }

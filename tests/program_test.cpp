@@ -190,7 +190,10 @@ TEST_F(Program, ExplainsWhatIsWrongWithData) {
 
 TEST_F(Program, ExplainsTheCommandLine) {
   expect_error(run(""), ExitCode::usage, {"subcommand"});
-  expect_error(run("trian"), ExitCode::usage, {"--help"});
+  expect_error(run("trian"), ExitCode::usage,
+               {"there is no command trian, did you mean train?", "--help"});
+  expect_error(run("data fecth mnist"), ExitCode::usage, {"no command fecth, did you mean fetch?"});
+  expect_error(run("nonsense"), ExitCode::usage, {"there is no command nonsense (see"});
   expect_error(run(train_arguments("--precision fp64")), ExitCode::usage, {"--precision", "fp64"});
   expect_error(run(train_arguments("--precision tf32")), ExitCode::device, {"tf32", "GPU"});
   expect_error(run(train_arguments("--matmul-algorithms " + folder_ / "a.json")), ExitCode::device,

@@ -192,7 +192,7 @@ TEST(RecipeErrors, MessagesSayWhatIsExpected) {
             "a.toml:2: training.epochs is \"12abc\", expected an integer from 1 to 1000000");
   EXPECT_EQ(refusal([] { parse_recipe("", "a.toml", {"network.activation=rel"}); }),
             "--set network.activation=rel: network.activation is \"rel\", expected one of relu,"
-            " leaky_relu; did you mean relu?");
+            " leaky_relu, did you mean relu?");
 }
 
 TEST(RecipeErrors, UnknownNames) {
@@ -201,6 +201,15 @@ TEST(RecipeErrors, UnknownNames) {
   expect_refused("training.learning_rate = 1", {"did you mean optimiser.learning_rate?"});
   expect_refused("[data]\ndata.name = mnist", {"some.toml:2: unknown key data.data.name"});
   expect_refused("epochs = 1", {"unknown key epochs", "did you mean training.epochs?"});
+}
+
+TEST(RecipeErrors, SuggestsNothingThatIsFar) {
+  for (const char* text : {"foo = 1", "[foo]", "network.activation = no"}) {
+    const std::string message = refusal([&] { parse_recipe(text, "some.toml"); });
+    EXPECT_EQ(message.find("did you mean"), std::string::npos) << message;
+  }
+  expect_refused("foo = 1", {"unknown key foo; ffwd train --help"});
+  expect_refused("[foo]", {"unknown section [foo]; ffwd train --help"});
 }
 
 TEST(RecipeErrors, GivenTwice) {

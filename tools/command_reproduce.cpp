@@ -34,8 +34,8 @@ void check_names(const std::vector<std::string>& only, const std::vector<Reprodu
   for (const ReproductionRow& row : rows) names.push_back(row.name);
   for (const std::string& name : only) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    throw UserError(ExitCode::usage, "--only " + name + ": there is no such row, did you mean " +
-                                         nearest_name(name, names) + "?");
+    throw UserError(ExitCode::usage,
+                    "--only " + name + ": there is no such row" + did_you_mean(name, names));
   }
 }
 

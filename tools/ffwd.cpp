@@ -6,6 +6,7 @@
 
 #include "engine/matmul_algorithms.h"
 #include "host/errors.h"
+#include "host/nearest_name.h"
 #include "host/recipe.h"
 #include "host/recipe_kinds.h"
 #include "tools/commands.h"
@@ -217,6 +218,16 @@ void declare(CLI::App& app, CommandLine& line) {
   command->callback([&line] { doctor(line.doctor_dir); });
 }
 
+// The word that stands where a command was expected, if that is what is wrong.
+std::string unknown_command(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  const std::vector<std::string> words = app->remaining();
+  if (app->get_require_subcommand_min() == 0 || words.empty() || words[0][0] == '-') return "";
+  std::vector<std::string> names;
+  for (const CLI::App* command : app->get_subcommands({})) names.push_back(command->get_name());
+  return "there is no command " + words[0] + did_you_mean(words[0], names);
+}
+
 int complain(ExitCode code, const std::string& what) {
   std::fprintf(stderr, "ffwd: %s\n", what.c_str());
   return int(code);
@@ -234,7 +245,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& request) {  // --help, --version
     return app.exit(request);
   } catch (const CLI::ParseError& error) {
-    return complain(ExitCode::usage, std::string(error.what()) + " (see ffwd --help)");
+    const std::string unknown = unknown_command(&app);
+    return complain(ExitCode::usage,
+                    (unknown.empty() ? error.what() : unknown) + " (see ffwd --help)");
   } catch (const UserError& error) {
     return complain(error.code, error.what());
   } catch (const RefusedAlgorithm& error) {
