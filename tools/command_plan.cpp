@@ -191,11 +191,10 @@ void plan(const PlanCommand& command) {
   options.pipelined = recipe.training.schedule == Schedule::pipelined;
   options.depth = command.depth;
   options.memory_limit = command.memory_limit;
-  const auto stages = stages_of(recipe.training.schedule, shape.layers.size(), shape.head);
+  const auto stages = stages_of(recipe.training.schedule, int64_t(shape.layers.size()), shape.head);
   for (size_t s = 0; s < stages.size(); ++s) {
     if (s > 0) std::printf("\n");
-    options.learners = {int64_t(stages[s].first_layer), int64_t(stages[s].end_layer),
-                        stages[s].head};
+    options.learners = stages[s];
     print_plan(shape, options, command, recipe.training.schedule);
   }
 }
