@@ -11,6 +11,8 @@ namespace {
 constexpr int64_t kMostSets =
     256;  // where one call needs next to nothing, cold caches hardly matter
 
+bool failed = false;
+
 }  // namespace
 
 Bench::Bench(Device& device, int samples)
@@ -55,6 +57,7 @@ void add(const std::string& name, const std::function<void(benchmark::State&)>& 
       body(state);
     } catch (const std::exception& error) {
       state.SkipWithError(error.what());
+      failed = true;
       for (auto _ : state) {
       }
     }
@@ -63,6 +66,10 @@ void add(const std::string& name, const std::function<void(benchmark::State&)>& 
       ->UseManualTime()
       ->Iterations(1)
       ->Unit(benchmark::kMicrosecond);
+}
+
+bool any_has_failed() {
+  return failed;
 }
 
 }  // namespace ffwd::bench

@@ -58,6 +58,9 @@ class Bench {
 // others go on.
 void add(const std::string& name, const std::function<void(benchmark::State&)>& body);
 
+// Whether one of those that were run has failed.
+bool any_has_failed();
+
 // Registers one operation of the device. `make` takes an Operands to the arguments of a call.
 template <typename Args, typename Make>
 void add_call(Bench& bench, const std::string& name, const Cost& cost,

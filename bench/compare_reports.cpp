@@ -1,5 +1,6 @@
 #include "bench/compare_reports.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,8 @@ namespace ffwd::bench {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr size_t kFewestSamples = 5;  // quartiles of fewer lie where chance puts them
 
 struct Case {
   std::string name;
@@ -83,6 +86,11 @@ std::string summary(const std::vector<double>& seconds, double scale) {
   return text;
 }
 
+void print_head(const std::string& name) {
+  std::printf("\n%s\n%-12s %-28s %-28s %5s %10s  %s\n", name.c_str(), "", "       A (quartiles)",
+              "       B (quartiles)", "A/B", "B faster", "B is");
+}
+
 void print_row(const Timing& a, const Timing& b) {
   const double scale = median(a.seconds);
   std::printf("%-12s %-28s %-28s %5.2f %8.0f %%  %s\n", a.name.c_str(),
@@ -102,6 +110,7 @@ double share_below(const std::vector<double>& b, const std::vector<double>& a) {
 }
 
 std::string verdict(const std::vector<double>& a, const std::vector<double>& b) {
+  if (std::min(a.size(), b.size()) < kFewestSamples) return "too few samples";
   if (quantile(b, 0.75) < quantile(a, 0.25)) return "faster";
   if (quantile(b, 0.25) > quantile(a, 0.75)) return "slower";
   return "no difference";
@@ -113,12 +122,14 @@ void print_comparison(const std::string& file_a, const std::string& file_b) {
   for (const Case& of_a : a.cases) {
     const Case* const of_b = find(b.cases, of_a.name);
     if (!of_b) continue;
-    if (!common) print_differences(a.about, b.about);
-    std::printf("\n%s\n%-12s %-28s %-28s %5s %10s  %s\n", of_a.name.c_str(), "",
-                "       A (quartiles)", "       B (quartiles)", "A/B", "B faster", "B is");
-    common = true;
+    bool headed = false;
     for (const Timing& timing : of_a.timings) {
-      if (const Timing* const other = find(of_b->timings, timing.name)) print_row(timing, *other);
+      const Timing* const other = find(of_b->timings, timing.name);
+      if (!other) continue;
+      if (!common) print_differences(a.about, b.about);
+      if (!headed) print_head(of_a.name);
+      common = headed = true;
+      print_row(timing, *other);
     }
   }
   if (!common) throw FileError(file_a + " and " + file_b + " have timed nothing in common");
@@ -126,7 +137,8 @@ void print_comparison(const std::string& file_a, const std::string& file_b) {
       "\nMedians. \"B faster\": in how many of all pairs of samples, one of each, B took less; 50 "
       "%%"
       " is no difference.\n\"faster\" and \"slower\" need the middle halves of the samples to lie"
-      " apart.\n");
+      " apart, and %zu samples of each.\n",
+      kFewestSamples);
 }
 
 }  // namespace ffwd::bench

@@ -83,4 +83,5 @@ int main(int argc, char** argv) {
     return 1;
   }
   benchmark::Shutdown();
+  return ffwd::bench::any_has_failed() ? 1 : 0;
 }

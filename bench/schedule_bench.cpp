@@ -7,13 +7,13 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <fstream>
 
 #include "bench/machine.h"
 #include "bench/quantile.h"
 #include "bench/rounds.h"
 #include "bench/training_case.h"
 #include "host/device_options.h"
+#include "host/file_io.h"
 
 namespace ffwd::bench {
 namespace {
@@ -84,6 +84,10 @@ void run(Options options) {
   report["precision"] = options.device.precision;
   if (!options.device.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
   report["steps"] = options.steps;
+  const auto write = [&] {
+    if (!options.json.empty()) write_file_atomically(options.json, report.dump(1) + "\n");
+  };
+  write();  // to find out early that it cannot be written
   std::printf("%s, %s, %lld steps a sample\n", device->name().c_str(),
               options.device.precision.c_str(), (long long)options.steps);
   std::printf("%-24s %6s %-7s %13s %8s %8s\n", "network", "rows", "", "a step", "spread", "ratio");
@@ -91,9 +95,9 @@ void run(Options options) {
        {std::vector<int64_t>(3, 500), std::vector<int64_t>(4, 2000)}) {
     for (const int64_t rows : options.rows) {
       report["cases"].push_back(measure(*device, {widths, rows / 2}, options));
+      write();
     }
   }
-  if (!options.json.empty()) std::ofstream(options.json) << report.dump(1) << "\n";
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TrainingCase::TrainingCase(Device& device, const TrainingShape& shape, int64_t s
 
 void TrainingCase::run(const TaskKinds& only) {
   const int64_t steps = values_.size(), pairs = sample_.size() / steps;
-  const Stage all{0, network_.layers().size(), false};
+  const Learners all{0, int64_t(network_.layers().size()), false};
   for (int64_t done = 0; done < steps;) {
     const int64_t count = std::min(steps - done, steps_.most_at_once());
     steps_.run(all,

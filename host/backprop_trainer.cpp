@@ -24,8 +24,7 @@ BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
     : network_(&network),
       recipe_(recipe),
       train_(&train),
-      batch_(recipe.training.batch == 0 ? train.count
-                                        : std::min(recipe.training.batch, train.count)),
+      batch_(batch_of(recipe, train.count)),
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
       label_(network.device(), train.count),
@@ -67,8 +66,10 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
     seen += images;
     totals_.images_seen += images;
     ++totals_.steps;
-    totals_.stopped = stop();
-    const bool last = s + 1 == progress.steps || totals_.stopped;
+    const bool ends_epoch = s + 1 == progress.steps;
+    const bool at_the_end = ends_epoch && progress.epoch == progress.epochs;
+    totals_.stopped = !at_the_end && stop();
+    const bool last = ends_epoch || totals_.stopped;
     const bool due = last || now() - reported > kProgressSeconds;
     // The device adds up the means of steps; only steps of one size may be added up.
     if (!due && s + 2 != progress.steps) continue;

@@ -8,6 +8,10 @@
 
 namespace ffwd {
 
+int64_t batch_of(const Recipe& recipe, int64_t images) {
+  return recipe.training.batch == 0 ? images : std::min(recipe.training.batch, images);
+}
+
 std::vector<int32_t> in_order(int64_t count) {
   std::vector<int32_t> order(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);

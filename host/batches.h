@@ -4,7 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/recipe.h"
+
 namespace ffwd {
+
+// How many images a step learns from, of so many that there are.
+int64_t batch_of(const Recipe& recipe, int64_t images);
 
 // 0 .. count-1.
 std::vector<int32_t> in_order(int64_t count);

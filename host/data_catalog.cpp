@@ -99,8 +99,7 @@ const CatalogEntry& catalog_entry(const std::string& name) {
     names.push_back(entry.name);
     list += (list.empty() ? "" : ", ") + entry.name;
   }
-  std::string nearest = nearest_name(name, names);
-  if (edit_distance(name, nearest) > nearest.size() / 2) nearest.clear();  // too far to be meant
+  const std::string nearest = nearest_name(name, names);
   throw DataError("no data set '" + name + "', expected one of " + list +
                   (nearest.empty() ? "" : " (did you mean '" + nearest + "'?)"));
 }

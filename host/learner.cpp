@@ -1,21 +1,18 @@
 #include "host/learner.h"
 
 #include "host/backprop_trainer.h"
+#include "host/batches.h"
 #include "host/model.h"
 
 namespace ffwd {
 namespace {
-
-int64_t batch_of(const Recipe& recipe, const Dataset& data) {
-  return recipe.training.batch == 0 ? data.train.count : recipe.training.batch;
-}
 
 class ForwardForwardLearner final : public Learner {
  public:
   ForwardForwardLearner(Device& device, const Recipe& recipe, const Dataset& data,
                         const Execution& execution)
       : data_(&data),
-        model_(make_model(device, recipe, format_of(data), batch_of(recipe, data))),
+        model_(make_model(device, recipe, format_of(data), batch_of(recipe, data.train.count))),
         trainer_(*model_.network, recipe, data.train, execution),
         classifier_(*model_.network),
         test_pixels_(device, data.test.pixels) {}
@@ -70,7 +67,7 @@ class BackpropLearner final : public Learner {
       : data_(&data),
         recipe_(recipe),
         network_(device, backprop_shape(recipe, format_of(data)), recipe.optimiser.kind,
-                 std::min(batch_of(recipe, data), data.train.count)),
+                 batch_of(recipe, data.train.count)),
         trainer_(network_, recipe, data.train),
         test_pixels_(device, data.test.pixels) {
     network_.initialise(recipe.network.init, recipe.training.seed);

@@ -21,12 +21,19 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& names) {
+  const std::string nearest = nearest_name(name, names);
+  return nearest.empty() ? "" : ", did you mean " + nearest + "?";
+}
+
 std::string nearest_name(const std::string& name, const std::vector<std::string>& names) {
   const auto nearest =
       std::min_element(names.begin(), names.end(), [&](const auto& left, const auto& right) {
         return edit_distance(name, left) < edit_distance(name, right);
       });
-  return nearest == names.end() ? std::string() : *nearest;
+  const bool near =
+      nearest != names.end() && is_near(edit_distance(name, *nearest), nearest->size());
+  return near ? *nearest : std::string();
 }
 
 }  // namespace ffwd

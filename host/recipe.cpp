@@ -7,7 +7,9 @@
 #include <map>
 #include <system_error>
 
+#include "host/data_catalog.h"
 #include "host/errors.h"
+#include "host/model.h"
 #include "host/nearest_name.h"
 #include "host/recipe_fields.h"
 #include "host/recipe_text.h"
@@ -18,6 +20,7 @@ namespace {
 constexpr std::size_t kLargestFile = 1 << 20;
 constexpr const char* kBase = "base";
 constexpr int kMostBases = 8;
+constexpr const char* kAllKeys = "; ffwd train --help has them all";
 
 const RecipeField* find_field(const RecipeStatement& statement) {
   for (const RecipeField& field : recipe_fields()) {
@@ -30,10 +33,11 @@ void check_section(const RecipeStatement& opening) {
   std::vector<std::string> sections;
   for (const RecipeField& field : recipe_fields()) {
     if (field.section == opening.section) return;
-    if (!field.section.empty()) sections.push_back(field.section);
+    if (!field.section.empty()) sections.push_back("[" + field.section + "]");
   }
-  throw RecipeError(opening.where + ": unknown section [" + opening.section + "], did you mean [" +
-                    nearest_name(opening.section, sections) + "]?");
+  const std::string found = "[" + opening.section + "]", near = did_you_mean(found, sections);
+  throw RecipeError(opening.where + ": unknown section " + found +
+                    (near.empty() ? kAllKeys : near));
 }
 
 // The key in another section is as near as a key with one wrong letter.
@@ -49,8 +53,10 @@ void check_section(const RecipeStatement& opening) {
   const auto nearest = std::min_element(
       fields.begin(), fields.end(),
       [&](const auto& left, const auto& right) { return distance(left) < distance(right); });
-  throw RecipeError(statement.where + ": unknown key " + statement.name() + ", did you mean " +
-                    nearest->name() + "?");
+  throw RecipeError(statement.where + ": unknown key " + statement.name() +
+                    (is_near(distance(*nearest), nearest->key.size())
+                         ? ", did you mean " + nearest->name() + "?"
+                         : kAllKeys));
 }
 
 void apply(const RecipeStatement& statement, Recipe& recipe) {
@@ -60,7 +66,7 @@ void apply(const RecipeStatement& statement, Recipe& recipe) {
   std::string message = statement.where + ": " + field->name() + " is " +
                         quoted(statement.value.text) + ", expected " + field->expected;
   if (field->choices.size() > 1 && !statement.value.is_array) {
-    message += "; did you mean " + nearest_name(statement.value.items.at(0), field->choices) + "?";
+    message += did_you_mean(statement.value.items.at(0), field->choices);
   }
   throw RecipeError(message);
 }
@@ -83,6 +89,11 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
       "negatives.labels is \"head\" while network.head is false, expected \"fixed\", \"random\","
       " or a head");
 
+  require(
+      recipe.negatives.labels != Negatives::head || recipe.training.schedule != Schedule::greedy,
+      "negatives.labels is \"head\" while training.schedule is \"greedy\", in which the head"
+      " learns last, expected \"fixed\" or \"random\"");
+
   require(recipe.negatives.lag == 0 || recipe.negatives.labels == Negatives::head,
           "negatives.lag is " + std::to_string(recipe.negatives.lag) +
               " while negatives.labels is not \"head\", expected 0");
@@ -104,6 +115,10 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
   require(!backprop || recipe.network.head,
           "network.head is false while training.algorithm is \"backprop\", expected true, for"
           " there is nothing else to learn from");
+
+  require(!backprop || recipe.training.schedule == Schedule::simultaneous,
+          "training.schedule is not \"simultaneous\" while training.algorithm is \"backprop\", in"
+          " which no layer learns by itself");
 
   require(!backprop || std::all_of(specs.begin(), specs.end(),
                                    [](const LayerSpec& layer) {
@@ -166,6 +181,16 @@ Recipe finish(Recipe recipe, const std::string& origin, const std::vector<std::s
   return recipe;
 }
 
+// Against the images of the recipe's data set.
+void check_layers(const Recipe& recipe, const std::string& origin) {
+  const CatalogEntry& data = catalog_entry(recipe.data.name);
+  try {
+    layer_shapes(recipe, {data.height, data.width, data.channels});
+  } catch (const RecipeError& error) {
+    throw RecipeError(origin + ": " + error.what());
+  }
+}
+
 std::string read_recipe_file(const std::string& path) {
   if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
     throw RecipeError(path + ": is a directory, expected a recipe file");
@@ -224,7 +249,9 @@ Recipe parse_recipe(const std::string& text, const std::string& origin,
 Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides) {
   Recipe recipe;
   apply_file(path, kMostBases, recipe);
-  return finish(std::move(recipe), path, overrides);
+  recipe = finish(std::move(recipe), path, overrides);
+  check_layers(recipe, path);
+  return recipe;
 }
 
 std::optional<std::string> base_recipe(const std::string& path) {

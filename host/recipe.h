@@ -99,7 +99,8 @@ struct Recipe {
 
 // Reads a recipe file (its format: host/recipe_text.h) and applies overrides of the form
 // "section.key=value"; the last one wins. Throws RecipeError naming the file, the key, what was
-// found and what was expected; an unknown key names the nearest valid one.
+// found and what was expected; an unknown key names the nearest valid one. Layers must fit one
+// another and the images of the data set.
 //
 // A file whose first line is base = "other.toml" starts from that recipe, named from the file's own
 // folder, instead of from the defaults.
@@ -108,7 +109,8 @@ Recipe load_recipe(const std::string& path, const std::vector<std::string>& over
 // The path of the recipe that the file at `path` starts from; none: the defaults.
 std::optional<std::string> base_recipe(const std::string& path);
 
-// The same as load_recipe from text, which has no base; `origin` names it in messages.
+// The same as load_recipe from text, which has no base, and for images of any size; `origin` names
+// it in messages.
 Recipe parse_recipe(const std::string& text, const std::string& origin,
                     const std::vector<std::string>& overrides = {});
 

@@ -39,6 +39,16 @@ bool is_finished(const std::string& path) {
   return fs::exists(path + "/summary.json") && !RunFolder::open(path).read_summary().interrupted;
 }
 
+// A file that a run writes, or what write_file_atomically had of it when it was killed.
+bool is_of_a_run(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  for (const std::string file :
+       {"recipe.toml", "metrics.jsonl", "model.safetensors", "report.html", "summary.json"}) {
+    if (name == file || name.rfind(file + ".tmp-", 0) == 0) return entry.is_regular_file();
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
@@ -76,16 +86,32 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
   return RunResult{summary, folder.read_metrics()};
 }
 
-RunFolder restart_run(const std::string& path) {
+std::vector<std::string> unfinished_run(const std::string& path) {
   if (is_finished(path)) {
     throw FileError(path +
                     " holds a finished run of another recipe, device or precision: name another"
                     " --out, or remove it if its run is not needed");
   }
-  for (const char* file :
-       {"recipe.toml", "metrics.jsonl", "model.safetensors", "report.html", "summary.json"}) {
+  std::error_code error;
+  fs::directory_iterator files(path, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw FileError("cannot look into the run folder " + path + ": " + error.message());
+  }
+  std::vector<std::string> found;
+  for (const fs::directory_entry& file : files) {
+    if (!is_of_a_run(file)) {
+      throw FileError("the run folder " + path + " holds " + file.path().filename().string() +
+                      ", which no run has left there: name another --out");
+    }
+    found.push_back(file.path().string());
+  }
+  return found;
+}
+
+RunFolder restart_run(const std::string& path) {
+  for (const std::string& file : unfinished_run(path)) {
     std::error_code ignored;
-    fs::remove(path + "/" + file, ignored);
+    fs::remove(file, ignored);
   }
   return RunFolder::create(path);
 }

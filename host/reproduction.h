@@ -34,8 +34,12 @@ std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
 std::optional<RunResult> finished_run(const std::string& path, const Recipe& recipe,
                                       const Device& device);
 
-// An empty run folder at `path`, where an unfinished run's files are removed. Throws FileError if a
-// finished run or foreign files are there.
+// The files that an unfinished run has left at `path`, those of a killed write too; none if there is
+// no folder. Throws FileError if a finished run or anything else is there.
+std::vector<std::string> unfinished_run(const std::string& path);
+
+// An empty run folder at `path`, where an unfinished run's files are removed. Throws as
+// unfinished_run, before anything is removed.
 RunFolder restart_run(const std::string& path);
 
 }  // namespace ffwd

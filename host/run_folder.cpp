@@ -63,6 +63,17 @@ void RunFolder::write_report(const std::string& html) const {
   write_file_atomically(report_path(), html);
 }
 
+void RunFolder::remove_if_nothing_was_learnt() const {
+  std::error_code failed;
+  for (fs::directory_iterator file(path_, failed), end; !failed && file != end;
+       file.increment(failed)) {
+    const fs::path path = file->path();
+    const bool empty_metrics = path == metrics_path() && file->file_size(failed) == 0;
+    if (path != recipe_path() && !empty_metrics) return;
+  }
+  if (!failed) fs::remove_all(path_, failed);
+}
+
 std::vector<EpochMetrics> RunFolder::read_metrics() const {
   const std::string text = read_file(metrics_path(), kMetricsCap);
   std::vector<EpochMetrics> metrics;

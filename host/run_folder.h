@@ -27,6 +27,9 @@ class RunFolder {
   void write_summary(const Summary& summary) const;
   void write_report(const std::string& html) const;
 
+  // Removes the folder if it holds nothing but a recipe and an empty metrics.jsonl.
+  void remove_if_nothing_was_learnt() const;
+
   // These throw FileError naming the file, the line where there is one, and what is wrong.
   std::vector<EpochMetrics> read_metrics() const;
   std::string read_recipe() const;

@@ -37,8 +37,7 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train,
     : network_(&network),
       recipe_(recipe),
       train_(&train),
-      batch_(recipe.training.batch == 0 ? train.count
-                                        : std::min(recipe.training.batch, train.count)),
+      batch_(batch_of(recipe, train.count)),
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
       label_(network.device(), kShows * train.count),
@@ -47,12 +46,12 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train,
 
 void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
                   const std::function<bool()>& stop) {
-  const auto stages =
-      stages_of(recipe_.training.schedule, network_->layers().size(), recipe_.network.head);
+  const auto stages = stages_of(recipe_.training.schedule, int64_t(network_->layers().size()),
+                                recipe_.network.head);
   Progress progress{};
   progress.stages = int64_t(stages.size());
   progress.epochs = recipe_.training.epochs;
-  for (const Stage& stage : stages) {
+  for (const Learners& stage : stages) {
     ++progress.stage;
     for (int64_t epoch = 1; epoch <= recipe_.training.epochs; ++epoch) {
       ++totals_.epochs;
@@ -64,7 +63,7 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
   }
 }
 
-void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
+void Trainer::run_epoch(const Learners& stage, int64_t epoch, Progress& progress,
                         const OnProgress& on_progress, const std::function<bool()>& stop) {
   const Range range("epoch", epoch);
   const double begin = now(), trained_before = totals_.train_seconds;
@@ -105,7 +104,9 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
     done += steps;
     totals_.steps += steps;
     totals_.images_seen += images;
-    totals_.stopped = stop();
+    const bool at_the_end =
+        done == progress.steps && epoch == progress.epochs && progress.stage == progress.stages;
+    totals_.stopped = !at_the_end && stop();
     if (done == progress.steps || totals_.stopped || now() - reported > kProgressSeconds) {
       report(done);
       reported = now();
@@ -130,14 +131,15 @@ void Trainer::clear_figures() {
   if (network_->head()) network_->head()->clear_loss();
 }
 
-void Trainer::read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics) {
+void Trainer::read_metrics(const Learners& stage, int64_t steps, EpochMetrics& metrics) {
   auto& layers = network_->layers();
   metrics.layers.resize(layers.size());
-  for (size_t l = stage.first_layer; l < stage.end_layer; ++l) {
-    const Layer::Figures sums = layers[l].read_figures();
-    metrics.layers[l] = {sums.loss / double(steps), sums.positive / double(steps),
-                         sums.negative / double(steps)};
-    require_finite(metrics.layers[l]->loss, "layer " + std::to_string(l), totals_.epochs);
+  for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
+    const Layer::Figures sums = layers[size_t(l)].read_figures();
+    const LayerMetrics means{sums.loss / double(steps), sums.positive / double(steps),
+                             sums.negative / double(steps)};
+    require_finite(means.loss, "layer " + std::to_string(l), totals_.epochs);
+    metrics.layers[size_t(l)] = means;
   }
   if (stage.head) {
     metrics.head_loss = network_->head()->read_loss() / double(steps);

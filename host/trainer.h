@@ -54,10 +54,10 @@ class Trainer {
   const uint8_t* pixels() const { return pixels_.pixels(); }
 
  private:
-  void run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
+  void run_epoch(const Learners& stage, int64_t epoch, Progress& progress,
                  const OnProgress& on_progress, const std::function<bool()>& stop);
   // Means over the epoch's first `steps` steps; checks that they are numbers.
-  void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
+  void read_metrics(const Learners& stage, int64_t steps, EpochMetrics& metrics);
   // What the steps of an epoch learn from; `step_of_stage` is the number of the first.
   void upload_table(int64_t step_of_stage, int64_t steps, float factor);
   void clear_figures();

@@ -28,20 +28,10 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
   images.pixels.resize(size_t(count * images.height * images.width * images.channels));
 }
 
-}  // namespace
-
-Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
-  Dataset data = load_dataset(recipe.data.name, data_dir);
-  keep_first(data.train, recipe.data.train_images, "data.train_images");
-  keep_first(data.test, recipe.data.test_images, "data.test_images");
-  return data;
-}
-
-Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
-                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
-                     const Execution& execution) {
+// All but the recipe.
+Summary fill(const RunFolder& folder, Device& device, const Recipe& recipe, const Dataset& data,
+             const RunOrigin& origin, const RunWatcher& watcher, const Execution& execution) {
   const double begin = now();
-  folder.write_recipe(to_text(recipe));
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, execution);
   watcher.on_start(learner->parameter_count());
 
@@ -91,6 +81,27 @@ Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
   folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
                                     sample_images(recipe, data), recipe.reference));
   return summary;
+}
+
+}  // namespace
+
+Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
+  Dataset data = load_dataset(recipe.data.name, data_dir);
+  keep_first(data.train, recipe.data.train_images, "data.train_images");
+  keep_first(data.test, recipe.data.test_images, "data.test_images");
+  return data;
+}
+
+Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
+                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
+                     const Execution& execution) {
+  try {
+    folder.write_recipe(to_text(recipe));
+    return fill(folder, device, recipe, data, origin, watcher, execution);
+  } catch (...) {
+    folder.remove_if_nothing_was_learnt();
+    throw;
+  }
 }
 
 }  // namespace ffwd

@@ -30,7 +30,8 @@ struct RunWatcher {
 Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
 
 // Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
-// saved like any other, with `interrupted` in its summary.
+// saved like any other, with `interrupted` in its summary. The folder is removed if the run fails
+// before anything was learnt.
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
                      const Execution& execution = {});

@@ -51,6 +51,7 @@ class Backprop : public OnDevice {
   struct Trained {
     std::vector<EpochMetrics> metrics;
     Evaluation train, test;
+    bool stopped;
     std::string model;  // the bytes of its file
   };
 
@@ -61,6 +62,7 @@ class Backprop : public OnDevice {
     Trained result;
     learner->run([](const Progress&) {}, [&](EpochMetrics& m) { result.metrics.push_back(m); },
                  stop);
+    result.stopped = learner->totals().stopped;
     result.train = learner->evaluate_train();
     result.test = learner->evaluate_test();
     learner->save(folder_ / "model");
@@ -238,6 +240,16 @@ TEST_P(Backprop, BrokenContractsThrow) {
 }
 
 FFWD_ON_EVERY_DEVICE(BackpropGradients);
+TEST_P(Backprop, IsNotStoppedByItsVeryLastStep) {
+  const auto always = [] { return true; };
+  Recipe recipe = backprop_recipe();
+  recipe.training.batch = 0;
+  recipe.training.epochs = 1;  // a single step
+  EXPECT_FALSE(train(recipe, always).stopped);
+  recipe.training.epochs = 2;
+  EXPECT_TRUE(train(recipe, always).stopped);
+}
+
 FFWD_IN_EVERY_PRECISION(Backprop);
 
 }  // namespace

@@ -11,6 +11,14 @@
 namespace ffwd::test {
 namespace {
 
+TEST(Batch, IsNotLargerThanTheData) {
+  Recipe recipe;
+  for (const auto& [asked, batch] : {std::pair<int64_t, int64_t>{0, 60}, {59, 59}, {61, 60}}) {
+    recipe.training.batch = asked;
+    EXPECT_EQ(batch_of(recipe, 60), batch) << asked;
+  }
+}
+
 TEST(Shuffle, IsAPermutation) {
   for (const int64_t count : {0, 1, 2, 1000}) {
     std::vector<int32_t> order = shuffled(count, 5, 1);

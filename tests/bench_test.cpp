@@ -39,6 +39,8 @@ TEST(CompareReports, SaysSomethingOnlyWhereTheMiddleHalvesLieApart) {
   EXPECT_EQ(bench::verdict(a, {9, 13.1, 14, 15, 16}), "slower");
   EXPECT_EQ(bench::verdict(a, {9, 10, 10.5, 11, 90}), "no difference");
   EXPECT_EQ(bench::verdict(a, a), "no difference");
+  EXPECT_EQ(bench::verdict(a, {1, 2, 3, 4}), "too few samples");
+  EXPECT_EQ(bench::verdict({1, 2, 3, 4}, a), "too few samples");
 }
 
 TEST(Memory, TheBoundByHand) {

@@ -155,7 +155,7 @@ TEST_P(ConvolutionalNetwork, KeptInputsChangeNothing) {
     }
     labels.resize(3 * order.size(), kNeutralLabel);
     const Vector<int32_t> sample(device(), order), label(device(), labels);
-    for (const Stage& stage : stages_of(Schedule::greedy, 3, true)) {
+    for (const Learners& stage : stages_of(Schedule::greedy, 3, true)) {
       for (int64_t number = 0; number < 3; ++number) {
         const Vector<StepValues> values(device(), step_values(recipe, 1.0f, number, number, 1));
         steps.run(stage, {sample.view(), label.view(), values.view()});

@@ -22,6 +22,10 @@ TEST(NearestName, TakesTheFirstOfTheNearest) {
   EXPECT_EQ(nearest_name("rel", {"leaky_relu", "relu"}), "relu");
   EXPECT_EQ(nearest_name("beta3", {"eps", "beta1", "beta2"}), "beta1");
   EXPECT_EQ(nearest_name("anything", {}), "");
+  EXPECT_EQ(nearest_name("foo", {"lag", "title"}), "");
+  EXPECT_EQ(nearest_name("log", {"lag"}), "lag");
+  EXPECT_EQ(did_you_mean("log", {"lag"}), ", did you mean lag?");
+  EXPECT_EQ(did_you_mean("foo", {"lag"}), "");
 }
 
 }  // namespace

@@ -151,7 +151,8 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     const Vector<int32_t> sample(device, order),
         label(device, epoch_labels(order, data.train.labels, batch));
     const Vector<StepValues> values(device, step_values(recipe, 1.0f, 0, 0, 1));
-    const Stage stage = stages_of(schedule, model.network->layers().size(), head).at(stage_number);
+    const Learners stage =
+        stages_of(schedule, int64_t(model.network->layers().size()), head).at(stage_number);
     const auto expect = [&](const TaskKinds& only, const TaskCost& cost) {
       device.launches = 0;
       device.flops = 0;
@@ -161,7 +162,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     };
 
     PlanOptions options;
-    options.learners = {int64_t(stage.first_layer), int64_t(stage.end_layer), stage.head};
+    options.learners = stage;
     const Plan plan = make_plan(
         plan_shape(recipe, {8, 8, data.train.channels}, int64_t(data.class_names.size()), batch, 4),
         options);

@@ -89,6 +89,11 @@ TEST_F(Program, TrainsTheBackpropagationBaseline) {
   const std::string backprop =
       "--set training.algorithm=backprop --set network.normalise=none --set "
       "negatives.labels=random";
+  for (const std::string option :
+       {"--executor lanes", "--profile-steps 0:1", "--trace trace.json"}) {
+    expect_error(run(train_arguments(backprop + " " + option)), ExitCode::usage,
+                 {option.substr(0, option.find(' ')), "backpropagation"});
+  }
   const Outcome outcome = run(train_arguments(backprop));
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   expect_contains(outcome.text, {"test accuracy by head "});
@@ -150,11 +155,28 @@ TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {
                {"training.epoch", "training.epochs"});
   expect_error(run(train_arguments("--set training.epochs=-3")), ExitCode::recipe,
                {"training.epochs", "-3"});
+  for (const std::string seed : {"-1", "99999999999999999999", "\"\""}) {
+    expect_error(run(train_arguments("--seed " + seed)), ExitCode::recipe,
+                 {"training.seed", seed == "\"\"" ? "" : seed});
+  }
   expect_error(run(train_arguments("--set optimiser.kind=sgd")), ExitCode::recipe,
                {"optimiser.kind", "momentum"});
   expect_error(run(train_arguments("--set data.train_images=301")), ExitCode::recipe,
                {"301", "300"});
   expect_error(run("train " + folder_ / "none.toml"), ExitCode::recipe, {"none.toml"});
+  expect_error(run(train_arguments("--set 'network.layers=[\"conv 4 k99\",5]'")), ExitCode::recipe,
+               {recipe_ + ": network.layers: layer 1 "});
+}
+
+TEST_F(Program, ABatchIsNotLargerThanTheData) {
+  const Outcome outcome = run(train_arguments("--set training.batch=1000000000"));
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+}
+
+TEST_F(Program, AFailedRunDoesNotBlockTheNext) {
+  const Outcome outcome = run(train_arguments("--set objective.temperature=1e-30"));
+  EXPECT_EQ(outcome.code, int(ExitCode::not_finite)) << outcome.text;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
 }
 
 TEST_F(Program, ExplainsWhatIsWrongWithData) {
@@ -168,7 +190,10 @@ TEST_F(Program, ExplainsWhatIsWrongWithData) {
 
 TEST_F(Program, ExplainsTheCommandLine) {
   expect_error(run(""), ExitCode::usage, {"subcommand"});
-  expect_error(run("trian"), ExitCode::usage, {"--help"});
+  expect_error(run("trian"), ExitCode::usage,
+               {"there is no command trian, did you mean train?", "--help"});
+  expect_error(run("data fecth mnist"), ExitCode::usage, {"no command fecth, did you mean fetch?"});
+  expect_error(run("nonsense"), ExitCode::usage, {"there is no command nonsense (see"});
   expect_error(run(train_arguments("--precision fp64")), ExitCode::usage, {"--precision", "fp64"});
   expect_error(run(train_arguments("--precision tf32")), ExitCode::device, {"tf32", "GPU"});
   expect_error(run(train_arguments("--matmul-algorithms " + folder_ / "a.json")), ExitCode::device,
@@ -220,7 +245,8 @@ TEST_F(Program, ShowsThePlanOfATraining) {
 TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {
   const Outcome serial = run("plan " + recipe_);
   ASSERT_EQ(serial.code, 0) << serial.text;
-  expect_contains(serial.text, {": simultaneous, 3 steps of 50 images"});
+  expect_contains(serial.text,
+                  {": simultaneous, 3 steps of 50 images", "at most 1 batch in flight"});
   EXPECT_EQ(table(serial.text, "lane").size(), 1u);
 
   const Outcome greedy =
@@ -235,10 +261,19 @@ TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {
 
   const std::string whole = "plan " + recipe_ + " --set training.batch=0 ";
   expect_contains(run(whole + "--data-dir " + folder_ / "data").text, {"steps of 300 images"});
+  expect_contains(run(whole + "--data-dir " + folder_ / "data --set training.batch=1000").text,
+                  {"steps of 300 images"});
   expect_contains(run(whole + "--set data.train_images=70").text, {"steps of 70 images"});
 
   expect_error(run("plan " + recipe_ + " --memory-limit 1KB"), ExitCode::memory,
                {"bytes at least", "the limit is 1000"});
+  expect_error(run("plan " + recipe_ + " --memory-limit -5"), ExitCode::usage,
+               {"--memory-limit", "-5", "500MB"});
+  for (const std::string rates : {"nan 1 1", "0 1 1", "1 inf 1", "1 1 x"}) {
+    expect_error(run("plan " + recipe_ + " --rates " + rates), ExitCode::usage,
+                 {"--rates", "expected a number above 0"});
+  }
+  expect_error(run("plan " + recipe_ + " --depth 3"), ExitCode::usage, {"--depth", "pipelined"});
   expect_error(run("plan " + recipe_ + " --schedule lazy"), ExitCode::usage, {"lazy", "pipelined"});
   expect_error(run("plan " + recipe_ + " --set training.batch=-1"), ExitCode::recipe, {"-1"});
 }

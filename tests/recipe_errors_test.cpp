@@ -192,7 +192,7 @@ TEST(RecipeErrors, MessagesSayWhatIsExpected) {
             "a.toml:2: training.epochs is \"12abc\", expected an integer from 1 to 1000000");
   EXPECT_EQ(refusal([] { parse_recipe("", "a.toml", {"network.activation=rel"}); }),
             "--set network.activation=rel: network.activation is \"rel\", expected one of relu,"
-            " leaky_relu; did you mean relu?");
+            " leaky_relu, did you mean relu?");
 }
 
 TEST(RecipeErrors, UnknownNames) {
@@ -201,6 +201,15 @@ TEST(RecipeErrors, UnknownNames) {
   expect_refused("training.learning_rate = 1", {"did you mean optimiser.learning_rate?"});
   expect_refused("[data]\ndata.name = mnist", {"some.toml:2: unknown key data.data.name"});
   expect_refused("epochs = 1", {"unknown key epochs", "did you mean training.epochs?"});
+}
+
+TEST(RecipeErrors, SuggestsNothingThatIsFar) {
+  for (const char* text : {"foo = 1", "[foo]", "network.activation = no"}) {
+    const std::string message = refusal([&] { parse_recipe(text, "some.toml"); });
+    EXPECT_EQ(message.find("did you mean"), std::string::npos) << message;
+  }
+  expect_refused("foo = 1", {"unknown key foo; ffwd train --help"});
+  expect_refused("[foo]", {"unknown section [foo]; ffwd train --help"});
 }
 
 TEST(RecipeErrors, GivenTwice) {
@@ -251,6 +260,8 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
                  {"negatives.lag is 2", "negatives.labels", "expected 0"});
   expect_refused("negatives.labels = head\nnetwork.head = false",
                  {"negatives.labels is \"head\"", "network.head is false", "expected"});
+  expect_refused("negatives.labels = head\ntraining.schedule = greedy",
+                 {"negatives.labels is \"head\"", "training.schedule is \"greedy\"", "expected"});
   expect_refused("data.train_images = 99", {"training.batch is 100", "expected at most 99"});
   EXPECT_NO_THROW(parse_recipe("data.train_images = 100", "some.toml"));
   expect_refused("network.layers = [5]", {"training.skip_first_layer is true", "expected false"});
@@ -262,8 +273,19 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
                  {"network.head is false", "training.algorithm", "expected true"});
   expect_refused(backprop + "network.normalise = none\nnetwork.layers = [\"conv 4\", 5]",
                  {"network.layers", "backprop", "fully connected"});
+  for (const std::string schedule : {"pipelined", "greedy"}) {
+    expect_refused(backprop + "network.normalise = none\ntraining.schedule = " + schedule,
+                   {"training.schedule is not \"simultaneous\"", "backprop"});
+  }
   EXPECT_NO_THROW(
       parse_recipe(backprop + "network.normalise = none\nnetwork.layers = [5]", "some.toml"));
+}
+
+TEST(RecipeErrors, LayersThatDoNotFitTheImages) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("a.toml", "network.layers = [\"conv 64 k29\", 500]");
+  expect_parts(refusal([&] { load_recipe(path); }), {path + ": network.layers: layer 1 "});
+  EXPECT_NO_THROW(load_recipe(path, {"data.name=cifar10"}));  // 32 x 32
 }
 
 TEST(RecipeErrors, Files) {

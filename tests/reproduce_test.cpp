@@ -66,9 +66,32 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   EXPECT_EQ(times(results, "quick"), 0);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/mine/a"));
 
-  const Outcome row = here("mine --only c");
+  const Outcome row = here("mine --only nope");
   EXPECT_EQ(row.code, int(ExitCode::usage));
-  expect_contains(row.text, {"--only c", "did you mean"});
+  expect_contains(row.text, {"--only nope: there is no such row\n"});
+  // Nothing trains if a later row cannot.
+  folder_.write("runs/mine/b/thesis.txt", "precious");
+  std::filesystem::remove_all(folder_ / "runs/mine/a");
+  std::filesystem::remove(folder_ / "runs/mine/b/summary.json");
+  const auto expect_untrained = [&](ExitCode code, const std::vector<std::string>& parts) {
+    const Outcome outcome = here("mine");
+    EXPECT_EQ(outcome.code, int(code)) << outcome.text;
+    expect_contains(outcome.text, parts);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/mine/a"));
+  };
+  expect_untrained(ExitCode::files, {"row b: ", "thesis.txt"});
+  std::filesystem::remove(folder_ / "runs/mine/b/thesis.txt");
+  folder_.write("tools/recipes/mine/b.toml", "[data]\nname = \"cifar10\"\n");
+  expect_untrained(ExitCode::data, {"row b: ", "cifar10"});
+  folder_.write("tools/recipes/mine/b.toml", "network.layers = [\"conv 64 k29\", 5]\n");
+  expect_untrained(ExitCode::recipe, {"mine/b.toml: network.layers: layer 1 "});
+  folder_.write("tools/recipes/mine/b.toml", toml);
+
+  const Outcome nameless = here("''");
+  EXPECT_EQ(nameless.code, int(ExitCode::usage)) << nameless.text;
+  expect_contains(nameless.text, {"document"});
+  const Outcome help = here("--help");
+  expect_contains(help.text, {"runs/<document>-quick"});
   const Outcome document = here("yours");
   EXPECT_EQ(document.code, int(ExitCode::usage));
   expect_contains(document.text, {"tools/recipes/yours", "investigations"});

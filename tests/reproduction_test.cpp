@@ -107,8 +107,19 @@ TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {
   expect_has(file_error([&] { restart_run(done); }), done + " holds a finished run");
   EXPECT_TRUE(fs::exists(done + "/summary.json"));
   write("mine/thesis.txt", "precious");
-  expect_has(file_error([&] { restart_run(root_ + "/mine"); }), "is not empty");
+  write("mine/recipe.toml", "my own");
+  expect_has(file_error([&] { restart_run(root_ + "/mine"); }), "mine holds thesis.txt");
   EXPECT_EQ(read_file(root_ + "/mine/thesis.txt", 100), "precious");
+  EXPECT_EQ(read_file(root_ + "/mine/recipe.toml", 100), "my own");
+
+  write("killed/recipe.toml", "");
+  write("killed/model.safetensors.tmp-123-0", "half");  // killed while it saved
+  restart_run(root_ + "/killed");
+  EXPECT_TRUE(fs::is_empty(root_ + "/killed"));
+  fs::create_directories(root_ + "/folders/report.html");
+  expect_has(file_error([&] { restart_run(root_ + "/folders"); }), "folders holds report.html");
+  write("file", "");
+  expect_has(file_error([&] { restart_run(root_ + "/file"); }), "Not a directory");
 }
 
 Reproduction some_reproduction(bool quick) {

@@ -53,6 +53,20 @@ Summary some_summary() {
   return s;
 }
 
+TEST_F(RunFolderTest, GoesIfNothingWasLearnt) {
+  const RunFolder folder = RunFolder::create(root_ + "/run/");
+  folder.write_recipe("epochs = 1\n");
+  put(folder.metrics_path(), "");
+  folder.remove_if_nothing_was_learnt();
+  EXPECT_FALSE(fs::exists(root_ + "/run"));
+
+  const RunFolder learnt = RunFolder::create(root_ + "/run");
+  learnt.write_recipe("epochs = 1\n");
+  learnt.append_metrics(some_metrics());
+  learnt.remove_if_nothing_was_learnt();
+  EXPECT_EQ(files_in(root_ + "/run"), 2u);
+}
+
 TEST_F(RunFolderTest, ReadsBackWhatWasWritten) {
   const std::string path = root_ + "/deep/run";
   const RunFolder written = RunFolder::create(path);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/checkpoint.h"
+#include "host/batches.h"
 #include "host/errors.h"
 #include "host/evaluate.h"
 #include "host/model.h"
@@ -17,6 +18,7 @@ struct Trained {
   Model model;
   std::vector<EpochMetrics> metrics;
   Evaluation test;
+  bool stopped = false;
   std::vector<NamedTensor> tensors() const { return network_tensors(*model.network); }
 };
 
@@ -33,11 +35,12 @@ class Training : public OnDevice {
   Trained train(
       const Recipe& recipe, const std::function<bool()>& stop = [] { return false; }) {
     const Dataset data = toy_dataset();
-    const int64_t batch = recipe.training.batch == 0 ? data.train.count : recipe.training.batch;
+    const int64_t batch = batch_of(recipe, data.train.count);
     Trained result{make_model(device(), recipe, format_of(data), batch), {}, {}};
     Trainer trainer(*result.model.network, recipe, data.train);
     trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { result.metrics.push_back(m); },
                 stop);
+    result.stopped = trainer.totals().stopped;
     Classifier classifier(*result.model.network);
     const Vector<uint8_t> pixels(device(), data.test.pixels);
     result.test = evaluate(classifier, *result.model.network, pixels.view().data, data.test.labels);
@@ -136,6 +139,20 @@ TEST_P(Training, StopsAtTheStepThatAsksForIt) {
   const Trained trained = train(toy_recipe(), [&] { return ++steps == 17; });
   EXPECT_EQ(trained.metrics.size(), 2u);  // 14 steps an epoch
   EXPECT_EQ(trained.metrics.back().step, 17);
+}
+
+TEST_P(Training, IsNotStoppedByItsVeryLastStep) {
+  const auto always = [] { return true; };
+  Recipe recipe = toy_recipe();
+  recipe.negatives.labels = Negatives::random;
+  recipe.training.batch = 0;
+  recipe.training.epochs = 1;  // a single step
+  EXPECT_FALSE(train(recipe, always).stopped);
+  recipe.training.epochs = 2;
+  EXPECT_TRUE(train(recipe, always).stopped);
+  recipe.training.epochs = 1;
+  recipe.training.schedule = Schedule::greedy;  // one for each layer
+  EXPECT_TRUE(train(recipe, always).stopped);
 }
 
 TEST_P(Training, NamesTheLayerThatDiverges) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "host/batches.h"
 #include "host/errors.h"
 #include "host/load_dataset.h"
 #include "host/plan_cost.h"
@@ -54,10 +55,14 @@ std::string to_string(RowClass rows) {
   return rows == RowClass::learning ? "learning" : "neutral";
 }
 
+// Without the data set a batch is taken to be as large as the recipe has it.
 int64_t batch_of(const Recipe& recipe, const PlanCommand& command) {
-  if (recipe.training.batch > 0) return recipe.training.batch;
-  if (recipe.data.train_images > 0) return recipe.data.train_images;
-  return load_dataset(recipe.data.name, command.data_dir).train.count;
+  const Recipe::Data& data = recipe.data;
+  if (data.train_images > 0) return batch_of(recipe, data.train_images);
+  if (recipe.training.batch > 0 && !find_dataset(data.name, command.data_dir)) {
+    return recipe.training.batch;
+  }
+  return batch_of(recipe, load_dataset(data.name, command.data_dir).train.count);
 }
 
 PlanShape shape_of(const Recipe& recipe, const PlanCommand& command) {
@@ -86,8 +91,9 @@ void print_headline(const PlanCommand& command, Schedule schedule, const Plan& p
   }
   std::printf(", %lld step%s of %lld images, %s\n", (long long)plan.steps,
               plan.steps == 1 ? "" : "s", (long long)plan.shape.batch, command.precision.c_str());
-  std::printf("at most %lld batches in flight, %s of buffers", (long long)(plan.depth + plan.lag),
-              scaled(double(plan.bytes()), "B").c_str());
+  const int64_t in_flight = plan.depth + plan.lag;
+  std::printf("at most %lld batch%s in flight, %s of buffers", (long long)in_flight,
+              in_flight == 1 ? "" : "es", scaled(double(plan.bytes()), "B").c_str());
   if (plan.shape.labels_from_head && plan.lag == 0)
     std::printf(", labels from the step's own head");
   if (plan.lag > 0) std::printf(", labels drawn %lld steps ahead", (long long)plan.lag);
@@ -176,17 +182,19 @@ void plan(const PlanCommand& command) {
   std::vector<std::string> overrides = command.set;
   if (!command.schedule.empty()) overrides.push_back("training.schedule=" + command.schedule);
   const Recipe recipe = load_recipe(command.recipe, overrides);
+  if (command.depth > 0 && recipe.training.schedule != Schedule::pipelined) {
+    throw UserError(ExitCode::usage, "--depth is about pipelined plans, use --schedule pipelined");
+  }
   const PlanShape shape = shape_of(recipe, command);
   PlanOptions options;
   options.steps = command.steps;
   options.pipelined = recipe.training.schedule == Schedule::pipelined;
   options.depth = command.depth;
   options.memory_limit = command.memory_limit;
-  const auto stages = stages_of(recipe.training.schedule, shape.layers.size(), shape.head);
+  const auto stages = stages_of(recipe.training.schedule, int64_t(shape.layers.size()), shape.head);
   for (size_t s = 0; s < stages.size(); ++s) {
     if (s > 0) std::printf("\n");
-    options.learners = {int64_t(stages[s].first_layer), int64_t(stages[s].end_layer),
-                        stages[s].head};
+    options.learners = stages[s];
     print_plan(shape, options, command, recipe.training.schedule);
   }
 }

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 // tools/recipes/NAME below the current folder, else in the source tree of this build.
 std::string recipes_of(const std::string& name) {
+  if (name.empty()) throw UserError(ExitCode::usage, "the document has no name");
   for (const std::string& root : {std::string("."), std::string(FFWD_SOURCE_DIR)}) {
     const std::string folder = root + "/tools/recipes/" + name;
     if (fs::is_directory(folder)) return folder;
@@ -33,8 +34,23 @@ void check_names(const std::vector<std::string>& only, const std::vector<Reprodu
   for (const ReproductionRow& row : rows) names.push_back(row.name);
   for (const std::string& name : only) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    throw UserError(ExitCode::usage, "--only " + name + ": there is no such row, did you mean " +
-                                         nearest_name(name, names) + "?");
+    throw UserError(ExitCode::usage,
+                    "--only " + name + ": there is no such row" + did_you_mean(name, names));
+  }
+}
+
+bool is_asked(const std::string& name, const std::vector<std::string>& only) {
+  return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
+}
+
+// That its data and its folder can be used.
+void check_row(const ReproductionRow& row, const std::string& run_folder,
+               const std::string& data_dir) {
+  try {
+    load_recipe_data(row.run, data_dir);
+    unfinished_run(run_folder);
+  } catch (const UserError& error) {
+    throw UserError(error.code, "row " + row.name + ": " + error.what());
   }
 }
 
@@ -57,11 +73,13 @@ void reproduce(const ReproduceOptions& options) {
   for (ReproductionRow& row : reproduction.rows) {
     row.result = finished_run(out + "/" + row.name, row.run, *device);
   }
+  for (const ReproductionRow& row : reproduction.rows) {  // before the first has trained for hours
+    if (!is_asked(row.name, options.only) || row.result) continue;
+    check_row(row, out + "/" + row.name, options.data_dir);
+  }
 
   for (ReproductionRow& row : reproduction.rows) {
-    const bool asked = options.only.empty() || std::find(options.only.begin(), options.only.end(),
-                                                         row.name) != options.only.end();
-    if (!asked) continue;
+    if (!is_asked(row.name, options.only)) continue;
     std::printf("== %s%s\n", row.name.c_str(), row.result ? ": finished before" : "");
     if (row.result) continue;
     const Dataset data = load_recipe_data(row.run, options.data_dir);

@@ -51,17 +51,23 @@ void train(const TrainOptions& options) {
   catch_interrupts();
   std::vector<std::string> overrides = options.set;
   if (!options.schedule.empty()) overrides.push_back("training.schedule=" + options.schedule);
-  if (options.seed) overrides.push_back("training.seed=" + std::to_string(*options.seed));
+  if (options.seed) overrides.push_back("training.seed=" + *options.seed);
   const Recipe recipe = load_recipe(options.recipe, overrides);
   const std::unique_ptr<Device> device = open_device(options.device);
   const Dataset data = load_recipe_data(recipe, options.data_dir);
   Execution execution{executor_of(options.executor, recipe, *device)};
   read_profile_steps(options.profile_steps, execution);
+  if (recipe.training.algorithm == Algorithm::backprop) {
+    const bool executor = options.executor != "auto", traced = !options.trace.empty();
+    if (executor || traced || !options.profile_steps.empty()) {
+      throw UserError(ExitCode::usage, std::string(executor ? "--executor"
+                                                   : traced ? "--trace"
+                                                            : "--profile-steps") +
+                                           " is about plans, and backpropagation has none");
+    }
+  }
   std::optional<Trace> trace;
   if (!options.trace.empty()) {
-    if (recipe.training.algorithm == Algorithm::backprop) {
-      throw UserError(ExitCode::usage, "--trace shows plans, and backpropagation has none");
-    }
     if (execution.executor == ExecutorKind::graph) {
       throw UserError(ExitCode::usage, "--trace cannot look into a graph, use --executor lanes");
     }

@@ -15,13 +15,13 @@ namespace ffwd {
 struct TrainOptions {
   std::string recipe;
   DeviceOptions device;
-  std::string schedule;           // greedy, simultaneous, pipelined; empty: the recipe's
-  std::string executor = "auto";  // serial, lanes, graph
-  std::string trace;              // file; empty: none
-  std::string profile_steps;      // FIRST:END; empty: none
-  std::optional<uint64_t> seed;
-  std::vector<std::string> set;  // section.key=value
-  std::string out;               // empty: runs/<recipe>-<time>
+  std::string schedule;             // greedy, simultaneous, pipelined; empty: the recipe's
+  std::string executor = "auto";    // serial, lanes, graph
+  std::string trace;                // file; empty: none
+  std::string profile_steps;        // FIRST:END; empty: none
+  std::optional<std::string> seed;  // as training.seed
+  std::vector<std::string> set;     // section.key=value
+  std::string out;                  // empty: runs/<recipe>-<time>
   std::string data_dir;
 };
 void train(const TrainOptions& options);

@@ -6,7 +6,9 @@
 
 #include "engine/matmul_algorithms.h"
 #include "host/errors.h"
+#include "host/nearest_name.h"
 #include "host/recipe.h"
+#include "host/recipe_kinds.h"
 #include "tools/commands.h"
 
 namespace ffwd {
@@ -49,6 +51,18 @@ void add_data_dir(CLI::App& command, std::string& target) {
   command.add_option("--data-dir", target, "where to look for data sets first");
 }
 
+// What is wrong with it, or nothing: AsSizeValue takes -5 for a very large number.
+std::string not_below_zero(std::string& text) {
+  return text[0] == '-' ? "expected a number of bytes, such as 500MB, found " + text : "";
+}
+
+// CLI::PositiveNumber takes NaN.
+std::string a_rate(std::string& text) {
+  const Number kind{0.0f, 1e9f, Bounds::without_low};
+  float rate = 0;
+  return kind.read(text, rate) ? "" : "expected " + kind.expected() + ", found " + text;
+}
+
 void declare_plan(CLI::App& app, PlanCommand& line) {
   CLI::App* command = app.add_subcommand("plan", "Show what a training does when and where");
   command->add_option("recipe", line.recipe, "the recipe's file")->required();
@@ -68,13 +82,14 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
   command
       ->add_option("--memory-limit", line.memory_limit,
                    "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
-      ->transform(CLI::AsSizeValue(true));
+      ->transform(CLI::AsSizeValue(true))
+      ->transform(CLI::Validator(not_below_zero, ""));  // this one comes first
   add_precision_option(*command, line.precision);
   command
       ->add_option("--rates", line.rates,
                    "what the device does at most: TFLOP/s, GB/s and microseconds a launch")
       ->expected(3)
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Validator(a_rate, ""));
   add_data_dir(*command, line.data_dir);
   command->callback([&line] { plan(line); });
 }
@@ -155,7 +170,8 @@ void declare(CLI::App& app, CommandLine& line) {
                    "section.key=value: replaces a value of every row; may be repeated")
       ->allow_extra_args(false);
   command->add_option("--out", line.reproduce.out,
-                      "where results and run folders go; runs/<document> if absent");
+                      "where results and run folders go; runs/<document> if absent,"
+                      " runs/<document>-quick with --quick");
   add_device_options(*command, line.reproduce.device);
   add_data_dir(*command, line.reproduce.data_dir);
   command->callback([&line] { reproduce(line.reproduce); });
@@ -202,6 +218,16 @@ void declare(CLI::App& app, CommandLine& line) {
   command->callback([&line] { doctor(line.doctor_dir); });
 }
 
+// The word that stands where a command was expected, if that is what is wrong.
+std::string unknown_command(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  const std::vector<std::string> words = app->remaining();
+  if (app->get_require_subcommand_min() == 0 || words.empty() || words[0][0] == '-') return "";
+  std::vector<std::string> names;
+  for (const CLI::App* command : app->get_subcommands({})) names.push_back(command->get_name());
+  return "there is no command " + words[0] + did_you_mean(words[0], names);
+}
+
 int complain(ExitCode code, const std::string& what) {
   std::fprintf(stderr, "ffwd: %s\n", what.c_str());
   return int(code);
@@ -219,7 +245,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& request) {  // --help, --version
     return app.exit(request);
   } catch (const CLI::ParseError& error) {
-    return complain(ExitCode::usage, std::string(error.what()) + " (see ffwd --help)");
+    const std::string unknown = unknown_command(&app);
+    return complain(ExitCode::usage,
+                    (unknown.empty() ? error.what() : unknown) + " (see ffwd --help)");
   } catch (const UserError& error) {
     return complain(error.code, error.what());
   } catch (const RefusedAlgorithm& error) {
