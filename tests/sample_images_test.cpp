@@ -38,7 +38,7 @@ TEST_F(Samples, ShowNumbersAsTheBytesThatTheyStandFor) {
   recipe.data.standardise = true;  // mean 0.5, deviation 0.25
   recipe.data.label_value = 1.0f;
   const std::vector<uint8_t> got = pixels(recipe, 0);
-  EXPECT_EQ(got[0], 191);  // 255 * (0.5 + 0.25)
+  EXPECT_EQ(got[0], 191);           // 255 * (0.5 + 0.25)
   EXPECT_NEAR(got[1], 127.5, 0.6);  // 0 stands for the mean
   EXPECT_EQ(got[9], data_.train.pixels[9]);
 }
