@@ -102,11 +102,6 @@ void BackpropNetwork::learn(const uint8_t* pixels, VectorView<const int32_t> sam
   for (Parameters& layer : layers_) layer.update(*device_, optimiser, step);
 }
 
-double BackpropNetwork::read_loss() const {
-  const std::vector<float> images = running_loss_.download();
-  return std::accumulate(images.begin(), images.end(), 0.0);
-}
-
 std::vector<int32_t> BackpropNetwork::classify(const uint8_t* pixels, int64_t count) {
   const std::vector<float> bias = layers_.back().biases();
   std::vector<int32_t> order(static_cast<size_t>(count)), label;

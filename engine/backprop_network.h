@@ -11,6 +11,7 @@
 
 #include "engine/initial_weights.h"
 #include "engine/parameters.h"
+#include "engine/running_sums.h"
 
 namespace ffwd {
 
@@ -51,7 +52,7 @@ class BackpropNetwork {
   std::vector<int32_t> classify(const uint8_t* pixels, int64_t count);
 
   // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
-  double read_loss() const;
+  float read_loss() const { return running_loss_.read_totals(); }
   void clear_loss() { running_loss_.clear(); }
 
  private:
@@ -65,7 +66,7 @@ class BackpropNetwork {
   std::vector<Matrix> activities_;    // y_l of the hidden layers
   Matrix scratch_[2];                 // sums of a layer going forward, gradients going back
   Vector<float> row_scratch_, column_scratch_;
-  Vector<float> running_loss_;  // of images
+  RunningSums<float> running_loss_;  // of images
 };
 
 }  // namespace ffwd

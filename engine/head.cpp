@@ -1,7 +1,5 @@
 #include "engine/head.h"
 
-#include <numeric>
-
 #include "engine/range.h"
 
 namespace ffwd {
@@ -39,11 +37,6 @@ void Head::learn(Device& lane, const std::vector<ConstMatrixView>& activities,
     lane.matmul({dlogits, true, activities[l], false, weights_[l].gradient()});
     weights_[l].update(lane, optimiser, step);
   }
-}
-
-double Head::read_loss() const {
-  const std::vector<float> rows = running_loss_.download();
-  return std::accumulate(rows.begin(), rows.end(), 0.0);
 }
 
 }  // namespace ffwd

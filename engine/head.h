@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/parameters.h"
+#include "engine/running_sums.h"
 
 namespace ffwd {
 
@@ -33,14 +34,14 @@ class Head {
              VectorView<const StepValues> step);
 
   // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
-  double read_loss() const;
+  float read_loss() const { return running_loss_.read_totals(); }
   void clear_loss() { running_loss_.clear(); }
 
  private:
   int64_t classes_;
   std::vector<Parameters> weights_;
   Matrix dlogits_;
-  Vector<float> running_loss_;  // of rows
+  RunningSums<float> running_loss_;  // of rows
 };
 
 }  // namespace ffwd

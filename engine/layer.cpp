@@ -167,16 +167,6 @@ void Layer::update(Device& lane, const Optimiser& optimiser, VectorView<const St
   parameters_.update(lane, optimiser, step);
 }
 
-Layer::Figures Layer::read_figures() const {
-  Figures sums;
-  for (const RunningFigures& row : running_.download()) {
-    sums.loss += double(row.loss);
-    sums.positive += double(row.positive);
-    sums.negative += double(row.negative);
-  }
-  return sums;
-}
-
 void Layer::push_peers(Device& lane, const LayerRows::View& out, int64_t positive_pixels) {
   const ConstMatrixView activities = out.activities.row_range(0, positive_pixels);
   lane.column_sum({activities, out.length.slice(0, positive_pixels), 1.0f / float(positive_pixels),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/layer_input.h"
+#include "engine/running_sums.h"
 #include "engine/slots.h"
 
 namespace ffwd {
@@ -85,10 +86,7 @@ class Layer {
 
   // Sums over the steps since the last clear: of the mean loss and of the mean goodness of positive
   // and of negative rows. Reading waits for the device.
-  struct Figures {
-    double loss = 0, positive = 0, negative = 0;
-  };
-  Figures read_figures() const;
+  RunningFigures read_figures() const { return running_.read_totals(); }
   void clear_figures() { running_.clear(); }
 
  private:
@@ -102,7 +100,7 @@ class Layer {
   Objective objective_;
   Parameters parameters_;
   Vector<float> peer_mean_, batch_mean_, peer_push_, column_scratch_;
-  Vector<RunningFigures> running_;  // of rows: images, or pixels if these have a loss
+  RunningSums<RunningFigures> running_;  // of rows: images, or pixels if these have a loss
 };
 
 }  // namespace ffwd

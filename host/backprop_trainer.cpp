@@ -1,21 +1,17 @@
 #include "host/backprop_trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "engine/range.h"
 #include "host/batches.h"
+#include "host/clock.h"
 #include "host/errors.h"
 
 namespace ffwd {
 namespace {
 
 constexpr double kProgressSeconds = 0.5;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -49,7 +45,7 @@ void BackpropTrainer::run(const Trainer::OnProgress& on_progress, const Trainer:
 void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& on_progress,
                                 const std::function<bool()>& stop) {
   const Range range("epoch", progress.epoch);
-  const double begin = now(), trained_before = totals_.train_seconds;
+  const double begin = steady_seconds(), trained_before = totals_.train_seconds;
   const int64_t planned = progress.epochs * train_->count;
   const float factor =
       rate_factor(recipe_.optimiser.decay, progress.epoch, recipe_.training.epochs);
@@ -70,15 +66,15 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
     const bool at_the_end = ends_epoch && progress.epoch == progress.epochs;
     totals_.stopped = !at_the_end && stop();
     const bool last = ends_epoch || totals_.stopped;
-    const bool due = last || now() - reported > kProgressSeconds;
+    const bool due = last || steady_seconds() - reported > kProgressSeconds;
     // The device adds up the means of steps; only steps of one size may be added up.
     if (!due && s + 2 != progress.steps) continue;
-    loss += double(images) * network_->read_loss();
+    loss += double(images) * double(network_->read_loss());
     counted = seen;
     network_->clear_loss();
     if (!due) continue;
 
-    reported = now();
+    reported = steady_seconds();
     totals_.train_seconds = trained_before + reported - begin;
     progress.step = s + 1;
     progress.images_per_second = double(seen) / std::max(1e-9, reported - begin);

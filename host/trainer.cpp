@@ -1,21 +1,17 @@
 #include "host/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "engine/range.h"
 #include "host/batches.h"
+#include "host/clock.h"
 #include "host/errors.h"
 
 namespace ffwd {
 namespace {
 
 constexpr double kProgressSeconds = 0.5;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -66,7 +62,7 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
 void Trainer::run_epoch(const Learners& stage, int64_t epoch, Progress& progress,
                         const OnProgress& on_progress, const std::function<bool()>& stop) {
   const Range range("epoch", epoch);
-  const double begin = now(), trained_before = totals_.train_seconds;
+  const double begin = steady_seconds(), trained_before = totals_.train_seconds;
   const int64_t count = train_->count, seen_before = totals_.images_seen;
   const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
   progress.steps = values_.size();
@@ -76,10 +72,10 @@ void Trainer::run_epoch(const Learners& stage, int64_t epoch, Progress& progress
   const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
     network_->device().wait();
-    totals_.train_seconds = trained_before + now() - begin;
+    totals_.train_seconds = trained_before + steady_seconds() - begin;
     progress.step = steps;
     progress.images_per_second =
-        double(totals_.images_seen - seen_before) / std::max(1e-9, now() - begin);
+        double(totals_.images_seen - seen_before) / std::max(1e-9, steady_seconds() - begin);
     progress.seconds_left =
         double(planned - totals_.images_seen) * totals_.train_seconds / double(totals_.images_seen);
     EpochMetrics& metrics = progress.metrics = {};
@@ -107,9 +103,10 @@ void Trainer::run_epoch(const Learners& stage, int64_t epoch, Progress& progress
     const bool at_the_end =
         done == progress.steps && epoch == progress.epochs && progress.stage == progress.stages;
     totals_.stopped = !at_the_end && stop();
-    if (done == progress.steps || totals_.stopped || now() - reported > kProgressSeconds) {
+    if (done == progress.steps || totals_.stopped ||
+        steady_seconds() - reported > kProgressSeconds) {
       report(done);
-      reported = now();
+      reported = steady_seconds();
     }
   }
 }
@@ -135,14 +132,15 @@ void Trainer::read_metrics(const Learners& stage, int64_t steps, EpochMetrics& m
   auto& layers = network_->layers();
   metrics.layers.resize(layers.size());
   for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
-    const Layer::Figures sums = layers[size_t(l)].read_figures();
-    const LayerMetrics means{sums.loss / double(steps), sums.positive / double(steps),
-                             sums.negative / double(steps)};
+    const RunningFigures sums = layers[size_t(l)].read_figures();
+    const LayerMetrics means{double(sums.loss) / double(steps),
+                             double(sums.positive) / double(steps),
+                             double(sums.negative) / double(steps)};
     require_finite(means.loss, "layer " + std::to_string(l), totals_.epochs);
     metrics.layers[size_t(l)] = means;
   }
   if (stage.head) {
-    metrics.head_loss = network_->head()->read_loss() / double(steps);
+    metrics.head_loss = double(network_->head()->read_loss()) / double(steps);
     require_finite(*metrics.head_loss, "the head", totals_.epochs);
   }
 }

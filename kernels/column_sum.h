@@ -6,8 +6,8 @@
 // Shapes:   a: (R, M), fp32 or bf16; weight (R) or absent; sum (M), fp32; scratch: at least
 //           column_sum_scratch(R, M) floats of any content. R = 0 gives zeros.
 // Aliasing: none.
-// Order:    fixed, on a GPU by chunks of kColumnSumChunk rows: no atomics, and a result repeats bit
-//           for bit.
+// Order:    fixed, by chunks of kColumnSumChunk rows, whose sums are added up then: no atomics, and
+//           a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
 

@@ -24,11 +24,16 @@ void column_sum(const ColumnSum& a, Stream) {
     for (int64_t tile = 0; tile < tiles; ++tile) {
       const int64_t first = tile * kColumns, count = std::min(kColumns, a.a.cols - first);
       float sum[kColumns] = {};
-      for (int64_t i = 0; i < a.a.rows; ++i) {
-        const T* row = a.a.row<T>(i) + first;
-        const float weight = a.weight.data ? a.weight.data[i] : 1.0f;
+      for (int64_t chunk = 0; chunk < a.a.rows; chunk += kColumnSumChunk) {
+        const int64_t end = std::min(chunk + kColumnSumChunk, a.a.rows);
+        float part[kColumns] = {};
+        for (int64_t i = chunk; i < end; ++i) {
+          const T* row = a.a.row<T>(i) + first;
+          const float weight = a.weight.data ? a.weight.data[i] : 1.0f;
 #pragma omp simd
-        for (int64_t j = 0; j < count; ++j) sum[j] += weight * to_float(row[j]);
+          for (int64_t j = 0; j < count; ++j) part[j] += weight * to_float(row[j]);
+        }
+        for (int64_t j = 0; j < count; ++j) sum[j] += part[j];
       }
       for (int64_t j = 0; j < count; ++j) a.sum.data[first + j] = a.factor * sum[j];
     }

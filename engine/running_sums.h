@@ -1,0 +1,41 @@
+// What every row of a batch adds up from step to step, on the device, and its totals over all rows.
+#pragma once
+
+#include <cstring>
+
+#include "engine/buffer.h"
+
+namespace ffwd {
+
+// `Row` is made of floats. The device adds the rows up, so that a hundred thousand of them can be
+// read after every step.
+template <typename Row>
+class RunningSums {
+ public:
+  RunningSums(Device& device, int64_t rows)
+      : device_(&device),
+        rows_(device, rows),
+        totals_(device, kFloats),
+        scratch_(device, column_sum_scratch(rows, kFloats)) {}
+
+  VectorView<Row> view() const { return rows_.view(); }
+  void clear() { rows_.clear(); }
+
+  // Waits for the device.
+  Row read_totals() const {
+    const ConstMatrixView rows(rows_.view().data, DType::f32, rows_.size(), kFloats, kFloats);
+    device_->column_sum({rows, {}, 1.0f, totals_.view(), scratch_.view()});
+    Row totals;
+    std::memcpy(&totals, totals_.download().data(), sizeof totals);
+    return totals;
+  }
+
+ private:
+  static constexpr int64_t kFloats = sizeof(Row) / sizeof(float);
+
+  Device* device_;
+  Vector<Row> rows_;
+  Vector<float> totals_, scratch_;
+};
+
+}  // namespace ffwd
