@@ -107,7 +107,6 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
   const int64_t images = rows / 2;
   const double shared = double(images * width) * double(size_of(dtype));
   const auto rows_in_parts = [=](Operands& memory) {
-    constexpr int32_t kClasses = 10;
     GoodnessRows args = learning_rows(memory);
     args.z.data = nullptr;
     args.shared = {memory.matrix(images, width, dtype, Fill::centred),

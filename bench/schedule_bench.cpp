@@ -81,7 +81,7 @@ void run(Options options) {
 
   nlohmann::ordered_json report = describe_machine(FFWD_COMMIT);
   report["device"] = device->name();
-  report["precision"] = options.device.precision;
+  report["precision"] = to_string(options.device.precision);
   if (!options.device.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
   report["steps"] = options.steps;
   const auto write = [&] {
@@ -89,7 +89,7 @@ void run(Options options) {
   };
   write();  // to find out early that it cannot be written
   std::printf("%s, %s, %lld steps a sample\n", device->name().c_str(),
-              options.device.precision.c_str(), (long long)options.steps);
+              to_string(options.device.precision).c_str(), (long long)options.steps);
   std::printf("%-24s %6s %-7s %13s %8s %8s\n", "network", "rows", "", "a step", "spread", "ratio");
   for (const std::vector<int64_t>& widths :
        {std::vector<int64_t>(3, 500), std::vector<int64_t>(4, 2000)}) {

@@ -13,11 +13,17 @@ void add_device_option(CLI::App& command, std::string& device) {
       ->capture_default_str();
 }
 
-void add_precision_option(CLI::App& command, std::string& precision) {
+void add_precision_option(CLI::App& command, Precision& precision) {
+  const auto take = [&precision](const std::string& name) {
+    for (const Precision p : {Precision::fp32, Precision::tf32, Precision::bf16}) {
+      if (to_string(p) == name) precision = p;
+    }
+  };
   command
-      .add_option("--precision", precision, "fp32, tf32 (cuda) or bf16 (cuda, CPUs with AVX-512)")
+      .add_option_function<std::string>("--precision", take,
+                                        "fp32, tf32 (cuda) or bf16 (cuda, CPUs with AVX-512)")
       ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
-      ->capture_default_str();
+      ->default_str(to_string(precision));
 }
 
 void add_device_options(CLI::App& command, DeviceOptions& options) {
@@ -38,21 +44,19 @@ bool is_gpu(const std::string& device) {
 }
 
 std::unique_ptr<Device> open_device(const DeviceOptions& options) {
-  const Precision precision = options.precision == "bf16"   ? Precision::bf16
-                              : options.precision == "tf32" ? Precision::tf32
-                                                            : Precision::fp32;
   const std::string& file = options.matmul_algorithms;
   if (is_gpu(options.device)) {
-    return make_cuda_device(precision, file.empty() ? nullptr : open_matmul_algorithms(file));
+    return make_cuda_device(options.precision,
+                            file.empty() ? nullptr : open_matmul_algorithms(file));
   }
-  const std::string problem = cpu_problem(precision);
+  const std::string problem = cpu_problem(options.precision);
   if (!problem.empty()) throw UserError(ExitCode::device, "--precision " + problem);
   if (!file.empty()) {
     throw UserError(ExitCode::device, "--matmul-algorithms " + file +
                                           " needs a GPU; the CPU back end has no algorithms to"
                                           " choose from");
   }
-  return make_cpu_device(precision);
+  return make_cpu_device(options.precision);
 }
 
 }  // namespace ffwd

@@ -13,13 +13,14 @@ class App;
 namespace ffwd {
 
 struct DeviceOptions {
-  std::string device = "auto", precision = "fp32";
+  std::string device = "auto";
+  Precision precision = Precision::fp32;
   std::string matmul_algorithms;  // file; empty: cuBLASLt's first
 };
 
 // Declare --device, --precision, and both with --matmul-algorithms.
 void add_device_option(CLI::App& command, std::string& device);
-void add_precision_option(CLI::App& command, std::string& precision);
+void add_precision_option(CLI::App& command, Precision& precision);
 void add_device_options(CLI::App& command, DeviceOptions& options);
 
 // Whether this device is a GPU; "auto" is one if it can be used. Throws UserError (device) if it

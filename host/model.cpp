@@ -8,18 +8,12 @@
 #include "host/errors.h"
 #include "host/file_io.h"
 #include "host/plan.h"
+#include "host/recipe_network.h"
 
 namespace ffwd {
 namespace {
 
 constexpr uint64_t kLargestModel = uint64_t(8) << 30;  // bytes
-constexpr float kL2Eps = 1e-4f,
-                kRmsEps = 1e-8f;  // PyTorch's and JAX's examples; ffnew.m has a tiny one
-
-Norm norm_of(const Recipe& recipe) {
-  const NormKind norm = recipe.network.normalise;
-  return {norm, norm == NormKind::l2 ? kL2Eps : kRmsEps};
-}
 
 NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
   const InputFormat input{{format.height, format.width, format.channels},
@@ -30,25 +24,6 @@ NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
                           recipe.data.label_place};
   return {input, recipe.network.layers, recipe.network.activation, recipe.network.head,
           recipe.training.skip_first_layer};
-}
-
-std::vector<Objective> objectives(const Recipe& recipe) {
-  const auto& threshold = recipe.objective.threshold;
-  std::vector<Objective> all;
-  for (const LayerSpec& layer : recipe.network.layers) {
-    if (!layer.learns()) continue;
-    Objective objective;
-    objective.goodness = recipe.objective.goodness;
-    objective.goodness_of = recipe.objective.goodness_of;
-    objective.threshold = threshold.empty()       ? float(layer.units)
-                          : threshold.size() == 1 ? threshold[0]
-                                                  : threshold[all.size()];
-    objective.temperature = recipe.objective.temperature;
-    objective.peer_strength = recipe.objective.peer_strength;
-    objective.peer_momentum = recipe.objective.peer_momentum;
-    all.push_back(objective);
-  }
-  return all;
 }
 
 Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format,
@@ -105,17 +80,6 @@ Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
     result.shift[c] = -format.mean[c] / format.deviation[c];
   }
   return result;
-}
-
-std::vector<LayerShape> layer_shapes(const Recipe& recipe, const ImageShape& image) {
-  const Recipe::Network& network = recipe.network;
-  try {
-    auto shapes = layer_shapes(network.layers, image, network.activation, norm_of(recipe));
-    if (network.head) check_head(shapes, recipe.training.skip_first_layer ? 1 : 0);
-    return shapes;
-  } catch (const Error& error) {
-    throw RecipeError(std::string("network.layers: ") + error.what());
-  }
 }
 
 Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,

@@ -30,10 +30,6 @@ struct Model {
 // How the recipe wants the bytes of such images to become numbers.
 Standardise standardise(const Recipe& recipe, const ImageFormat& format);
 
-// The shapes of the recipe's layers on such images. Throws RecipeError for layers that do not fit
-// them, one another, or the head.
-std::vector<LayerShape> layer_shapes(const Recipe& recipe, const ImageShape& image);
-
 // A network of the recipe's shape with weights drawn from its seed. `max_images` images at a time
 // will train it.
 Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,

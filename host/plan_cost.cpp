@@ -167,6 +167,19 @@ TaskCost cost_of(const Plan& plan, const PlanTask& task) {
   return Counter(plan).count(task);
 }
 
+DeviceRates h200_rates(Precision precision) {
+  constexpr double kBytes = 4.3e12, kLaunch = 2e-6;
+  switch (precision) {
+    case Precision::fp32:
+      return {55e12, kBytes, kLaunch};
+    case Precision::tf32:
+      return {400e12, kBytes, kLaunch};
+    case Precision::bf16:
+      return {790e12, kBytes, kLaunch};
+  }
+  fail(__FILE__, __LINE__, "unknown precision");
+}
+
 PlanCost cost_of(const Plan& plan, const DeviceRates& rates) {
   PlanCost cost;
   cost.busy.resize(plan.lanes.size());

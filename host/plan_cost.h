@@ -1,6 +1,7 @@
 // What a plan costs: work counted from shapes, and a model of the time that it takes.
 #pragma once
 
+#include "engine/device.h"
 #include "host/plan.h"
 
 namespace ffwd {
@@ -14,12 +15,13 @@ struct TaskCost {
 
 TaskCost cost_of(const Plan& plan, const PlanTask& task);
 
-// What a device does at most. Defaults: published ceilings of an H200 in fp32, not measured here.
+// What a device does at most.
 struct DeviceRates {
-  double flops_per_second = 55e12;
-  double bytes_per_second = 4.3e12;
-  double seconds_per_launch = 2e-6;
+  double flops_per_second, bytes_per_second, seconds_per_launch;
 };
+
+// The published ceilings of an H200, not measured here.
+DeviceRates h200_rates(Precision precision);
 
 // The model: a task takes the longer of computing and of moving bytes, and its launches on top.
 struct PlanCost {

@@ -1,6 +1,7 @@
 #include "host/plan_shape.h"
 
 #include "host/errors.h"
+#include "host/recipe_network.h"
 
 namespace ffwd {
 

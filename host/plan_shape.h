@@ -1,8 +1,8 @@
 // What a plan needs to know of a recipe.
 #pragma once
 
-#include "host/model.h"
 #include "host/plan.h"
+#include "host/recipe.h"
 
 namespace ffwd {
 

@@ -1,23 +1,21 @@
 #include "host/recipe.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <system_error>
 
 #include "host/data_catalog.h"
 #include "host/errors.h"
-#include "host/model.h"
+#include "host/file_io.h"
 #include "host/nearest_name.h"
 #include "host/recipe_fields.h"
+#include "host/recipe_network.h"
 #include "host/recipe_text.h"
 
 namespace ffwd {
 namespace {
 
-constexpr std::size_t kLargestFile = 1 << 20;
+constexpr uint64_t kLargestFile = 1 << 20;
 constexpr const char* kBase = "base";
 constexpr int kMostBases = 8;
 constexpr const char* kAllKeys = "; ffwd train --help has them all";
@@ -192,24 +190,11 @@ void check_layers(const Recipe& recipe, const std::string& origin) {
 }
 
 std::string read_recipe_file(const std::string& path) {
-  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
-    throw RecipeError(path + ": is a directory, expected a recipe file");
+  try {
+    return read_file(path, kLargestFile);
+  } catch (const FileError& error) {
+    throw RecipeError(std::string(error.what()) + ", expected a recipe file");
   }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const std::string reason = std::generic_category().message(errno);
-    throw RecipeError(path + ": " + reason + ", expected a recipe file");
-  }
-  std::string text(kLargestFile + 1, '\0');
-  file.read(&text[0], static_cast<std::streamsize>(text.size()));
-  if (file.bad()) throw RecipeError(path + ": cannot be read, expected a recipe file");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kLargestFile) {
-    throw RecipeError(path + ": more than " + std::to_string(kLargestFile) +
-                      " bytes, expected a recipe file");
-  }
-  return text;
 }
 
 // The recipe that `statements`, a whole file at `path`, start from, if they name one.

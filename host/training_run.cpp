@@ -2,8 +2,7 @@
 
 #include <omp.h>
 
-#include <chrono>
-
+#include "host/clock.h"
 #include "host/errors.h"
 #include "host/learner.h"
 #include "host/load_dataset.h"
@@ -12,10 +11,6 @@
 
 namespace ffwd {
 namespace {
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 void keep_first(Images& images, int64_t count, const std::string& key) {
   if (count == 0) return;
@@ -31,7 +26,7 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
 // All but the recipe.
 Summary fill(const RunFolder& folder, Device& device, const Recipe& recipe, const Dataset& data,
              const RunOrigin& origin, const RunWatcher& watcher, const Execution& execution) {
-  const double begin = now();
+  const double begin = steady_seconds();
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, execution);
   watcher.on_start(learner->parameter_count());
 
@@ -76,7 +71,7 @@ Summary fill(const RunFolder& folder, Device& device, const Recipe& recipe, cons
   summary.interrupted = totals.stopped;
   summary.confusion = test.confusion;
   summary.class_names = data.class_names;
-  summary.total_seconds = now() - begin;
+  summary.total_seconds = steady_seconds() - begin;
   folder.write_summary(summary);
   folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
                                     sample_images(recipe, data), recipe.reference));

@@ -134,7 +134,7 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhereItCannotBe) {
 
 TEST_F(MatmulAlgorithmsFile, IsNotForTheCpu) {
   try {
-    open_device({"cpu", "fp32", file_});
+    open_device({"cpu", Precision::fp32, file_});
     FAIL() << "the option must not be ignored";
   } catch (const UserError& error) {
     EXPECT_EQ(error.code, ExitCode::device);

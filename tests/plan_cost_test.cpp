@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "host/batches.h"
+#include "host/model.h"
 #include "host/plan_shape.h"
 #include "host/steps.h"
 #include "tests/random_plans.h"
@@ -166,7 +167,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     const Plan plan = make_plan(
         plan_shape(recipe, {8, 8, data.train.channels}, int64_t(data.class_names.size()), batch, 4),
         options);
-    expect({}, cost_of(plan, DeviceRates()).total);
+    expect({}, cost_of(plan, h200_rates(Precision::fp32)).total);
     std::map<TaskKind, TaskCost> of_kind;
     for (const PlanTask& task : plan.tasks) {
       const TaskCost cost = cost_of(plan, task);
@@ -282,9 +283,9 @@ TEST(PlanCost, PipeliningNeverCostsAndWorkStaysTheSame) {
   for (int seed = 0; seed < 200; ++seed) {
     std::mt19937 random{uint32_t(seed)};
     PlanCase c = random_case(random, true);
-    const PlanCost pipelined = cost_of(c.plan(), DeviceRates());
+    const PlanCost pipelined = cost_of(c.plan(), h200_rates(Precision::fp32));
     c.options.pipelined = false;
-    const PlanCost serial = cost_of(c.plan(), DeviceRates());
+    const PlanCost serial = cost_of(c.plan(), h200_rates(Precision::fp32));
     EXPECT_EQ(pipelined.total.launches, serial.total.launches) << "seed " << seed;
     EXPECT_EQ(pipelined.total.flops, serial.total.flops) << "seed " << seed;
     EXPECT_NEAR(serial.ratio(), 1, 1e-9) << "seed " << seed;

@@ -298,7 +298,7 @@ TEST(RecipeErrors, Files) {
   EXPECT_NO_THROW(load_recipe(large));
   std::ofstream(large, std::ios::app) << '#';
   expect_parts(refusal([&] { load_recipe(large); }),
-               {large, "more than 1048576 bytes", "expected"});
+               {large, "larger than the 1048576 bytes", "expected"});
   std::filesystem::remove(large);
 }
 

@@ -23,7 +23,7 @@ void bench_steps(const BenchCommand& command) {
   const std::unique_ptr<Device> device = open_device(command.device);
   nlohmann::ordered_json report = bench::describe_machine(FFWD_COMMIT);
   report["device"] = device->name();
-  report["precision"] = command.device.precision;
+  report["precision"] = to_string(command.device.precision);
   if (!command.device.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
   report["cases"] = nlohmann::ordered_json::array();
   const auto write = [&] {
@@ -31,7 +31,7 @@ void bench_steps(const BenchCommand& command) {
   };
   write();  // to find out early that it cannot be written
   std::printf("ffwd %s on %s, %s; medians of %d rounds\n", FFWD_COMMIT, device->name().c_str(),
-              command.device.precision.c_str(), command.rounds);
+              to_string(command.device.precision).c_str(), command.rounds);
   for (const bench::TrainingShape& shape : shapes_of(command, *device)) {
     const bench::StepTimes times = bench::time_step(*device, shape, command.rounds);
     bench::print(times);

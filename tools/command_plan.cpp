@@ -69,17 +69,12 @@ PlanShape shape_of(const Recipe& recipe, const PlanCommand& command) {
   const CatalogEntry& data = catalog_entry(recipe.data.name);
   return plan_shape(recipe, {data.height, data.width, data.channels},
                     int64_t(data.class_names.size()), batch_of(recipe, command),
-                    command.precision == "bf16" ? 2 : 4);
+                    command.precision == Precision::bf16 ? 2 : 4);
 }
 
 DeviceRates rates_of(const PlanCommand& command) {
-  DeviceRates rates;
-  if (command.precision == "tf32") rates.flops_per_second = 400e12;
-  if (command.precision == "bf16") rates.flops_per_second = 790e12;
-  if (!command.rates.empty()) {
-    rates = {1e12 * command.rates.at(0), 1e9 * command.rates.at(1), 1e-6 * command.rates.at(2)};
-  }
-  return rates;
+  if (command.rates.empty()) return h200_rates(command.precision);
+  return {1e12 * command.rates.at(0), 1e9 * command.rates.at(1), 1e-6 * command.rates.at(2)};
 }
 
 void print_headline(const PlanCommand& command, Schedule schedule, const Plan& plan) {
@@ -90,7 +85,8 @@ void print_headline(const PlanCommand& command, Schedule schedule, const Plan& p
                 plan.learners.layers() ? ("layer " + std::to_string(l)).c_str() : "the head");
   }
   std::printf(", %lld step%s of %lld images, %s\n", (long long)plan.steps,
-              plan.steps == 1 ? "" : "s", (long long)plan.shape.batch, command.precision.c_str());
+              plan.steps == 1 ? "" : "s", (long long)plan.shape.batch,
+              to_string(command.precision).c_str());
   const int64_t in_flight = plan.depth + plan.lag;
   std::printf("at most %lld batch%s in flight, %s of buffers", (long long)in_flight,
               in_flight == 1 ? "" : "es", scaled(double(plan.bytes()), "B").c_str());

@@ -31,7 +31,7 @@ struct PlanCommand {
   std::string recipe;
   std::vector<std::string> set;
   std::string schedule;  // greedy, simultaneous, pipelined; empty: the recipe's
-  std::string precision = "fp32";
+  Precision precision = Precision::fp32;
   int64_t steps = 3, depth = 0, memory_limit = 0;  // host/plan.h
   std::vector<double> rates;                       // TFLOP/s, GB/s, microseconds a launch; or empty
   std::string data_dir;
