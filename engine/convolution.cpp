@@ -49,6 +49,12 @@ void check(const ConvolutionShape& s) {
                 std::to_string(s.units) + " units");
   }
   check_fits("kernel", s.kernel, s.input, s.padding);
+  // It would skip all pixels but the first; in bf16 oneDNN's gradient of such a one is wrong, too.
+  if (s.stride > std::min(s.input.height, s.input.width)) {
+    throw Error("a stride of " + std::to_string(s.stride) + " on images of " +
+                std::to_string(s.input.height) + " x " + std::to_string(s.input.width) +
+                " pixels, expected at most their shorter side");
+  }
 }
 
 void check(const PoolShape& s) {

@@ -66,7 +66,7 @@ class ConvolutionalNetwork : public OnDevice {
   Evaluation evaluate_test(Model& model) {
     Classifier classifier(*model.network);
     const Vector<uint8_t> pixels(device(), data.test.pixels);
-    return evaluate(classifier, *model.network, pixels.view().data, data.test.labels);
+    return evaluate(classifier, pixels.view().data, data.test.labels);
   }
 
   const Dataset data = toy_dataset(400, 100, 3);
@@ -155,7 +155,7 @@ TEST_P(ConvolutionalNetwork, KeptInputsChangeNothing) {
     }
     labels.resize(3 * order.size(), kNeutralLabel);
     const Vector<int32_t> sample(device(), order), label(device(), labels);
-    for (const Learners& stage : stages_of(Schedule::greedy, 3, true)) {
+    for (const Stage& stage : stages_of(Schedule::greedy, 3, true)) {
       for (int64_t number = 0; number < 3; ++number) {
         const Vector<StepValues> values(device(), step_values(recipe, 1.0f, number, number, 1));
         steps.run(stage, {sample.view(), label.view(), values.view()});
@@ -254,8 +254,8 @@ TEST_P(ConvolutionalNetwork, LayersThatDoNotFitAreNamed) {
     }
   };
   const LayerSpec dense = dense_layers({24})[0], max = pool(LayerSpec::Kind::max_pool);
-  expect_refused({convolution(16, 11, 1)}, "layer 1 of the network");
-  expect_refused({dense, convolution(16, 3, 1)}, "layer 2 of the network");
+  expect_refused({convolution(16, 11, 1)}, "entry 1: ");
+  expect_refused({dense, convolution(16, 3, 1)}, "entry 2: ");
   expect_refused({max, dense}, "a pool, expected after a convolution");
   expect_refused({convolution(16, 3, 1), max, max}, "a pool, expected after a convolution");
   expect_refused({convolution(10, 3, 1), dense}, "10 channels, expected a multiple of 8");
@@ -263,6 +263,8 @@ TEST_P(ConvolutionalNetwork, LayersThatDoNotFitAreNamed) {
   expect_refused({with(good, &LayerSpec::padding, 3)}, "expected less than the kernel");
   expect_refused({with(good, &LayerSpec::kernel, 11)},
                  "expected at most the image with its padding");
+  expect_refused({with(good, &LayerSpec::stride, 9)},
+                 "a stride of 9 on images of 8 x 8 pixels, expected at most their shorter side");
   expect_refused({good, with(good, &LayerSpec::groups, 3)},
                  "expected a divisor of the 16 channels");
   expect_refused({good, with(max, &LayerSpec::window, 9)}, "8 x 8 pixels");
