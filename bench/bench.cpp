@@ -8,8 +8,8 @@
 namespace ffwd::bench {
 namespace {
 
-constexpr int64_t kMostSets =
-    256;  // where one call needs next to nothing, cold caches hardly matter
+// Where one call needs next to nothing, cold caches hardly matter.
+constexpr int64_t kMostSets = 256;
 
 bool failed = false;
 

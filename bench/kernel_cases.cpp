@@ -1,5 +1,6 @@
 // Every kernel with what a call of it costs.
 #include "bench/bench.h"
+#include "host/batches.h"
 
 namespace ffwd::bench {
 namespace {
@@ -30,8 +31,8 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
     args.bias = memory.floats(width, Fill::centred);
     args.activation = Activation::relu;
     args.goodness_kind = Goodness::sum_squares;
-    args.threshold =
-        float(width) / 3;  // the goodness of these numbers, so that no gradient is next to nothing
+    // The goodness of these numbers, so that no gradient is next to nothing.
+    args.threshold = float(width) / 3;
     args.temperature = float(width);
     args.next = memory.matrix(rows, width, dtype, Fill::zero);
     args.goodness = memory.floats(rows, Fill::zero);
@@ -136,7 +137,7 @@ void add_gather_images(Bench& bench, DType dtype, int64_t rows, int64_t width, i
            &Device::gather_images, [=](Operands& memory) {
              GatherImages args{};
              args.pixels = memory.images(rows * width);
-             args.sample = memory.integers(permutation(rows));
+             args.sample = memory.integers(shuffled(rows, 2, 1));
              args.standardise.channels = channels;
              args.classes = kClasses;
              args.base = memory.matrix(rows, width, dtype, Fill::zero);
@@ -214,7 +215,7 @@ void add_small_kernels(Bench& bench, int64_t rows) {
   }
   const auto wrong_labels = [=](Operands& memory, bool likely) -> WrongLabels {
     return {likely ? ConstMatrixView(logits(memory)) : ConstMatrixView(),
-            memory.integers(permutation(rows)),
+            memory.integers(shuffled(rows, 2, 1)),
             memory.integers(labels(rows, kClasses)),
             kClasses,
             1,

@@ -2,8 +2,6 @@
 
 #include <omp.h>
 
-#include "engine/device.h"
-
 namespace ffwd::bench {
 
 nlohmann::ordered_json describe_machine(const std::string& commit) {
@@ -15,6 +13,15 @@ nlohmann::ordered_json describe_machine(const std::string& commit) {
           {"cuda_driver", cuda.driver},
           {"cublaslt", cuda.cublas},
           {"cuda_architectures", cuda.architectures}};
+}
+
+nlohmann::ordered_json describe_machine(const std::string& commit, const Device& device,
+                                        const DeviceOptions& options) {
+  nlohmann::ordered_json report = describe_machine(commit);
+  report["device"] = device.name();
+  report["precision"] = to_string(device.precision());
+  if (!options.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
+  return report;
 }
 
 }  // namespace ffwd::bench

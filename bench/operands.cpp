@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <numeric>
 
 #include "kernels/random.h"
 
@@ -62,16 +61,6 @@ VectorView<const StepValues> Operands::step_values(const StepValues& values) {
   void* const data = buffers_.emplace_back(*device_, int64_t(sizeof values)).data();
   device_->upload(data, &values, int64_t(sizeof values));
   return {static_cast<const StepValues*>(data), 1};
-}
-
-std::vector<int32_t> permutation(int64_t size) {
-  std::vector<int32_t> order(static_cast<size_t>(size));
-  std::iota(order.begin(), order.end(), 0);
-  for (int64_t i = size - 1; i > 0; --i) {
-    const uint32_t bits = random_bits(2, RandomUse::shuffle, uint64_t(i), 0).word[0];
-    std::swap(order[size_t(i)], order[size_t(bits % uint64_t(i + 1))]);
-  }
-  return order;
 }
 
 std::vector<int32_t> labels(int64_t size, int32_t classes) {

@@ -48,8 +48,6 @@ class Operands {
   std::vector<Buffer> buffers_;
 };
 
-// 0, 1, ..., size - 1 in random order.
-std::vector<int32_t> permutation(int64_t size);
 // Random class labels.
 std::vector<int32_t> labels(int64_t size, int32_t classes);
 

@@ -79,10 +79,7 @@ void run(Options options) {
   }
   if (options.steps == 0) options.steps = gpu ? 64 : 16;
 
-  nlohmann::ordered_json report = describe_machine(FFWD_COMMIT);
-  report["device"] = device->name();
-  report["precision"] = to_string(options.device.precision);
-  if (!options.device.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
+  nlohmann::ordered_json report = describe_machine(FFWD_COMMIT, *device, options.device);
   report["steps"] = options.steps;
   const auto write = [&] {
     if (!options.json.empty()) write_file_atomically(options.json, report.dump(1) + "\n");

@@ -2,6 +2,7 @@
 
 #include "host/batches.h"
 #include "host/plan_shape.h"
+#include "host/recipe_network.h"
 #include "kernels/random.h"
 
 namespace ffwd::bench {
@@ -26,16 +27,13 @@ Recipe recipe_of(const TrainingShape& shape) {
 
 Network network_of(Device& device, const Recipe& recipe) {
   NetworkShape shape;
-  shape.input = {{kSide, kSide, 1}, {}, kClasses, 1.0f, {recipe.network.normalise}};
+  shape.input = {{kSide, kSide, 1}, {}, kClasses, 1.0f, norm_of(recipe)};
   shape.layers = recipe.network.layers;
   shape.activation = recipe.network.activation;
   shape.head = recipe.network.head;
   shape.skip_first_layer = recipe.training.skip_first_layer;
-  Objective objective;
-  objective.goodness = recipe.objective.goodness;
-  objective.threshold = recipe.objective.threshold.front();
-  Network network(device, shape, std::vector<Objective>(shape.layers.size(), objective),
-                  recipe.optimiser.kind, shows_in_memory(shape.head) * recipe.training.batch);
+  Network network(device, shape, objectives(recipe), recipe.optimiser.kind,
+                  shows_in_memory(shape.head) * recipe.training.batch);
   network.initialise(recipe.network.init, recipe.training.seed);
   return network;
 }
@@ -82,7 +80,7 @@ TrainingCase::TrainingCase(Device& device, const TrainingShape& shape, int64_t s
 
 void TrainingCase::run(const TaskKinds& only) {
   const int64_t steps = values_.size(), pairs = sample_.size() / steps;
-  const Learners all{0, int64_t(network_.layers().size()), false};
+  const Stage all{0, int64_t(network_.layers().size()), false};
   for (int64_t done = 0; done < steps;) {
     const int64_t count = std::min(steps - done, steps_.most_at_once());
     steps_.run(all,
@@ -96,7 +94,7 @@ void TrainingCase::run(const TaskKinds& only) {
 
 Plan TrainingCase::plan() const {
   PlanOptions options;
-  options.learners = {0, int64_t(network_.layers().size()), false};
+  options.stage = {0, int64_t(network_.layers().size()), false};
   const InputFormat& input = network_.shape().input;
   return make_plan(plan_shape(recipe_, input.image, input.classes, recipe_.training.batch,
                               size_of(network_.device().activation_type())),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/classifier.h"
 #include "engine/range.h"
 
 namespace ffwd {
@@ -112,9 +113,8 @@ std::vector<int32_t> BackpropNetwork::classify(const uint8_t* pixels, int64_t co
     forward(pixels, sample.view().slice(first, images));
     std::vector<float> logits = logits_.download(images);
     for (size_t i = 0; i < logits.size(); ++i) logits[i] += bias[i % bias.size()];
-    for (auto row = logits.begin(); row != logits.end(); row += shape_.classes) {
-      label.push_back(int32_t(std::max_element(row, row + shape_.classes) - row));
-    }
+    const std::vector<int32_t> part = largest(logits, shape_.classes);
+    label.insert(label.end(), part.begin(), part.end());
   }
   return label;
 }

@@ -63,6 +63,17 @@ std::vector<NamedTensor> network_tensors(const Network& network) {
   return tensors;
 }
 
+std::vector<NamedTensor> network_tensors(const BackpropNetwork& network) {
+  std::vector<NamedTensor> tensors;
+  for (size_t l = 0; l < network.layers().size(); ++l) {
+    const Parameters& layer = network.layers()[l];
+    const std::string prefix = std::to_string(l) + ".";
+    tensors.push_back({prefix + "weight", {layer.units(), layer.inputs()}, layer.weights()});
+    tensors.push_back({prefix + "bias", {layer.units()}, layer.biases()});
+  }
+  return tensors;
+}
+
 void load_network(Network& network, const SafetensorsFile& file, const std::string& origin) {
   for (size_t l = 0; l < network.layers().size(); ++l) {
     Layer& layer = network.layers()[l];

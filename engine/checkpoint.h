@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "engine/backprop_network.h"
 #include "engine/network.h"
 #include "engine/safetensors.h"
 
 namespace ffwd {
 
 std::vector<NamedTensor> network_tensors(const Network& network);
+// The head is the last of its layers, and has a bias.
+std::vector<NamedTensor> network_tensors(const BackpropNetwork& network);
 
 // Throws ffwd::Error naming `origin` and the tensor if one is missing, has another shape, or is too
 // many.

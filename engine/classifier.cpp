@@ -87,8 +87,10 @@ std::vector<float> Classifier::probabilities(const uint8_t* pixels, int64_t firs
   for (auto row = p.begin(); row != p.end(); row += classes) {
     const float top = *std::max_element(row, row + classes);
     float total = 0.0f;
-    for (auto value = row; value != row + classes; ++value)
-      total += * value = std::exp(*value - top);
+    for (auto value = row; value != row + classes; ++value) {
+      *value = std::exp(*value - top);
+      total += *value;
+    }
     for (auto value = row; value != row + classes; ++value) *value /= total;
   }
   return p;

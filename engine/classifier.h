@@ -10,6 +10,8 @@ class Classifier {
   // The network must outlive it.
   explicit Classifier(Network& network);
 
+  const Network& network() const { return *network_; }
+
   // The label with the most goodness, summed over the layers that are read, for images [first,
   // first + count) of `pixels` (device memory). The first layer's matmul is shared by all labels.
   std::vector<int32_t> by_goodness(const uint8_t* pixels, int64_t first, int64_t count);

@@ -242,13 +242,15 @@ cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmul
   FFWD_EXPECT(capture == cudaStreamCaptureStatusNone,
               "run a product once before it is captured, for its algorithm is not pinned yet");
 
-  const size_t alignment = alignment_of(a.c.data);
   const DeviceMemory c =
       zeroed_memory(size_t(a.c.rows * a.c.stride * size_of(a.c.dtype)) + kMostAlignment, stream_);
-  const DeviceMemory sums = zeroed_memory(sizeof(float) * size_t(a.m()), stream_);
+  const DeviceMemory sums = zeroed_memory(sizeof(float) * size_t(a.m()) + kMostAlignment, stream_);
+  const auto aligned_like = [](const void* real, const DeviceMemory& memory) {
+    return static_cast<char*>(memory.get()) + alignment_of(real) % kMostAlignment;
+  };
   Matmul trial = a;
-  trial.c.data = static_cast<char*>(c.get()) + alignment % kMostAlignment;  // aligned like c
-  trial.sums.data = static_cast<float*>(sums.get());
+  trial.c.data = aligned_like(a.c.data, c);
+  trial.sums.data = reinterpret_cast<float*>(aligned_like(a.sums.data, sums));
   const TimingEvent start = make_timing_event(), stop = make_timing_event();
   FFWD_CHECK_CUDA(cudaDeviceSynchronize());  // other lanes would be measured too
 

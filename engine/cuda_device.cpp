@@ -93,6 +93,7 @@ class CudaDevice final : public Device {
 
   std::string name() const override { return name_; }
   Precision precision() const override { return precision_; }
+  bool measured_algorithms() const override { return algorithms_ != nullptr; }
   Stream stream() const override { return stream_.view(); }
   void wait() override { FFWD_CHECK_CUDA(cudaStreamSynchronize(stream().handle)); }
   bool queues() const override { return true; }

@@ -46,6 +46,8 @@ class Device {
   // For people: "CPU, 2 threads" or "NVIDIA H200".
   virtual std::string name() const = 0;
   virtual Precision precision() const = 0;
+  // Whether products take the algorithms that were measured as the fastest (MatmulAlgorithms).
+  virtual bool measured_algorithms() const { return false; }
   virtual Stream stream() const = 0;
   // Waits until everything queued on the stream is done.
   virtual void wait() = 0;

@@ -18,7 +18,6 @@ class ImageStore {
   ImageStore& operator=(const ImageStore&) = delete;
 
   const uint8_t* pixels() const { return static_cast<const uint8_t*>(data_); }
-  bool on_device() const { return on_device_; }
 
  private:
   Device* device_;

@@ -26,12 +26,12 @@ struct LayerSlots {
   int64_t z = 1, activities = 1, handed_on = 1, figures = 1;
 };
 
-// What a layer makes of the rows of a batch. A row is an image; with P output pixels an image:
+// What a layer makes of the rows of a batch. A row is an image.
 class LayerRows {
  public:
   LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots = {});
 
-  // Rows [first, first + count) of it.
+  // Rows [first, first + count) of it; P output pixels an image.
   struct View {
     MatrixView z;           // (rows*P, units): the matmul's output, then the gradient in its place
     MatrixView activities;  // (rows*P, units): y, normalised if that can be done at once

@@ -84,7 +84,7 @@ std::vector<LayerShape> layer_shapes(const std::vector<LayerSpec>& specs, const 
     try {
       add(shapes, specs[i], image, common);
     } catch (const Error& error) {
-      throw Error("layer " + std::to_string(i + 1) + " of the network: " + error.what());
+      throw Error("entry " + std::to_string(i + 1) + ": " + error.what());
     }
   }
   return shapes;

@@ -1,6 +1,6 @@
 // Matrix products: c = alpha * op(a) op(b) + beta * c, row-major, op = transpose or nothing. On
-// request the column sums of a^T b's a come with them: with a = dz and b = x, c is the gradient of
-// a layer's weights and `sums` that of its biases.
+// request the column sums of a come with a product a^T b: with a = dz and b = x, c is the gradient
+// of a layer's weights and `sums` that of its biases.
 #pragma once
 
 #include "kernels/column_sum.h"

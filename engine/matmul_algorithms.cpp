@@ -29,12 +29,14 @@ std::optional<size_t> fastest(size_t candidates, int rounds,
   std::vector<Contender> contenders;
   for (size_t i = 0; i < candidates; ++i) contenders.push_back({i, {}});
   for (int round = 0; round < rounds; ++round) {
-    const auto fails = [&](Contender& contender) {
-      const std::optional<double> time = seconds(contender.candidate);
-      contender.seconds.push_back(time.value_or(NAN));
+    for (Contender& contender : contenders) {
+      contender.seconds.push_back(seconds(contender.candidate).value_or(NAN));
+    }
+    const auto failed = [](const Contender& contender) {
       return std::isnan(contender.seconds.back());
     };
-    contenders.erase(std::remove_if(contenders.begin(), contenders.end(), fails), contenders.end());
+    contenders.erase(std::remove_if(contenders.begin(), contenders.end(), failed),
+                     contenders.end());
   }
   const auto median = [](std::vector<double> values) {
     std::sort(values.begin(), values.end());

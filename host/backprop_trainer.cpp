@@ -7,34 +7,27 @@
 #include "host/batches.h"
 #include "host/clock.h"
 #include "host/errors.h"
+#include "host/recipe_network.h"
 
 namespace ffwd {
-namespace {
-
-constexpr double kProgressSeconds = 0.5;
-
-}  // namespace
-
 BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
                                  const Images& train)
     : network_(&network),
       recipe_(recipe),
+      optimiser_(layer_optimiser(recipe)),
       train_(&train),
       batch_(batch_of(recipe, train.count)),
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
       label_(network.device(), train.count),
-      values_(network.device(), (train.count + batch_ - 1) / batch_) {
-  const Recipe::Optimiser& o = recipe.optimiser;
-  optimiser_ = {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
-}
+      values_(network.device(), (train.count + batch_ - 1) / batch_) {}
 
 void BackpropTrainer::run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
                           const std::function<bool()>& stop) {
   Progress progress{};
   progress.stage = progress.stages = 1;
   progress.epochs = recipe_.training.epochs;
-  progress.steps = (train_->count + batch_ - 1) / batch_;
+  progress.steps = values_.size();
   for (progress.epoch = 1; progress.epoch <= progress.epochs && !totals_.stopped;
        ++progress.epoch) {
     run_epoch(progress, on_progress, stop);
@@ -67,7 +60,7 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
     totals_.stopped = !at_the_end && stop();
     const bool last = ends_epoch || totals_.stopped;
     const bool due = last || steady_seconds() - reported > kProgressSeconds;
-    // The device adds up the means of steps; only steps of one size may be added up.
+    // The last step may be smaller than the others: what they added up is read before it.
     if (!due && s + 2 != progress.steps) continue;
     loss += double(images) * double(network_->read_loss());
     counted = seen;
@@ -92,10 +85,7 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
 }
 
 void BackpropTrainer::upload_order() {
-  const std::vector<int32_t> order =
-      recipe_.training.shuffle
-          ? shuffled(train_->count, recipe_.training.seed, uint32_t(totals_.epochs))
-          : in_order(train_->count);
+  const std::vector<int32_t> order = epoch_order(recipe_, train_->count, totals_.epochs);
   std::vector<int32_t> label;
   for (const int32_t image : order) label.push_back(train_->labels[size_t(image)]);
   sample_.upload(order);

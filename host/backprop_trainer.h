@@ -29,9 +29,9 @@ class BackpropTrainer {
 
   BackpropNetwork* network_;
   Recipe recipe_;
+  Optimiser optimiser_;
   const Images* train_;
   int64_t batch_;
-  Optimiser optimiser_;
   ImageStore pixels_;
   Vector<int32_t> sample_, label_;
   Vector<StepValues> values_;

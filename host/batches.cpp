@@ -27,6 +27,11 @@ std::vector<int32_t> shuffled(int64_t count, uint64_t seed, uint32_t epoch) {
   return order;
 }
 
+std::vector<int32_t> epoch_order(const Recipe& recipe, int64_t count, int64_t epoch) {
+  return recipe.training.shuffle ? shuffled(count, recipe.training.seed, uint32_t(epoch))
+                                 : in_order(count);
+}
+
 std::vector<int32_t> epoch_labels(const std::vector<int32_t>& order,
                                   const std::vector<int32_t>& labels, int64_t batch) {
   std::vector<int32_t> rows;

@@ -99,9 +99,8 @@ const CatalogEntry& catalog_entry(const std::string& name) {
     names.push_back(entry.name);
     list += (list.empty() ? "" : ", ") + entry.name;
   }
-  const std::string nearest = nearest_name(name, names);
   throw DataError("no data set '" + name + "', expected one of " + list +
-                  (nearest.empty() ? "" : " (did you mean '" + nearest + "'?)"));
+                  did_you_mean(name, names));
 }
 
 }  // namespace ffwd

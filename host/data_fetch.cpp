@@ -36,7 +36,7 @@ uint64_t size_or_zero(const std::string& path) {
 
 // One mirror. What was resumed and turns out wrong may have begun as another file: once more, anew.
 void fetch_from(const std::string& url, const std::string& part, const Fetch& fetch,
-                const OnProgress& on_progress) {
+                const OnFetchProgress& on_progress) {
   while (true) {
     const bool resumed = size_or_zero(part) > 0;
     try {
@@ -55,7 +55,7 @@ void fetch_from(const std::string& url, const std::string& part, const Fetch& fe
 }
 
 void fetch_from_any(const std::vector<std::string>& mirrors, const std::string& part,
-                    const Fetch& fetch, const OnProgress& on_progress) {
+                    const Fetch& fetch, const OnFetchProgress& on_progress) {
   std::string reasons;
   for (const std::string& mirror : mirrors) {
     const std::string url = mirror + (mirror.back() == '/' ? "" : "/") + fetch.remote_name;
@@ -105,7 +105,7 @@ Fetch tarball(const CatalogEntry& entry, const std::string& folder) {
 }  // namespace
 
 std::string fetch_dataset(const CatalogEntry& entry, const std::string& destination,
-                          const std::string& mirror, const OnProgress& on_progress) {
+                          const std::string& mirror, const OnFetchProgress& on_progress) {
   const std::string folder = (fs::path(destination) / entry.name).string();
   std::error_code error;
   fs::create_directories(folder, error);
@@ -129,7 +129,7 @@ std::string fetch_dataset(const CatalogEntry& entry, const std::string& destinat
 }
 
 std::string fetch_dataset(const std::string& name, const std::string& destination,
-                          const std::string& mirror, const OnProgress& on_progress) {
+                          const std::string& mirror, const OnFetchProgress& on_progress) {
   return fetch_dataset(catalog_entry(name), destination, mirror, on_progress);
 }
 

@@ -15,10 +15,10 @@ namespace ffwd {
 // (unknown name; each URL with its reason), FileError (cannot write), UserError with
 // ExitCode::interrupted (`on_progress` said stop).
 std::string fetch_dataset(const std::string& name, const std::string& destination,
-                          const std::string& mirror = "", const OnProgress& on_progress = {});
+                          const std::string& mirror = "", const OnFetchProgress& on_progress = {});
 
 // The same for an entry of the caller's own.
 std::string fetch_dataset(const CatalogEntry& entry, const std::string& destination,
-                          const std::string& mirror = "", const OnProgress& on_progress = {});
+                          const std::string& mirror = "", const OnFetchProgress& on_progress = {});
 
 }  // namespace ffwd

@@ -25,7 +25,7 @@ struct Transfer {
   uint64_t resumed_at = 0;  // bytes that were there before
   bool started = false, too_long = false, stopped = false;
   int write_error = 0;
-  const OnProgress* on_progress = nullptr;
+  const OnFetchProgress* on_progress = nullptr;
 };
 
 // First bytes of an answer: if it is not the part that was asked for, it is the whole file.
@@ -96,7 +96,7 @@ void set_options(CURL* curl, const std::string& url, Transfer& transfer, char* r
 }  // namespace
 
 void download(const std::string& url, const std::string& path, uint64_t max_bytes,
-              const OnProgress& on_progress) {
+              const OnFetchProgress& on_progress) {
   static const bool curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
   FFWD_EXPECT(curl_ready && curl != nullptr, "libcurl must start");

@@ -14,7 +14,7 @@ struct FetchProgress {
 };
 
 // Called a few times a second; false stops the transfer.
-using OnProgress = std::function<bool(const FetchProgress&)>;
+using OnFetchProgress = std::function<bool(const FetchProgress&)>;
 
 // Appends to `path` what it still lacks of the file at `url`; a server that cannot send a part
 // sends all of it, and `path` starts anew. What has arrived stays in `path`, whatever goes wrong.
@@ -22,6 +22,6 @@ using OnProgress = std::function<bool(const FetchProgress&)>;
 // the transfer fails or passes `max_bytes`, FileError if `path` cannot be written, UserError with
 // ExitCode::interrupted if `on_progress` said stop.
 void download(const std::string& url, const std::string& path, uint64_t max_bytes,
-              const OnProgress& on_progress = {});
+              const OnFetchProgress& on_progress = {});
 
 }  // namespace ffwd

@@ -29,16 +29,16 @@ std::vector<std::vector<int64_t>> confusion(const std::vector<int32_t>& predicte
   return count;
 }
 
-Evaluation evaluate(Classifier& classifier, const Network& network, const uint8_t* pixels,
+Evaluation evaluate(Classifier& classifier, const uint8_t* pixels,
                     const std::vector<int32_t>& labels) {
   Evaluation result;
   const auto count = int64_t(labels.size());
-  const int64_t classes = network.shape().input.classes;
+  const int64_t classes = classifier.network().shape().input.classes;
   const std::vector<float> goodness = classifier.goodness(pixels, 0, count);
   std::vector<int32_t> predicted = largest(goodness, classes);
   result.goodness = accuracy(predicted, labels);
   result.per_batch = accuracy(one_for_all(goodness, classes), labels);
-  if (network.head()) {
+  if (classifier.network().head()) {
     predicted = classifier.by_head(pixels, 0, count);
     result.head = accuracy(predicted, labels);
   }

@@ -19,7 +19,7 @@ struct Evaluation {
 };
 
 // `pixels`: the images on the network's device, as many as there are labels.
-Evaluation evaluate(Classifier& classifier, const Network& network, const uint8_t* pixels,
+Evaluation evaluate(Classifier& classifier, const uint8_t* pixels,
                     const std::vector<int32_t>& labels);
 
 // The share of `predicted` that equals `labels`; 0 without any.

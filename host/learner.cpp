@@ -1,5 +1,6 @@
 #include "host/learner.h"
 
+#include "engine/checkpoint.h"
 #include "host/backprop_trainer.h"
 #include "host/batches.h"
 #include "host/model.h"
@@ -24,10 +25,10 @@ class ForwardForwardLearner final : public Learner {
   }
   TrainingTotals totals() const override { return trainer_.totals(); }
   Evaluation evaluate_train() override {
-    return evaluate(classifier_, *model_.network, trainer_.pixels(), data_->train.labels);
+    return evaluate(classifier_, trainer_.pixels(), data_->train.labels);
   }
   Evaluation evaluate_test() override {
-    return evaluate(classifier_, *model_.network, test_pixels_.pixels(), data_->test.labels);
+    return evaluate(classifier_, test_pixels_.pixels(), data_->test.labels);
   }
   void save(const std::string& path) const override { save_model(model_, path); }
 
@@ -47,18 +48,6 @@ BackpropShape backprop_shape(const Recipe& recipe, const ImageFormat& format) {
                       recipe.network.activation};
   for (const LayerSpec& layer : recipe.network.layers) shape.widths.push_back(layer.units);
   return shape;
-}
-
-// 0.weight, 0.bias, 1.weight, ...: torch.nn.Sequential of Linear layers, the last one the head.
-std::vector<NamedTensor> tensors_of(const BackpropNetwork& network) {
-  std::vector<NamedTensor> tensors;
-  for (size_t l = 0; l < network.layers().size(); ++l) {
-    const Parameters& layer = network.layers()[l];
-    tensors.push_back(
-        {std::to_string(l) + ".weight", {layer.units(), layer.inputs()}, layer.weights()});
-    tensors.push_back({std::to_string(l) + ".bias", {layer.units()}, layer.biases()});
-  }
-  return tensors;
 }
 
 class BackpropLearner final : public Learner {
@@ -84,7 +73,7 @@ class BackpropLearner final : public Learner {
     return evaluate(test_pixels_.pixels(), data_->test.labels);
   }
   void save(const std::string& path) const override {
-    save_tensors(tensors_of(network_), recipe_, format_of(*data_), path);
+    save_tensors(network_tensors(network_), recipe_, format_of(*data_), path);
   }
 
  private:

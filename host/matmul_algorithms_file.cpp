@@ -16,6 +16,7 @@ using nlohmann::json;
 
 constexpr const char* kKey = "matmul_algorithms";  // so that no other file is taken for one
 constexpr size_t kWordDigits = 16;
+constexpr const char* kDelete = "; delete it or name another file";
 
 std::string to_hex(const MatmulAlgorithm& algorithm) {
   std::string text;
@@ -51,14 +52,16 @@ void save(const MatmulAlgorithms& algorithms) {
 void read(const std::string& text, MatmulAlgorithms& algorithms) {
   const json all = parse_strict_json(text, /*deepest=*/3, /*longest_list=*/0);
   const bool ours = all.is_object() && all.size() == 1 && all.contains(kKey);
-  if (!ours || !all[kKey].is_object()) throw Error("was not written by --matmul-algorithms");
+  if (!ours || !all[kKey].is_object())
+    throw Error("was not written by --matmul-algorithms; name another file");
   for (const auto& [machine, products] : all[kKey].items()) {
-    if (!products.is_object()) throw Error("holds no algorithms for " + in_quotes(machine));
+    if (!products.is_object())
+      throw Error("holds no algorithms for " + in_quotes(machine) + kDelete);
     for (const auto& [product, digits] : products.items()) {
       if (!digits.is_string() ||
           !read_hex(digits.get<std::string>(), algorithms.pinned[machine][product])) {
         throw Error("holds something else than 128 hexadecimal digits for product " +
-                    in_quotes(product));
+                    in_quotes(product) + kDelete);
       }
     }
   }
@@ -71,12 +74,13 @@ std::shared_ptr<MatmulAlgorithms> open_matmul_algorithms(const std::string& file
   const auto algorithms = std::make_shared<MatmulAlgorithms>();
   algorithms->origin = file;
   algorithms->save = save;
-  if (std::filesystem::exists(file)) {
+  std::error_code no_such_path;
+  if (std::filesystem::exists(file, no_such_path)) {
     const std::string text = read_file(file, kMostBytes);
     try {
       read(text, *algorithms);
     } catch (const Error& error) {
-      throw FileError(file + " " + error.what() + "; delete it or name another file");
+      throw FileError(file + " " + error.what());
     }
   } else {
     save(*algorithms);  // to find out early that it cannot be written

@@ -29,7 +29,7 @@ NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
 Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format,
                    int64_t max_rows) {
   const NetworkShape shape = network_shape(recipe, format);
-  (void)layer_shapes(recipe, shape.input.image);
+  (void)layer_shapes(recipe, shape.input.image);  // throws RecipeError, and checks the head too
   return {recipe, format,
           std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind,
                                     max_rows)};

@@ -9,11 +9,11 @@
 // every task reads the same values, and a training gets the same bits.
 //
 // A batch is shown under three labels: its learning rows (positive, then negative) and its neutral
-// rows, which only the head learns from. Wrong labels drawn from the head need the neutral rows of
-// the batch in every layer first. With a label lag of 0 these go through the network of the same
-// step, so nothing learns from a batch before all layers have learnt from the one before. With a
-// lag of d they go through the network of d steps earlier, and the head learns from them then; the
-// first d + 1 batches of a plan through the network as the plan finds it.
+// rows, which only the head learns from. Wrong labels may be drawn from the head, which must see
+// the batch's neutral rows in every layer first. With a label lag of 0 it sees them in the same
+// step: no layer learns from a batch before all layers have learnt from the one before. With a lag
+// of d it sees them, and learns from them, d steps earlier; the first d + 1 batches of a plan go
+// through the network as the plan finds it.
 //
 // If a stage learns from the same batch under the same labels at every step, what reaches its
 // layers stays what it was: a plan may find it kept from an earlier one.
@@ -59,12 +59,12 @@ struct PlanShape {
 
 // What learns: layers [first_layer, end_layer), and the head or not. Layers below pass data on.
 // A head that learns beside layers needs end_layer to be the number of layers.
-struct Learners {
+struct Stage {
   int64_t first_layer = 0, end_layer = 0;
   bool head = false;
 
-  bool layers() const { return first_layer < end_layer; }
-  bool layer(int64_t l) const { return first_layer <= l && l < end_layer; }
+  bool has_layers() const { return first_layer < end_layer; }
+  bool has_layer(int64_t l) const { return first_layer <= l && l < end_layer; }
 };
 
 // Bits: which rows of a batch.
@@ -149,7 +149,7 @@ struct PlanTask {
 
 struct Plan {
   PlanShape shape;
-  Learners learners;
+  Stage stage;
   int64_t steps;
   int64_t depth;  // batches that learning may have in flight at the same time
   int64_t lag;    // batches that labels are drawn ahead
@@ -163,18 +163,18 @@ struct Plan {
   int64_t bytes_in_flight() const;
   // Whether a `rows` task has losses and their gradients to make.
   bool learns(const PlanTask& task) const {
-    return overlap(task.rows, RowClass::learning) && learners.layer(task.layer);
+    return overlap(task.rows, RowClass::learning) && stage.has_layer(task.layer);
   }
   // Whether it has to pool or to flatten, and to normalise after that: nobody may be there to read.
   bool hands_on(const PlanTask& task) const {
     return !shape.layers[size_t(task.layer)].normalises_at_once() &&
-           (!learns(task) || task.layer + 1 < learners.end_layer || learners.head);
+           (!learns(task) || task.layer + 1 < stage.end_layer || stage.head);
   }
   const PlanBuffer* find(BufferKind kind, int64_t layer = -1) const;
 };
 
 struct PlanOptions {
-  Learners learners;
+  Stage stage;
   int64_t steps = 1;
   bool pipelined = false;  // a lane for each layer; else a single one
   int64_t depth = 0;       // of a pipelined plan; 0: layers + 2, which is as much as can help

@@ -1,17 +1,15 @@
 #include <algorithm>
 
-#include "engine/buffer.h"
+#include "engine/running_sums.h"
 #include "host/plan.h"
 #include "host/plan_order.h"
 #include "host/plan_slots.h"
-#include "kernels/column_sum.h"
 #include "kernels/running_figures.h"
 
 namespace ffwd {
 namespace {
 
 constexpr int64_t kFloat = 4, kInt = 4;  // bytes
-constexpr int64_t kRunning = int64_t(sizeof(RunningFigures));
 
 // Bytes of a matrix on a device.
 int64_t matrix_bytes(int64_t rows, int64_t cols, int64_t element) {
@@ -31,9 +29,9 @@ class Builder {
   };
 
   int64_t layers() const { return int64_t(plan_.shape.layers.size()); }
-  bool drawn_from_head() const { return plan_.shape.labels_from_head && plan_.learners.layers(); }
+  bool drawn_from_head() const { return plan_.shape.labels_from_head && plan_.stage.has_layers(); }
   // Whether neutral rows go through the layers on their own, before the others.
-  bool neutral_first() const { return drawn_from_head() || !plan_.learners.layers(); }
+  bool neutral_first() const { return drawn_from_head() || !plan_.stage.has_layers(); }
 
   // Lanes before unused ones are taken out.
   int64_t input_lane() const { return 0; }
@@ -84,16 +82,16 @@ class Builder {
 Builder::Builder(const PlanShape& shape, const PlanOptions& options)
     : plan_{}, pipelined_(options.pipelined), memory_limit_(options.memory_limit) {
   plan_.shape = shape;
-  plan_.learners = options.learners;
+  plan_.stage = options.stage;
   plan_.steps = options.steps;
-  const Learners& learners = plan_.learners;
+  const Stage& stage = plan_.stage;
   FFWD_EXPECT(!shape.layers.empty() && shape.batch > 0 && options.steps >= 0,
               "a plan needs layers, images and a number of steps");
-  FFWD_EXPECT(0 <= learners.first_layer && learners.end_layer <= layers(),
+  FFWD_EXPECT(0 <= stage.first_layer && stage.end_layer <= layers(),
               "only layers of the network can learn");
-  FFWD_EXPECT(shape.head || (!learners.head && !shape.labels_from_head),
+  FFWD_EXPECT(shape.head || (!stage.head && !shape.labels_from_head),
               "there is no head to learn or to draw labels from");
-  FFWD_EXPECT(!learners.head || !learners.layers() || learners.end_layer == layers(),
+  FFWD_EXPECT(!stage.head || !stage.has_layers() || stage.end_layer == layers(),
               "a head that learns beside layers needs them all");
   plan_.lag = drawn_from_head() ? shape.label_lag : 0;
   plan_.kept = options.kept;
@@ -113,7 +111,7 @@ Plan Builder::build() {
         neutral_pass(batch);
       }
     }
-    if (plan_.learners.layers()) learning_pass(step);
+    if (plan_.stage.has_layers()) learning_pass(step);
   }
   if (plan_.kept) carry_what_is_kept();
   choose_slots(plan_, depth_, memory_limit_);
@@ -201,8 +199,9 @@ void Builder::declare_layer(int64_t l) {
   b.peer_mean =
       carried_buffer(BufferKind::peer_mean, "peer mean" + name, units * kFloat, l, peer_writers);
   b.running = carried_buffer(
-      BufferKind::running, "running" + name, rows * (s.goodness_of_pixels ? pixels : 1) * kRunning,
-      l, plan_.learners.layer(l) ? std::vector{TaskKind::rows} : std::vector<TaskKind>());
+      BufferKind::running, "running" + name,
+      RunningSums<RunningFigures>::bytes(rows * (s.goodness_of_pixels ? pixels : 1)), l,
+      plan_.stage.has_layer(l) ? std::vector{TaskKind::rows} : std::vector<TaskKind>());
   of_layer_.push_back(b);
 }
 
@@ -224,8 +223,8 @@ void Builder::declare_head() {
   head_weights_ = carried_buffer(BufferKind::head_weights, "weights head",
                                  weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
                                  {TaskKind::head_learn});
-  head_running_ = carried_buffer(BufferKind::head_running, "running head", rows * kFloat, -1,
-                                 {TaskKind::head_learn});
+  head_running_ = carried_buffer(BufferKind::head_running, "running head",
+                                 RunningSums<float>::bytes(rows), -1, {TaskKind::head_learn});
 }
 
 // Tasks, in the order of a single thread -----------------------------------------------------------
@@ -239,7 +238,7 @@ void Builder::neutral_pass(int64_t step) {
   if (!plan_.kept) {
     gather(step);
     show_labels(step, RowClass::neutral);
-    const bool for_both = plan_.learners.layers() && plan_.lag == 0;
+    const bool for_both = plan_.stage.has_layers() && plan_.lag == 0;
     product(step, for_both ? RowClass::all : RowClass::neutral);
     for (int64_t l = 0; l < layers(); ++l) forward(l, step, RowClass::neutral);
   }
@@ -247,27 +246,27 @@ void Builder::neutral_pass(int64_t step) {
 }
 
 void Builder::learning_pass(int64_t step) {
-  const Learners& learners = plan_.learners;
-  const bool with_neutral = learners.head && !neutral_first();
+  const Stage& stage = plan_.stage;
+  const bool with_neutral = stage.head && !neutral_first();
   const RowClass rows = with_neutral ? RowClass::all : RowClass::learning;
   if (!neutral_first() && !plan_.kept) {
     gather(step);
     draw_labels(step);
   }
   if (!plan_.kept) show_labels(step, rows);
-  const bool product_is_kept = plan_.kept && learners.first_layer > 0;
+  const bool product_is_kept = plan_.kept && stage.first_layer > 0;
   if ((!neutral_first() || plan_.lag > 0) && !product_is_kept) product(step, rows);
-  for (int64_t l = plan_.kept ? learners.first_layer : 0; l < learners.end_layer; ++l) {
+  for (int64_t l = plan_.kept ? stage.first_layer : 0; l < stage.end_layer; ++l) {
     forward(l, step, rows);
-    if (learners.layer(l)) learn(l, step);
+    if (stage.has_layer(l)) learn(l, step);
   }
   if (with_neutral) head(step);
 }
 
 void Builder::gather(int64_t step) {
-  const RowClass learning = plan_.learners.layers() ? RowClass::learning : RowClass::none;
+  const RowClass learning = plan_.stage.has_layers() ? RowClass::learning : RowClass::none;
   const RowClass neutral =
-      plan_.learners.head || drawn_from_head() ? RowClass::neutral : RowClass::none;
+      plan_.stage.head || drawn_from_head() ? RowClass::neutral : RowClass::none;
   add(TaskKind::gather, -1, step, learning | neutral, input_lane());
   write(images_, RowClass::all);
 }
@@ -356,7 +355,7 @@ void Builder::head(int64_t step) {
   read(head_weights_, RowClass::all);
   write(logits_, RowClass::neutral);
   if (drawn_from_head()) draw_labels(step);
-  if (!plan_.learners.head) return;
+  if (!plan_.stage.head) return;
   add(TaskKind::head_learn, -1, step, RowClass::neutral, head_lane());
   read_activities();
   read(logits_, RowClass::neutral);

@@ -115,11 +115,11 @@ void Checker::check_lanes() {
 
 // The rows of a batch that must pass through a kind of task, of a layer if it has one.
 RowClass Checker::work_of(TaskKind kind, int64_t layer) const {
-  const Learners& learners = plan_.learners;
-  const bool from_head = plan_.shape.labels_from_head && learners.layers();
-  const RowClass learning = learners.layers() ? RowClass::learning : RowClass::none;
-  const RowClass neutral = learners.head || from_head ? RowClass::neutral : RowClass::none;
-  const bool kept = plan_.kept && !learners.layer(layer);
+  const Stage& stage = plan_.stage;
+  const bool from_head = plan_.shape.labels_from_head && stage.has_layers();
+  const RowClass learning = stage.has_layers() ? RowClass::learning : RowClass::none;
+  const RowClass neutral = stage.head || from_head ? RowClass::neutral : RowClass::none;
+  const bool kept = plan_.kept && !stage.has_layer(layer);
   switch (kind) {
     case TaskKind::gather:
     case TaskKind::show_labels:
@@ -134,14 +134,14 @@ RowClass Checker::work_of(TaskKind kind, int64_t layer) const {
       if (kept || (kind == TaskKind::forward && plan_.shape.product_is_z(layer))) {
         return RowClass::none;
       }
-      return layer < learners.end_layer ? learning | neutral : neutral;
+      return layer < stage.end_layer ? learning | neutral : neutral;
     case TaskKind::gradient:
     case TaskKind::update:
-      return learners.layer(layer) ? learning : RowClass::none;
+      return stage.has_layer(layer) ? learning : RowClass::none;
     case TaskKind::head_forward:
       return neutral;
     case TaskKind::head_learn:
-      return learners.head ? neutral : RowClass::none;
+      return stage.head ? neutral : RowClass::none;
   }
   return RowClass::none;
 }

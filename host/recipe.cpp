@@ -15,7 +15,6 @@
 namespace ffwd {
 namespace {
 
-constexpr uint64_t kLargestFile = 1 << 20;
 constexpr const char* kBase = "base";
 constexpr int kMostBases = 8;
 constexpr const char* kAllKeys = "; ffwd train --help has them all";
@@ -142,16 +141,6 @@ std::string write_fields(const Recipe& recipe, BeforeKey before_key) {
   return text;
 }
 
-}  // namespace
-
-std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units) {
-  std::vector<LayerSpec> layers(units.size());
-  for (std::size_t l = 0; l < units.size(); ++l) layers[l].units = units[l];
-  return layers;
-}
-
-namespace {
-
 void apply_all(const std::vector<RecipeStatement>& statements, Recipe& recipe) {
   std::map<std::string, std::string> given;  // key -> where
   for (const RecipeStatement& statement : statements) {
@@ -168,14 +157,16 @@ void apply_all(const std::vector<RecipeStatement>& statements, Recipe& recipe) {
   }
 }
 
-Recipe finish(Recipe recipe, const std::string& origin, const std::vector<std::string>& overrides) {
+// Where a recipe comes from, with what replaces its values.
+std::string with_overrides(const std::string& origin, const std::vector<std::string>& overrides) {
   std::string whole = origin;
-  for (const std::string& item : overrides) {
-    const RecipeStatement statement = read_override(item);
-    apply(statement, recipe);
-    whole += " " + statement.where;
-  }
-  check_consistency(recipe, whole);
+  for (const std::string& item : overrides) whole += " " + read_override(item).where;
+  return whole;
+}
+
+Recipe finish(Recipe recipe, const std::string& origin, const std::vector<std::string>& overrides) {
+  for (const std::string& item : overrides) apply(read_override(item), recipe);
+  check_consistency(recipe, with_overrides(origin, overrides));
   return recipe;
 }
 
@@ -191,7 +182,7 @@ void check_layers(const Recipe& recipe, const std::string& origin) {
 
 std::string read_recipe_file(const std::string& path) {
   try {
-    return read_file(path, kLargestFile);
+    return read_file(path, kLargestRecipe);
   } catch (const FileError& error) {
     throw RecipeError(std::string(error.what()) + ", expected a recipe file");
   }
@@ -224,6 +215,12 @@ void apply_file(const std::string& path, int bases_left, Recipe& recipe) {
 
 }  // namespace
 
+std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units) {
+  std::vector<LayerSpec> layers(units.size());
+  for (std::size_t l = 0; l < units.size(); ++l) layers[l].units = units[l];
+  return layers;
+}
+
 Recipe parse_recipe(const std::string& text, const std::string& origin,
                     const std::vector<std::string>& overrides) {
   Recipe recipe;
@@ -235,7 +232,7 @@ Recipe load_recipe(const std::string& path, const std::vector<std::string>& over
   Recipe recipe;
   apply_file(path, kMostBases, recipe);
   recipe = finish(std::move(recipe), path, overrides);
-  check_layers(recipe, path);
+  check_layers(recipe, with_overrides(path, overrides));
   return recipe;
 }
 

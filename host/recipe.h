@@ -24,7 +24,7 @@ struct Recipe {
   std::string title;
 
   struct Data {
-    std::string name = "mnist";  // mnist | fashion-mnist | cifar10
+    std::string name = "mnist";  // host/data_catalog.h
     int64_t train_images = 0;    // the first so many; 0: all
     int64_t test_images = 0;     // likewise
     // Subtract the set's mean and divide by its deviation; else bytes / 255.

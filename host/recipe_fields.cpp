@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "host/data_catalog.h"
 #include "host/recipe_kinds.h"
 #include "host/recipe_layers.h"
 
@@ -26,8 +27,13 @@ const NumbersOrWord kThreshold{{kAnyNumber, 1000}, "width"};
 const NumberOrWord kStatedPercent{{0.0f, 100.0f}, "none"};
 const NumbersOrWord kStatedLosses{{{0.0f, 1e6f}, 1000}, "none"};
 
-const Choice<std::string> kDataSets{
-    {{"mnist", "mnist"}, {"fashion-mnist", "fashion-mnist"}, {"cifar10", "cifar10"}}};
+Choice<std::string> data_sets() {
+  Choice<std::string> choice;
+  for (const CatalogEntry& entry : data_catalog()) choice.names.push_back({entry.name, entry.name});
+  return choice;
+}
+
+const Choice<std::string> kDataSets = data_sets();
 const Choice<LabelPlace> kLabelPlaceNames{
     {{"pixels", LabelPlace::pixels}, {"waves", LabelPlace::waves}}};
 const Choice<Activation> kActivationNames{

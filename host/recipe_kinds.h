@@ -1,10 +1,8 @@
-// The kinds of values that a recipe holds. Each says what it expects, reads one word and writes
-// one:
+// The kinds of values that a recipe holds. Each says what it expects, reads a word and writes one:
 //
 //   std::string expected() const;
 //   bool read(const std::string& word, T& value) const;    false: not what was expected
-//   std::string write(const T& value) const;               the shortest text that reads back the
-//   same
+//   std::string write(const T& value) const;               the shortest text that reads as it
 //
 // Lists read all the words of a value instead.
 #pragma once

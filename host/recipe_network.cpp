@@ -45,4 +45,14 @@ std::vector<Objective> objectives(const Recipe& recipe) {
   return all;
 }
 
+Optimiser layer_optimiser(const Recipe& recipe) {
+  const Recipe::Optimiser& o = recipe.optimiser;
+  return {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
+}
+
+Optimiser head_optimiser(const Recipe& recipe) {
+  const Recipe::Optimiser& o = recipe.optimiser;
+  return {o.kind, o.head_learning_rate, o.head_weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
+}
+
 }  // namespace ffwd

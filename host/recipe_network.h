@@ -18,4 +18,8 @@ std::vector<LayerShape> layer_shapes(const Recipe& recipe, const ImageShape& ima
 // The loss of every layer that learns.
 std::vector<Objective> objectives(const Recipe& recipe);
 
+// How the layers' and the head's parameters follow their gradients.
+Optimiser layer_optimiser(const Recipe& recipe);
+Optimiser head_optimiser(const Recipe& recipe);
+
 }  // namespace ffwd

@@ -9,10 +9,13 @@
 // UTF-8.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace ffwd {
+
+inline constexpr uint64_t kLargestRecipe = 1 << 20;  // bytes of a file
 
 struct RecipeValue {
   std::string text;  // as it was written

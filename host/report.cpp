@@ -43,6 +43,7 @@ std::string facts(const Summary& s) {
   const std::pair<const char*, std::string> rows[] = {
       {"Device", s.device},
       {"Precision", s.precision},
+      {"Matmul algorithms", s.measured_algorithms ? "measured" : "the library's first"},
       {"Data set", s.dataset},
       {"Recipe", s.recipe},
       {"Seed", std::to_string(s.seed)},

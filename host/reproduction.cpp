@@ -12,12 +12,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kRecipeCap = 1 << 20;
-
 // The statements of a file as overrides.
 std::vector<std::string> overrides_of(const std::string& path) {
   std::vector<std::string> overrides;
-  for (const RecipeStatement& statement : read_statements(read_file(path, kRecipeCap), path)) {
+  for (const RecipeStatement& statement : read_statements(read_file(path, kLargestRecipe), path)) {
     if (!statement.key.empty()) overrides.push_back(statement.name() + "=" + statement.value.text);
   }
   return overrides;
@@ -36,14 +34,14 @@ std::vector<std::string> reductions_of(std::string path) {
 }
 
 bool is_finished(const std::string& path) {
-  return fs::exists(path + "/summary.json") && !RunFolder::open(path).read_summary().interrupted;
+  return fs::exists(path + "/" + kSummaryFile) && !RunFolder::open(path).read_summary().interrupted;
 }
 
 // A file that a run writes, or what write_file_atomically had of it when it was killed.
 bool is_of_a_run(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
   for (const std::string file :
-       {"recipe.toml", "metrics.jsonl", "model.safetensors", "report.html", "summary.json"}) {
+       {kMetricsFile, kRecipeFile, kSummaryFile, kReportFile, kModelFile}) {
     if (name == file || name.rfind(file + ".tmp-", 0) == 0) return entry.is_regular_file();
   }
   return false;
@@ -80,7 +78,8 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
   const RunFolder folder = RunFolder::open(path);
   const Summary summary = folder.read_summary();
   if (folder.read_recipe() != to_text(recipe) || summary.device != device.name() ||
-      summary.precision != to_string(device.precision())) {
+      summary.precision != to_string(device.precision()) ||
+      summary.measured_algorithms != device.measured_algorithms()) {
     return std::nullopt;
   }
   return RunResult{summary, folder.read_metrics()};

@@ -24,13 +24,14 @@ struct ReproductionRow {
 };
 
 // The recipes FOLDER/*.toml by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the
-// nearest of its bases which has one, replaces values of what is run; `overrides` (section.key=value) replace values after that. Throws RecipeError;
-// FileError if the folder holds no recipe.
+// nearest of its bases which has one, replaces values of what is run; `overrides`
+// (section.key=value) replace values after that. Throws RecipeError; FileError if the folder holds
+// no recipe.
 std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
                                        const std::vector<std::string>& overrides);
 
 // The result in the run folder at `path` if it is a finished run of this very recipe on this
-// device in its precision.
+// device with its options.
 std::optional<RunResult> finished_run(const std::string& path, const Recipe& recipe,
                                       const Device& device);
 

@@ -8,13 +8,13 @@
 
 #include "host/errors.h"
 #include "host/file_io.h"
+#include "host/recipe_text.h"
 
 namespace ffwd {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kRecipeCap = 1 << 20;
 constexpr uint64_t kSummaryCap = 64 << 20;
 constexpr uint64_t kMetricsCap = 1 << 30;
 
@@ -22,7 +22,7 @@ constexpr uint64_t kMetricsCap = 1 << 30;
 
 RunFolder RunFolder::create(const std::string& path) {
   std::error_code error;
-  fs::create_directories(path, error);
+  const bool made = fs::create_directories(path, error);
   if (error) throw FileError("cannot make the run folder " + path + ": " + error.message());
   const bool empty = fs::is_empty(path, error);
   if (error) throw FileError("cannot look into the run folder " + path + ": " + error.message());
@@ -34,7 +34,7 @@ RunFolder RunFolder::create(const std::string& path) {
     const std::string reason = std::generic_category().message(errno);
     throw FileError("cannot write to the run folder " + path + ": " + reason);
   }
-  return RunFolder(path);
+  return RunFolder(path, made);
 }
 
 RunFolder RunFolder::open(const std::string& path) {
@@ -42,7 +42,7 @@ RunFolder RunFolder::open(const std::string& path) {
   if (!fs::is_directory(path, ignored)) throw FileError("there is no run folder " + path);
   RunFolder folder(path);
   if (!fs::exists(folder.summary_path(), ignored)) {
-    throw FileError(path + " is not the folder of a finished run: it has no summary.json");
+    throw FileError(path + " is not the folder of a finished run: it has no " + kSummaryFile);
   }
   return folder;
 }
@@ -71,7 +71,10 @@ void RunFolder::remove_if_nothing_was_learnt() const {
     const bool empty_metrics = path == metrics_path() && file->file_size(failed) == 0;
     if (path != recipe_path() && !empty_metrics) return;
   }
-  if (!failed) fs::remove_all(path_, failed);
+  if (failed) return;
+  fs::remove(recipe_path(), failed);
+  fs::remove(metrics_path(), failed);
+  if (made_) fs::remove(path_, failed);
 }
 
 std::vector<EpochMetrics> RunFolder::read_metrics() const {
@@ -88,7 +91,7 @@ std::vector<EpochMetrics> RunFolder::read_metrics() const {
 }
 
 std::string RunFolder::read_recipe() const {
-  return read_file(recipe_path(), kRecipeCap);
+  return read_file(recipe_path(), kLargestRecipe);
 }
 
 Summary RunFolder::read_summary() const {

@@ -9,6 +9,12 @@
 
 namespace ffwd {
 
+inline constexpr const char* kMetricsFile = "metrics.jsonl";
+inline constexpr const char* kRecipeFile = "recipe.toml";
+inline constexpr const char* kSummaryFile = "summary.json";
+inline constexpr const char* kReportFile = "report.html";
+inline constexpr const char* kModelFile = "model.safetensors";
+
 class RunFolder {
  public:
   // Makes the folder and those above it. Throws FileError when it exists and is not empty, or
@@ -27,7 +33,8 @@ class RunFolder {
   void write_summary(const Summary& summary) const;
   void write_report(const std::string& html) const;
 
-  // Removes the folder if it holds nothing but a recipe and an empty metrics.jsonl.
+  // Removes a recipe and an empty metrics.jsonl, if nothing else is there, and the folder, if
+  // create() made it.
   void remove_if_nothing_was_learnt() const;
 
   // These throw FileError naming the file, the line where there is one, and what is wrong.
@@ -36,16 +43,17 @@ class RunFolder {
   Summary read_summary() const;
 
   const std::string& path() const { return path_; }
-  std::string metrics_path() const { return path_ + "/metrics.jsonl"; }
-  std::string recipe_path() const { return path_ + "/recipe.toml"; }
-  std::string summary_path() const { return path_ + "/summary.json"; }
-  std::string report_path() const { return path_ + "/report.html"; }
-  std::string model_path() const { return path_ + "/model.safetensors"; }
+  std::string metrics_path() const { return path_ + "/" + kMetricsFile; }
+  std::string recipe_path() const { return path_ + "/" + kRecipeFile; }
+  std::string summary_path() const { return path_ + "/" + kSummaryFile; }
+  std::string report_path() const { return path_ + "/" + kReportFile; }
+  std::string model_path() const { return path_ + "/" + kModelFile; }
 
  private:
-  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+  explicit RunFolder(std::string path, bool made = false) : path_(std::move(path)), made_(made) {}
 
   std::string path_;
+  bool made_;
 };
 
 }  // namespace ffwd

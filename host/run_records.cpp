@@ -147,6 +147,7 @@ std::string to_json(const Summary& s) {
                               {"dataset", s.dataset},
                               {"device", s.device},
                               {"precision", s.precision},
+                              {"measured_algorithms", s.measured_algorithms},
                               {"seed", s.seed},
                               {"commit", s.commit},
                               {"version", s.version},
@@ -180,7 +181,7 @@ EpochMetrics parse_epoch_metrics(const std::string& text, const std::string& ori
   for (const json& item : object.list("layers")) {
     std::optional<LayerMetrics> layer;
     if (!item.is_null()) {
-      const Object fields(item, origin + ", layer " + std::to_string(m.layers.size() + 1));
+      const Object fields(item, origin + ", layer " + std::to_string(m.layers.size()));
       layer = LayerMetrics{fields.number("loss"), fields.number("goodness_pos"),
                            fields.number("goodness_neg")};
     }
@@ -200,6 +201,7 @@ Summary parse_summary(const std::string& text, const std::string& origin) {
   s.dataset = object.text("dataset");
   s.device = object.text("device");
   s.precision = object.text("precision");
+  s.measured_algorithms = object.truth("measured_algorithms");
   s.seed = object.unsigned_number("seed");
   s.commit = object.text("commit");
   s.version = object.text("version");

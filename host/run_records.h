@@ -35,6 +35,7 @@ struct EpochMetrics {
 // summary.json: the run and how it ended.
 struct Summary {
   std::string title, recipe, dataset, device, precision;
+  bool measured_algorithms = false;  // of matmuls (--matmul-algorithms)
   uint64_t seed = 0;
   std::string commit, version;
   int64_t threads = 0, epochs = 0, steps = 0;

@@ -13,7 +13,7 @@ namespace {
 // Filling and draining the lanes costs about as much as one step for each layer.
 constexpr int64_t kOverlapped = 64;
 
-bool same(const Learners& a, const Learners& b) {
+bool same(const Stage& a, const Stage& b) {
   return a.first_layer == b.first_layer && a.end_layer == b.end_layer && a.head == b.head;
 }
 
@@ -26,9 +26,9 @@ int64_t steps_at_once(const Recipe& recipe, const Execution& execution, bool que
 
 }  // namespace
 
-std::vector<Learners> stages_of(Schedule schedule, int64_t layers, bool head) {
+std::vector<Stage> stages_of(Schedule schedule, int64_t layers, bool head) {
   if (schedule != Schedule::greedy) return {{0, layers, head}};
-  std::vector<Learners> stages;
+  std::vector<Stage> stages;
   for (int64_t l = 0; l < layers; ++l) stages.push_back({l, l + 1, false});
   if (head) stages.push_back({layers, layers, true});
   return stages;
@@ -70,9 +70,9 @@ PlanShape Steps::shape_of(int64_t images) const {
                     size_of(network_->device().activation_type()));
 }
 
-Plan Steps::plan_for(const Learners& stage, int64_t images, int64_t steps, bool kept) const {
+Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const {
   PlanOptions options;
-  options.learners = stage;
+  options.stage = stage;
   options.steps = steps;
   options.pipelined = execution_.executor != ExecutorKind::serial;
   options.depth = depth_;
@@ -84,11 +84,10 @@ Plan Steps::plan_for(const Learners& stage, int64_t images, int64_t steps, bool 
 int64_t Steps::depth_that_fits(int64_t images) const {
   const double room = 0.9 * double(network_->device().free_memory());
   int64_t depth = INT64_MAX;
-  for (const Learners& stage :
-       stages_of(recipe_.training.schedule, int64_t(network_->layers().size()),
-                 network_->head().has_value())) {
+  for (const Stage& stage : stages_of(recipe_.training.schedule, int64_t(network_->layers().size()),
+                                      network_->head().has_value())) {
     PlanOptions options;
-    options.learners = stage;
+    options.stage = stage;
     options.steps = most_at_once_;
     options.pipelined = execution_.executor != ExecutorKind::serial;
     for (options.depth = 0;;) {
@@ -108,7 +107,7 @@ NetworkSlots Steps::slots_for(int64_t images) const {
   const size_t layers = network_->layers().size();
   NetworkSlots slots;
   slots.layers.resize(layers);
-  for (const Learners& stage :
+  for (const Stage& stage :
        stages_of(recipe_.training.schedule, int64_t(layers), network_->head().has_value())) {
     const Plan plan = plan_for(stage, images, most_at_once_, /*kept=*/false);
     const auto raise = [&](int64_t& to, BufferKind kind, int64_t layer) {
@@ -137,14 +136,14 @@ void Steps::switch_profiler(int64_t steps) {
   profiled_ = wanted;
 }
 
-bool Steps::input_is_kept(const Learners& stage) {
+bool Steps::input_is_kept(const Stage& stage) {
   if (!same_batch_ || recipe_.negatives.labels != Negatives::fixed) return false;
   const bool kept = kept_ && same(*kept_, stage);
   kept_ = stage;
   return kept;
 }
 
-void Steps::run(const Learners& stage, const Batches& batches, const TaskKinds& only) {
+void Steps::run(const Stage& stage, const Batches& batches, const TaskKinds& only) {
   const int64_t steps = batches.steps(), images = batches.images();
   const bool kept = input_is_kept(stage);
   Ready& ready =
@@ -163,7 +162,7 @@ void Steps::run(const Learners& stage, const Batches& batches, const TaskKinds& 
         });
   }
   const Range range("steps", steps);
-  runner_.stage(batches, kept);
+  runner_.load(batches, kept);
   if (execution_.trace) execution_.trace->begin_plan(steps_run_);
   switch_profiler(steps);
   steps_run_ += steps;

@@ -14,7 +14,7 @@ class Trace;
 
 // Who learns in each stage of a schedule: everything at once, or one layer after the other and then
 // the head. Layers above are not run unless the head needs them.
-std::vector<Learners> stages_of(Schedule schedule, int64_t layers, bool head);
+std::vector<Stage> stages_of(Schedule schedule, int64_t layers, bool head);
 
 // How plans are played. A trace, if there is one, sees every task; a profiler that waits to be
 // started sees the plans with steps [profile_first, profile_end), counted from 0 over the run.
@@ -51,7 +51,7 @@ class Steps {
 
   // Learns from these batches, one a step. Wrong labels are drawn on the way. With `only`, tasks of
   // other kinds are left out, so those that run read what earlier steps have left: for benchmarks.
-  void run(const Learners& stage, const Batches& batches, const TaskKinds& only = {});
+  void run(const Stage& stage, const Batches& batches, const TaskKinds& only = {});
 
  private:
   struct Ready {
@@ -61,11 +61,11 @@ class Steps {
 
   PlanShape shape_of(int64_t images) const;
   int64_t depth_that_fits(int64_t images) const;
-  Plan plan_for(const Learners& stage, int64_t images, int64_t steps, bool kept) const;
+  Plan plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const;
   NetworkSlots slots_for(int64_t images) const;
   void switch_profiler(int64_t steps);
   // True if the rows below this stage's layers are those of the last step.
-  bool input_is_kept(const Learners& stage);
+  bool input_is_kept(const Stage& stage);
 
   Network* network_;
   Recipe recipe_;
@@ -74,8 +74,8 @@ class Steps {
   int64_t most_at_once_;
   int64_t depth_ = 0;  // of plans with lanes; 0: as deep as can help
   int64_t steps_run_ = 0;
-  bool profiled_ = false;         // at the moment
-  std::optional<Learners> kept_;  // the stage whose input is in memory
+  bool profiled_ = false;      // at the moment
+  std::optional<Stage> kept_;  // the stage whose input is in memory
   TaskRunner runner_;
   std::unique_ptr<Executor> executor_;
   // By stage, images, steps, whether the input is kept, and what alone is run.

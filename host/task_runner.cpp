@@ -1,6 +1,7 @@
 #include "host/task_runner.h"
 
 #include "engine/range.h"
+#include "host/recipe_network.h"
 
 namespace ffwd {
 
@@ -9,19 +10,16 @@ TaskRunner::TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pi
     : network_(&network),
       negatives_(recipe.negatives.labels),
       seed_(recipe.training.seed),
+      layer_optimiser_(layer_optimiser(recipe)),
+      head_optimiser_(head_optimiser(recipe)),
       pixels_(pixels),
       sample_(network.device(), most_steps * most_images),
       label_(network.device(), most_steps * kShows * most_images),
       values_(network.device(), most_steps),
       rows_(network.device(), network, most_images, shows_in_memory(network.head().has_value()),
-            slots) {
-  const Recipe::Optimiser& o = recipe.optimiser;
-  layer_optimiser_ = {o.kind, o.learning_rate, o.weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
-  head_optimiser_ = {
-      o.kind, o.head_learning_rate, o.head_weight_decay, o.momentum, o.beta1, o.beta2, o.eps};
-}
+            slots) {}
 
-void TaskRunner::stage(const Batches& batches, bool kept) {
+void TaskRunner::load(const Batches& batches, bool kept) {
   const auto copy = [&](auto to, auto from) {
     FFWD_EXPECT(from.size <= to.size, "a plan has no more steps and images than were announced");
     network_->device().copy(to.data, from.data, from.size * int64_t(sizeof(*to.data)));

@@ -27,16 +27,12 @@ class TaskRunner {
 
   // Copies what the steps of the next plan learn from to where its tasks look for it. Queued on the
   // network's device. `kept`: images and labels are still there.
-  void stage(const Batches& batches, bool kept);
+  void load(const Batches& batches, bool kept);
 
-  // Does one task of a plan for batches like those that are staged.
+  // Does one task of a plan for batches like those that are loaded.
   void run(const Plan& plan, const PlanTask& task, Device& lane);
 
  private:
-  struct Rows {
-    int64_t first, count, learning;
-  };
-
   VectorView<const int32_t> sample(const PlanTask& task, int64_t images) const;
   VectorView<int32_t> label(const PlanTask& task, int64_t images) const;
   VectorView<const StepValues> values(const PlanTask& task) const;

@@ -9,12 +9,6 @@
 #include "host/errors.h"
 
 namespace ffwd {
-namespace {
-
-constexpr double kProgressSeconds = 0.5;
-
-}  // namespace
-
 // Hinton's gain: constant for the first half of the epochs, then linear to almost zero.
 float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs) {
   if (decay == RateDecay::constant || 2 * epoch <= epochs) return 1.0f;
@@ -47,7 +41,7 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
   Progress progress{};
   progress.stages = int64_t(stages.size());
   progress.epochs = recipe_.training.epochs;
-  for (const Learners& stage : stages) {
+  for (const Stage& stage : stages) {
     ++progress.stage;
     for (int64_t epoch = 1; epoch <= recipe_.training.epochs; ++epoch) {
       ++totals_.epochs;
@@ -59,7 +53,7 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
   }
 }
 
-void Trainer::run_epoch(const Learners& stage, int64_t epoch, Progress& progress,
+void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
                         const OnProgress& on_progress, const std::function<bool()>& stop) {
   const Range range("epoch", epoch);
   const double begin = steady_seconds(), trained_before = totals_.train_seconds;
@@ -115,10 +109,7 @@ void Trainer::upload_table(int64_t step_of_stage, int64_t steps, float factor) {
   values_.upload(step_values(recipe_, factor, step_of_stage, totals_.steps, steps));
   // The order inside one full batch does not matter.
   if (batch_ == train_->count && totals_.epochs > 1) return;
-  const std::vector<int32_t> order =
-      recipe_.training.shuffle
-          ? shuffled(train_->count, recipe_.training.seed, uint32_t(totals_.epochs))
-          : in_order(train_->count);
+  const std::vector<int32_t> order = epoch_order(recipe_, train_->count, totals_.epochs);
   sample_.upload(order);
   label_.upload(epoch_labels(order, train_->labels, batch_));
 }
@@ -128,7 +119,7 @@ void Trainer::clear_figures() {
   if (network_->head()) network_->head()->clear_loss();
 }
 
-void Trainer::read_metrics(const Learners& stage, int64_t steps, EpochMetrics& metrics) {
+void Trainer::read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics) {
   auto& layers = network_->layers();
   metrics.layers.resize(layers.size());
   for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {

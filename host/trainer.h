@@ -18,6 +18,8 @@ struct Progress {
   EpochMetrics metrics;
 };
 
+inline constexpr double kProgressSeconds = 0.5;  // between reports within an epoch
+
 // What a training has done so far.
 struct TrainingTotals {
   int64_t epochs = 0, steps = 0, images_seen = 0;
@@ -44,8 +46,8 @@ class Trainer {
           const Execution& execution = {});
 
   // Runs the whole recipe. `stop` is asked between the steps that are played at once; true ends the
-  // training there. Throws
-  // UserError (not_finite) naming layer and epoch when a loss is no longer a number.
+  // training there. Throws UserError (not_finite) naming layer and epoch when a loss is no longer a
+  // number.
   void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
 
@@ -54,10 +56,10 @@ class Trainer {
   const uint8_t* pixels() const { return pixels_.pixels(); }
 
  private:
-  void run_epoch(const Learners& stage, int64_t epoch, Progress& progress,
+  void run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
                  const OnProgress& on_progress, const std::function<bool()>& stop);
   // Means over the epoch's first `steps` steps; checks that they are numbers.
-  void read_metrics(const Learners& stage, int64_t steps, EpochMetrics& metrics);
+  void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
   // What the steps of an epoch learn from; `step_of_stage` is the number of the first.
   void upload_table(int64_t step_of_stage, int64_t steps, float factor);
   void clear_figures();

@@ -23,9 +23,42 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
   images.pixels.resize(size_t(count * images.height * images.width * images.channels));
 }
 
-// All but the recipe.
-Summary fill(const RunFolder& folder, Device& device, const Recipe& recipe, const Dataset& data,
-             const RunOrigin& origin, const RunWatcher& watcher, const Execution& execution) {
+Summary summary_of(const Learner& learner, const Evaluation& train, const Evaluation& test,
+                   const Device& device, const Recipe& recipe, const Dataset& data,
+                   const RunOrigin& origin) {
+  const TrainingTotals totals = learner.totals();
+  Summary summary;
+  summary.title = recipe.title;
+  summary.recipe = origin.recipe;
+  summary.dataset = data.name;
+  summary.device = device.name();
+  summary.precision = to_string(device.precision());
+  summary.measured_algorithms = device.measured_algorithms();
+  summary.seed = recipe.training.seed;
+  summary.commit = origin.commit;
+  summary.version = origin.version;
+  summary.threads = omp_get_max_threads();
+  summary.epochs = totals.epochs;
+  summary.steps = totals.steps;
+  summary.train_seconds = totals.train_seconds;
+  summary.images_per_second = double(totals.images_seen) / totals.train_seconds;
+  summary.parameters = learner.parameter_count();
+  summary.train_accuracy_goodness = train.goodness;
+  summary.train_accuracy_head = train.head;
+  summary.train_accuracy_per_batch = train.per_batch;
+  summary.test_accuracy_goodness = test.goodness;
+  summary.test_accuracy_head = test.head;
+  summary.test_accuracy_per_batch = test.per_batch;
+  summary.interrupted = totals.stopped;
+  summary.confusion = test.confusion;
+  summary.class_names = data.class_names;
+  return summary;
+}
+
+// Everything that a run does once its recipe is written.
+Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& recipe,
+                         const Dataset& data, const RunOrigin& origin, const RunWatcher& watcher,
+                         const Execution& execution) {
   const double begin = steady_seconds();
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, execution);
   watcher.on_start(learner->parameter_count());
@@ -45,32 +78,8 @@ Summary fill(const RunFolder& folder, Device& device, const Recipe& recipe, cons
       watcher.stop);
 
   learner->save(folder.model_path());
-  const Evaluation test = learner->evaluate_test(), train = learner->evaluate_train();
-  const TrainingTotals totals = learner->totals();
-  Summary summary;
-  summary.title = recipe.title;
-  summary.recipe = origin.recipe;
-  summary.dataset = data.name;
-  summary.device = device.name();
-  summary.precision = to_string(device.precision());
-  summary.seed = recipe.training.seed;
-  summary.commit = origin.commit;
-  summary.version = origin.version;
-  summary.threads = omp_get_max_threads();
-  summary.epochs = totals.epochs;
-  summary.steps = totals.steps;
-  summary.train_seconds = totals.train_seconds;
-  summary.images_per_second = double(totals.images_seen) / totals.train_seconds;
-  summary.parameters = learner->parameter_count();
-  summary.train_accuracy_goodness = train.goodness;
-  summary.train_accuracy_head = train.head;
-  summary.train_accuracy_per_batch = train.per_batch;
-  summary.test_accuracy_goodness = test.goodness;
-  summary.test_accuracy_head = test.head;
-  summary.test_accuracy_per_batch = test.per_batch;
-  summary.interrupted = totals.stopped;
-  summary.confusion = test.confusion;
-  summary.class_names = data.class_names;
+  const Evaluation train = learner->evaluate_train(), test = learner->evaluate_test();
+  Summary summary = summary_of(*learner, train, test, device, recipe, data, origin);
   summary.total_seconds = steady_seconds() - begin;
   folder.write_summary(summary);
   folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
@@ -92,7 +101,7 @@ Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const Execution& execution) {
   try {
     folder.write_recipe(to_text(recipe));
-    return fill(folder, device, recipe, data, origin, watcher, execution);
+    return train_and_record(folder, device, recipe, data, origin, watcher, execution);
   } catch (...) {
     folder.remove_if_nothing_was_learnt();
     throw;

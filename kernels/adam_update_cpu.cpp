@@ -1,5 +1,7 @@
 #include "kernels/adam_update.h"
 
+#include "kernels/weight_update_cpu.h"
+
 namespace ffwd {
 
 void check(const AdamUpdate& a) {
@@ -21,21 +23,9 @@ void adam_update(const AdamUpdate& a, Stream) {
   float* v = a.v.data;
   const float* gradient = a.gradient.data;
   const StepValues step = a.step.data[0];
-  const auto update = [&](int64_t first, int64_t end, float decay, auto copy) {
-#pragma omp parallel for simd schedule(static)
-    for (int64_t i = first; i < end; ++i) {
-      adam_step(a, step, decay, gradient[i], m[i], v[i], weight[i]);
-      copy(i);
-    }
-  };
-  const auto copy_nothing = [](int64_t) {};
-  const int64_t biases = a.weight.size - a.biases;  // where they begin
-  if (bfloat16* operand = a.operand.data) {
-    update(0, biases, a.weight_decay, [=](int64_t i) { store(operand[i], weight[i]); });
-  } else {
-    update(0, biases, a.weight_decay, copy_nothing);
-  }
-  update(biases, a.weight.size, 0.0f, copy_nothing);
+  update_weights(a, [=](int64_t i, float decay) {
+    adam_step(a, step, decay, gradient[i], m[i], v[i], weight[i]);
+  });
 }
 
 }  // namespace cpu

@@ -15,8 +15,8 @@ namespace cpu {
 
 void column_sum(const ColumnSum& a, Stream) {
   check(a);
-  constexpr int64_t kColumns =
-      64;  // a thread's columns: the order of a sum does not depend on the threads
+  // A thread has whole columns: the order of a sum does not depend on the threads.
+  constexpr int64_t kColumns = 64;
   const int64_t tiles = (a.a.cols + kColumns - 1) / kColumns;
   with_dtype(a.a.dtype, [&](auto zero) {
     using T = decltype(zero);

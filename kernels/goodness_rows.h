@@ -5,21 +5,21 @@
 //     y[i,j]    = f(a[i,j])                                         (kernels/activation.h)
 //     G[i]      = scale * sum_j term(y[i,j])                        (kernels/goodness.h)
 //     loss[i]   = softplus(-sign[i] (G[i] - threshold) / temperature)   (kernels/loss.h; nats)
-//     dz[i,j]   = d mean(loss) / da[i,j] = loss'(G[i]) scale term'(y[i,j]) f'(a[i,j]) / (P + N)
+//     dz[i,j]   = d mean(loss) / da[i,j] = loss'(G[i]) scale term'(y[i,j]) f'(a[i,j]) / (A + N)
 //     next[i,:] = y[i,:] / length[i]                                (kernels/norm.h)
 //     running[i] += the row's share of mean(loss) and mean(G)       (kernels/running_figures.h)
 //
-// The first P rows are positive (sign +1), the next N negative (sign -1); rows after them are
+// The first A rows are positive (sign +1), the next N negative (sign -1); rows after them are
 // neutral: they have a goodness and a next row, but no gradient and no running figures.
 //
 // The z of a first layer may be given in `shared` parts instead (kernels/shared_rows.h): the matrix
 // z has the shape then, and is not read.
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 2. With his constants (sum of squares, threshold =
-//         width, temperature 1, P = N = B) dz is the delta of his ffnew.m divided by -B.
+//         width, temperature 1, A = N = B) dz is the delta of his ffnew.m divided by -B.
 //
-// Shapes:   z, next: (R, M), dz: (P + N, M), all fp32 or all bf16; bias (M); goodness, length (R);
-//           running (P + N). dz and running are absent together (inference); length may be absent.
+// Shapes:   z, next: (R, M), dz: (A + N, M), all fp32 or all bf16; bias (M); goodness, length (R);
+//           running (A + N). dz and running are absent together (inference); length may be absent.
 //           R = 0 is allowed.
 // Aliasing: dz may be the memory of z. Nothing else may overlap.
 // Order:    sums of one row run in a fixed order, so a result repeats bit for bit.

@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(kUpdateThreads)
   constexpr int kStates = Rule::kStates, kItems = kVector<float>;
   const int64_t j = (int64_t(blockIdx.x) * kUpdateThreads + threadIdx.x) * kItems;
   if (j >= a.size) return;
-  const int64_t biases = a.size - a.biases;  // where they begin
+  const int64_t first_bias = a.size - a.biases;
   const StepValues step = *rule.a.step.data;
 
   float weight[kItems], gradient[kItems], state[kStates][kItems];
@@ -39,21 +39,22 @@ __global__ void __launch_bounds__(kUpdateThreads)
   for (int k = 0; k < kItems; ++k) {
     float own[kStates];
     for (int s = 0; s < kStates; ++s) own[s] = state[s][k];
-    rule(step, j + k < biases ? rule.a.weight_decay : 0.0f, gradient[k], own, weight[k]);
+    rule(step, j + k < first_bias ? rule.a.weight_decay : 0.0f, gradient[k], own, weight[k]);
     for (int s = 0; s < kStates; ++s) state[s][k] = own[s];
   }
 
   store_vector(a.weight, j, a.size, aligned, weight);
   for (int s = 0; s < kStates; ++s) store_vector(a.state[s], j, a.size, aligned, state[s]);
   if (a.operand == nullptr) return;
-  if (aligned && j + kItems <= biases) {
+  if (aligned && j + kItems <= first_bias) {
     struct alignas(8) Half {
       bfloat16 element[kItems];
     } half;
     for (int k = 0; k < kItems; ++k) half.element[k] = to_bfloat16(weight[k]);
     *reinterpret_cast<Half*>(a.operand + j) = half;
   } else {
-    for (int k = 0; k < kItems && j + k < biases; ++k) a.operand[j + k] = to_bfloat16(weight[k]);
+    for (int k = 0; k < kItems && j + k < first_bias; ++k)
+      a.operand[j + k] = to_bfloat16(weight[k]);
   }
 }
 

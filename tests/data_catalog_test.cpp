@@ -60,7 +60,7 @@ TEST(DataCatalog, EntriesAreComplete) {
 TEST(DataCatalog, UnknownNameListsTheKnownOnes) {
   expect_contains(
       data_error([] { catalog_entry("fashon-mnist"); }),
-      {"'fashon-mnist'", "mnist, fashion-mnist, cifar10", "did you mean 'fashion-mnist'?"});
+      {"'fashon-mnist'", "mnist, fashion-mnist, cifar10", "did you mean fashion-mnist?"});
   const std::string message = data_error([] { load_dataset("imagenet-22k"); });
   expect_contains(message, {"mnist, fashion-mnist, cifar10"});
   EXPECT_EQ(message.find("did you mean"), std::string::npos);

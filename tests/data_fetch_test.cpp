@@ -27,7 +27,7 @@ class FetchDataset : public ::testing::Test {
     server_.put("labels.gz", {labels_gz_});
   }
 
-  std::string fetch(const std::string& mirror = "", const OnProgress& on_progress = {}) {
+  std::string fetch(const std::string& mirror = "", const OnFetchProgress& on_progress = {}) {
     return fetch_dataset(entry_, folder_.path(), mirror, on_progress);
   }
 

@@ -135,7 +135,7 @@ class CountedPlan : public ::testing::Test {
     PlanOptions options;
     PlanShape shape = random_shape(random);
     shape.labels_from_head = false;
-    options.learners = {0, int64_t(shape.layers.size()), shape.head};
+    options.stage = {0, int64_t(shape.layers.size()), shape.head};
     options.steps = 20;
     options.pipelined = true;
     plan = make_plan(shape, options);

@@ -152,7 +152,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     const Vector<int32_t> sample(device, order),
         label(device, epoch_labels(order, data.train.labels, batch));
     const Vector<StepValues> values(device, step_values(recipe, 1.0f, 0, 0, 1));
-    const Learners stage =
+    const Stage stage =
         stages_of(schedule, int64_t(model.network->layers().size()), head).at(stage_number);
     const auto expect = [&](const TaskKinds& only, const TaskCost& cost) {
       device.launches = 0;
@@ -163,7 +163,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     };
 
     PlanOptions options;
-    options.learners = stage;
+    options.stage = stage;
     const Plan plan = make_plan(
         plan_shape(recipe, {8, 8, data.train.channels}, int64_t(data.class_names.size()), batch, 4),
         options);
@@ -214,7 +214,7 @@ TEST(PlanLaunches, AreFourInALayer) {
     shape.batch = 100;
     shape.peer_normalisation = peer;
     PlanOptions options;
-    options.learners = {0, 2, true};
+    options.stage = {0, 2, true};
     const Plan plan = make_plan(shape, options);
     std::map<int64_t, int64_t> of_layer;
     for (const PlanTask& task : plan.tasks) of_layer[task.layer] += cost_of(plan, task).launches;
@@ -233,7 +233,7 @@ TEST(PlanCost, OfOneLayerByHand) {
   shape.batch = 4;
   shape.head = false;
   PlanOptions options;
-  options.learners = {0, 1, false};
+  options.stage = {0, 1, false};
   const Plan plan = make_plan(shape, options);
   const auto cost = [&](TaskKind kind) {
     for (const PlanTask& task : plan.tasks) {

@@ -236,7 +236,7 @@ class PlanSentences : public ::testing::Test {
     shape.layers = dense_shapes(shape.image, {8, 6});
     shape.batch = 5;
     PlanOptions options;
-    options.learners = {0, 2, true};
+    options.stage = {0, 2, true};
     options.steps = 3;
     options.pipelined = true;
     plan_ = make_plan(shape, options);

@@ -93,7 +93,7 @@ PlanShape three_layers() {
 
 PlanOptions pipelined(int64_t steps) {
   PlanOptions options;
-  options.learners = {0, 3, true};
+  options.stage = {0, 3, true};
   options.steps = steps;
   options.pipelined = true;
   return options;
@@ -161,7 +161,7 @@ TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
   PlanShape shape = three_layers();
   shape.layers.pop_back();
   PlanOptions options;
-  options.learners = {0, 2, true};
+  options.stage = {0, 2, true};
   options.pipelined = true;
   EXPECT_EQ(listing(make_plan(shape, options)),
             "input: gather, -> images\n"
@@ -188,7 +188,7 @@ TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
   shape.labels_from_head = shape.peer_normalisation = true;
   shape.label_lag = 1;
   PlanOptions options;
-  options.learners = {0, 1, true};
+  options.stage = {0, 1, true};
   options.steps = 2;
   const std::string neutral =
       "all: gather, -> images\n"
@@ -222,7 +222,7 @@ TEST(Plan, IsWhatAPersonWouldWriteForAConvolutionAndItsPool) {
                                {LayerSpec::Kind::dense, 7}},
                               shape.image, Activation::relu, {});
   PlanOptions options;
-  options.learners = {0, 2, false};
+  options.stage = {0, 2, false};
   EXPECT_EQ(listing(make_plan(shape, options)),
             "all: gather, -> images\n"
             "all: draw labels, -> wrong labels (l)\n"
@@ -262,10 +262,10 @@ TEST(Plan, OverlapsWhereItMayAndOnlyThere) {
     PlanCase c = random_case(random, true);
     const Plan plan = c.plan();
     const bool waits_for_head =
-        c.shape.labels_from_head && c.options.learners.layers() && c.shape.label_lag == 0;
+        c.shape.labels_from_head && c.options.stage.has_layers() && c.shape.label_lag == 0;
     // Learning rows in two layers, two steps, and leave to have both in flight.
-    const int64_t first = plan.kept ? c.options.learners.first_layer : 0;  // layer that runs
-    const bool may = c.options.learners.layers() && c.options.learners.end_layer - first > 1 &&
+    const int64_t first = plan.kept ? c.options.stage.first_layer : 0;  // layer that runs
+    const bool may = c.options.stage.has_layers() && c.options.stage.end_layer - first > 1 &&
                      plan.steps > 1 && plan.depth + plan.lag > 1 && !waits_for_head;
     const int64_t pairs = overlapping_pairs(plan);
     ASSERT_EQ(pairs > 0, may) << "seed " << seed << ", " << pairs << " pairs";
@@ -315,15 +315,15 @@ TEST(Plan, Drains) {
     std::mt19937 random{uint32_t(seed)};
     const PlanCase c = random_case(random, true);
     const Plan plan = c.plan();
-    const Learners& learners = c.options.learners;
+    const Stage& stage = c.options.stage;
     std::map<std::pair<TaskKind, int64_t>, std::vector<int64_t>> steps;
     for (const PlanTask& task : plan.tasks) steps[{task.kind, task.layer}].push_back(task.step);
     std::vector<int64_t> all;
     for (int64_t step = 0; step < c.options.steps; ++step) all.push_back(step);
-    for (int64_t l = learners.first_layer; l < learners.end_layer; ++l) {
+    for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
       EXPECT_EQ((steps[{TaskKind::update, l}]), all) << "seed " << seed;
     }
-    if (learners.head) {
+    if (stage.head) {
       EXPECT_EQ((steps[{TaskKind::head_learn, -1}]), all) << "seed " << seed;
     }
     if (plan.kept) all.clear();
@@ -335,7 +335,7 @@ TEST(Plan, DoesNotMakeAgainWhatIsKept) {
   PlanOptions options = pipelined(3);
   options.kept = true;
   for (int64_t l = 0; l < 3; ++l) {
-    options.learners = {l, l + 1, false};
+    options.stage = {l, l + 1, false};
     const Plan plan = make_plan(three_layers(), options);
     EXPECT_EQ(joined(check_plan(plan)), "");
     for (const PlanTask& task : plan.tasks) {
@@ -400,9 +400,9 @@ TEST(Plan, HasAtMostAsManyBatchesInFlightAsItSays) {
 
 TEST(Plan, RefusesWhatCannotLearn) {
   PlanOptions options = pipelined(1);
-  options.learners = {0, 4, true};
+  options.stage = {0, 4, true};
   EXPECT_THROW(make_plan(three_layers(), options), Error);
-  options.learners = {0, 2, true};  // the head reads layer 2
+  options.stage = {0, 2, true};  // the head reads layer 2
   EXPECT_THROW(make_plan(three_layers(), options), Error);
   PlanShape shape = three_layers();
   shape.head = false;

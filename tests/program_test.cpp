@@ -156,8 +156,8 @@ TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {
   expect_error(run(train_arguments("--set training.epochs=-3")), ExitCode::recipe,
                {"training.epochs", "-3"});
   for (const std::string seed : {"-1", "99999999999999999999", "\"\""}) {
-    expect_error(run(train_arguments("--seed " + seed)), ExitCode::recipe,
-                 {"training.seed", seed == "\"\"" ? "" : seed});
+    expect_error(run(train_arguments("--seed " + seed)), ExitCode::usage,
+                 {"--seed", "an integer from 0", seed == "\"\"" ? "" : seed});
   }
   expect_error(run(train_arguments("--set optimiser.kind=sgd")), ExitCode::recipe,
                {"optimiser.kind", "momentum"});
@@ -165,7 +165,7 @@ TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {
                {"301", "300"});
   expect_error(run("train " + folder_ / "none.toml"), ExitCode::recipe, {"none.toml"});
   expect_error(run(train_arguments("--set 'network.layers=[\"conv 4 k99\",5]'")), ExitCode::recipe,
-               {recipe_ + ": network.layers: layer 1 "});
+               {recipe_ + " --set network.layers=[", "]: network.layers: entry 1: "});
 }
 
 TEST_F(Program, ABatchIsNotLargerThanTheData) {

@@ -64,10 +64,10 @@ inline PlanShape random_shape(std::mt19937& random) {
 inline PlanCase random_case(std::mt19937& random, bool pipelined) {
   PlanCase c{random_shape(random), {}};
   const auto layers = int64_t(c.shape.layers.size());
-  c.options.learners = {0, layers, c.shape.head};
+  c.options.stage = {0, layers, c.shape.head};
   const int64_t stage = pick(random, 0, 3 * layers);
-  if (stage < layers) c.options.learners = {stage, stage + 1, false};
-  if (stage == layers && c.shape.head) c.options.learners = {layers, layers, true};
+  if (stage < layers) c.options.stage = {stage, stage + 1, false};
+  if (stage == layers && c.shape.head) c.options.stage = {layers, layers, true};
   c.options.steps = pick(random, 1, 9);
   c.options.pipelined = pipelined;
   c.options.depth = pick(random, 0, layers + 3);

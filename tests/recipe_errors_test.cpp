@@ -284,7 +284,7 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
 TEST(RecipeErrors, LayersThatDoNotFitTheImages) {
   const test::TemporaryFolder folder;
   const std::string path = folder.write("a.toml", "network.layers = [\"conv 64 k29\", 500]");
-  expect_parts(refusal([&] { load_recipe(path); }), {path + ": network.layers: layer 1 "});
+  expect_parts(refusal([&] { load_recipe(path); }), {path + ": network.layers: entry 1: "});
   EXPECT_NO_THROW(load_recipe(path, {"data.name=cifar10"}));  // 32 x 32
 }
 

@@ -84,7 +84,7 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   folder_.write("tools/recipes/mine/b.toml", "[data]\nname = \"cifar10\"\n");
   expect_untrained(ExitCode::data, {"row b: ", "cifar10"});
   folder_.write("tools/recipes/mine/b.toml", "network.layers = [\"conv 64 k29\", 5]\n");
-  expect_untrained(ExitCode::recipe, {"mine/b.toml: network.layers: layer 1 "});
+  expect_untrained(ExitCode::recipe, {"mine/b.toml: network.layers: entry 1: "});
   folder_.write("tools/recipes/mine/b.toml", toml);
 
   const Outcome nameless = here("''");

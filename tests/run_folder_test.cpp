@@ -36,6 +36,7 @@ Summary some_summary() {
   s.dataset = "mnist";
   s.device = "cpu";
   s.precision = "fp32";
+  s.measured_algorithms = true;
   s.seed = ~0ull;
   s.commit = "94ab607";
   s.version = "0.1.0";
@@ -59,6 +60,12 @@ TEST_F(RunFolderTest, GoesIfNothingWasLearnt) {
   put(folder.metrics_path(), "");
   folder.remove_if_nothing_was_learnt();
   EXPECT_FALSE(fs::exists(root_ + "/run"));
+
+  fs::create_directory(root_ + "/mine");
+  const RunFolder there = RunFolder::create(root_ + "/mine");
+  there.write_recipe("epochs = 1\n");
+  there.remove_if_nothing_was_learnt();
+  EXPECT_EQ(files_in(root_ + "/mine"), 0u);
 
   const RunFolder learnt = RunFolder::create(root_ + "/run");
   learnt.write_recipe("epochs = 1\n");
@@ -156,7 +163,8 @@ TEST_F(RunFolderTest, NamesDamage) {
   expect_has(summary_error("}", ""), "summary.json: damaged");
   expect_has(summary_error("\"cpu\"", "7"), "\"device\" is 7, expected a string");
   expect_has(summary_error("0.9859", "98.59"), "is 98.59, expected a fraction");
-  expect_has(summary_error("true", "1"), "\"interrupted\" is 1, expected true or false");
+  expect_has(summary_error("\"interrupted\": true", "\"interrupted\": 1"),
+             "\"interrupted\" is 1, expected true or false");
   expect_has(summary_error("\"dog\"", "null"), "\"class_names\" is array, expected");
   expect_has(summary_error("\"dog\"", "\"dog\", \"cow\""), "\"confusion\" is array, expected");
   expect_has(summary_error("41.5", std::string(50000, '[') + std::string(50000, ']')),

@@ -22,7 +22,7 @@ TEST(Trace, ShowsEveryTaskOnItsLane) {
   shape.layers = dense_shapes(shape.image, {8, 6, 5});
   shape.batch = 5;
   PlanOptions options;
-  options.learners = {0, 3, true};
+  options.stage = {0, 3, true};
   options.steps = 6;
   options.pipelined = true;
   const Plan plan = make_plan(shape, options);

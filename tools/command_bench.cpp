@@ -21,10 +21,7 @@ std::vector<bench::TrainingShape> shapes_of(const BenchCommand& command, const D
 
 void bench_steps(const BenchCommand& command) {
   const std::unique_ptr<Device> device = open_device(command.device);
-  nlohmann::ordered_json report = bench::describe_machine(FFWD_COMMIT);
-  report["device"] = device->name();
-  report["precision"] = to_string(command.device.precision);
-  if (!command.device.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
+  nlohmann::ordered_json report = bench::describe_machine(FFWD_COMMIT, *device, command.device);
   report["cases"] = nlohmann::ordered_json::array();
   const auto write = [&] {
     if (!command.json.empty()) write_file_atomically(command.json, report.dump(1) + "\n");

@@ -23,8 +23,7 @@ void eval(const EvalOptions& options) {
   }
   Classifier classifier(*model.network);
   const Vector<uint8_t> pixels(*device, data.test.pixels);
-  const Evaluation result =
-      evaluate(classifier, *model.network, pixels.view().data, data.test.labels);
+  const Evaluation result = evaluate(classifier, pixels.view().data, data.test.labels);
   std::printf("%s: %lld test images, accuracy by goodness %.2f %%", name.c_str(),
               (long long)data.test.count, 100 * *result.goodness);
   if (result.head) std::printf(", by head %.2f %%", 100 * *result.head);

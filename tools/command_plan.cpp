@@ -80,9 +80,9 @@ DeviceRates rates_of(const PlanCommand& command) {
 void print_headline(const PlanCommand& command, Schedule schedule, const Plan& plan) {
   std::printf("%s: %s", command.recipe.c_str(), name_of(schedule));
   if (schedule == Schedule::greedy) {
-    const int64_t l = plan.learners.first_layer;
+    const int64_t l = plan.stage.first_layer;
     std::printf(", %s learns",
-                plan.learners.layers() ? ("layer " + std::to_string(l)).c_str() : "the head");
+                plan.stage.has_layers() ? ("layer " + std::to_string(l)).c_str() : "the head");
   }
   std::printf(", %lld step%s of %lld images, %s\n", (long long)plan.steps,
               plan.steps == 1 ? "" : "s", (long long)plan.shape.batch,
@@ -190,7 +190,7 @@ void plan(const PlanCommand& command) {
   const auto stages = stages_of(recipe.training.schedule, int64_t(shape.layers.size()), shape.head);
   for (size_t s = 0; s < stages.size(); ++s) {
     if (s > 0) std::printf("\n");
-    options.learners = stages[s];
+    options.stage = stages[s];
     print_plan(shape, options, command, recipe.training.schedule);
   }
 }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <limits>
 
 #include "engine/matmul_algorithms.h"
 #include "host/errors.h"
@@ -63,15 +64,53 @@ std::string a_rate(std::string& text) {
   return kind.read(text, rate) ? "" : "expected " + kind.expected() + ", found " + text;
 }
 
+std::string a_seed(std::string& text) {
+  constexpr Integer<uint64_t> kind{0, std::numeric_limits<uint64_t>::max()};
+  uint64_t seed = 0;
+  return kind.read(text, seed) ? "" : "expected " + kind.expected() + ", found " + text;
+}
+
+void add_recipe(CLI::App& command, std::string& recipe, std::vector<std::string>& set) {
+  command.add_option("recipe", recipe, "the recipe's file")->required();
+  command.add_option("--set", set,
+                     "section.key=value: replaces a value of the recipe; may be repeated");
+}
+
+void add_schedule(CLI::App& command, std::string& schedule) {
+  command
+      .add_option("--schedule", schedule,
+                  "greedy, simultaneous or pipelined; the recipe's own if absent")
+      ->check(CLI::IsMember({"greedy", "simultaneous", "pipelined"}));
+}
+
+void declare_train(CLI::App& app, TrainOptions& line) {
+  CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
+  add_recipe(*command, line.recipe, line.set);
+  add_device_options(*command, line.device);
+  command
+      ->add_option("--seed", line.seed, "seed of every random number; the recipe's own if absent")
+      ->check(CLI::Validator(a_seed, ""));
+  command->add_option("--out", line.out, "run folder to create; runs/<recipe>-<time> if absent");
+  add_schedule(*command, line.schedule);
+  command
+      ->add_option("--executor", line.executor,
+                   "one task after another (serial), a thread or a stream a lane (lanes), a CUDA"
+                   " graph (graph); auto: lanes if pipelined, else serial")
+      ->check(CLI::IsMember({"auto", "serial", "lanes", "graph"}))
+      ->capture_default_str();
+  command->add_option("--trace", line.trace,
+                      "writes what ran when on which lane at the beginning, for ui.perfetto.dev");
+  command->add_option("--profile-steps", line.profile_steps,
+                      "FIRST:END, the steps that a waiting profiler is started for");
+  add_data_dir(*command, line.data_dir);
+  command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
+  command->callback([&line] { train(line); });
+}
+
 void declare_plan(CLI::App& app, PlanCommand& line) {
   CLI::App* command = app.add_subcommand("plan", "Show what a training does when and where");
-  command->add_option("recipe", line.recipe, "the recipe's file")->required();
-  command->add_option("--set", line.set,
-                      "section.key=value: replaces a value of the recipe; may be repeated");
-  command
-      ->add_option("--schedule", line.schedule,
-                   "greedy, simultaneous or pipelined; the recipe's own if absent")
-      ->check(CLI::IsMember({"greedy", "simultaneous", "pipelined"}));
+  add_recipe(*command, line.recipe, line.set);
+  add_schedule(*command, line.schedule);
   command->add_option("--steps", line.steps, "how many steps to show")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -92,6 +131,25 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
       ->check(CLI::Validator(a_rate, ""));
   add_data_dir(*command, line.data_dir);
   command->callback([&line] { plan(line); });
+}
+
+void declare_reproduce(CLI::App& app, ReproduceOptions& line) {
+  CLI::App* command = app.add_subcommand("reproduce", "Run a document's experiments and compare");
+  command->add_option("document", line.document, "a folder of tools/recipes")->required();
+  command->add_flag("--quick", line.quick,
+                    "a reduced form: fewer images and steps, narrower layers");
+  command->add_option("--only", line.only, "only this row; may be repeated")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--set", line.set,
+                   "section.key=value: replaces a value of every row; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--out", line.out,
+                      "where results and run folders go; runs/<document> if absent,"
+                      " runs/<document>-quick with --quick");
+  add_device_options(*command, line.device);
+  add_data_dir(*command, line.data_dir);
+  command->callback([&line] { reproduce(line); });
 }
 
 void declare_bench(CLI::App& app, CommandLine& line) {
@@ -125,58 +183,31 @@ void declare_bench(CLI::App& app, CommandLine& line) {
   compare->callback([&line] { compare_benches(line.bench_a, line.bench_b); });
 }
 
+void declare_data(CLI::App& app, CommandLine& line) {
+  CLI::App* data = app.add_subcommand("data", "List data sets or fetch one");
+  data->require_subcommand(1);
+  CLI::App* command = data->add_subcommand("list", "Show which data sets are here");
+  add_data_dir(*command, line.list_dir);
+  command->callback([&line] { list_data(line.list_dir); });
+  command = data->add_subcommand("fetch", "Download a data set and check its SHA-256");
+  command->add_option("name", line.fetch.name, "mnist, fashion-mnist or cifar10")->required();
+  command->add_option("--data-dir", line.fetch.data_dir,
+                      "where to put it; the user's cache if absent");
+  command->add_option("--mirror", line.fetch.mirror,
+                      "URL of a folder to fetch from instead of the official ones");
+  command->callback([&line] { fetch_data(line.fetch); });
+}
+
 void declare(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "ffwd " FFWD_VERSION " (" FFWD_COMMIT ")");
   app.require_subcommand(1);
   app.footer(kExitCodes);
 
-  CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
-  command->add_option("recipe", line.train.recipe, "the recipe's file")->required();
-  add_device_options(*command, line.train.device);
-  command->add_option("--seed", line.train.seed,
-                      "seed of every random number; the recipe's own if absent");
-  command->add_option("--set", line.train.set,
-                      "section.key=value: replaces a value of the recipe; may be repeated");
-  command->add_option("--out", line.train.out,
-                      "run folder to create; runs/<recipe>-<time> if absent");
-  command
-      ->add_option("--schedule", line.train.schedule,
-                   "greedy, simultaneous or pipelined; the recipe's own if absent")
-      ->check(CLI::IsMember({"greedy", "simultaneous", "pipelined"}));
-  command
-      ->add_option("--executor", line.train.executor,
-                   "one task after another (serial), a thread or a stream a lane (lanes), a CUDA"
-                   " graph (graph); auto: lanes if pipelined, else serial")
-      ->check(CLI::IsMember({"auto", "serial", "lanes", "graph"}))
-      ->capture_default_str();
-  command->add_option("--trace", line.train.trace,
-                      "writes what ran when on which lane at the beginning, for ui.perfetto.dev");
-  command->add_option("--profile-steps", line.train.profile_steps,
-                      "FIRST:END, the steps that a waiting profiler is started for");
-  add_data_dir(*command, line.train.data_dir);
-  command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
-  command->callback([&line] { train(line.train); });
-
+  declare_train(app, line.train);
   declare_plan(app, line.plan);
+  declare_reproduce(app, line.reproduce);
 
-  command = app.add_subcommand("reproduce", "Run a document's experiments and compare");
-  command->add_option("document", line.reproduce.document, "a folder of tools/recipes")->required();
-  command->add_flag("--quick", line.reproduce.quick,
-                    "a reduced form: fewer images and steps, narrower layers");
-  command->add_option("--only", line.reproduce.only, "only this row; may be repeated")
-      ->allow_extra_args(false);
-  command
-      ->add_option("--set", line.reproduce.set,
-                   "section.key=value: replaces a value of every row; may be repeated")
-      ->allow_extra_args(false);
-  command->add_option("--out", line.reproduce.out,
-                      "where results and run folders go; runs/<document> if absent,"
-                      " runs/<document>-quick with --quick");
-  add_device_options(*command, line.reproduce.device);
-  add_data_dir(*command, line.reproduce.data_dir);
-  command->callback([&line] { reproduce(line.reproduce); });
-
-  command = app.add_subcommand("eval", "Measure a model's accuracy on test images");
+  CLI::App* command = app.add_subcommand("eval", "Measure a model's accuracy on test images");
   command->add_option("model", line.eval.model, "a run folder or a model file")->required();
   command->add_option("--data", line.eval.data,
                       "the data set; the one it was trained on if absent");
@@ -198,19 +229,7 @@ void declare(CLI::App& app, CommandLine& line) {
   add_data_dir(*command, line.report.data_dir);
   command->callback([&line] { report(line.report); });
 
-  CLI::App* data = app.add_subcommand("data", "List data sets or fetch one");
-  data->require_subcommand(1);
-  command = data->add_subcommand("list", "Show which data sets are here");
-  add_data_dir(*command, line.list_dir);
-  command->callback([&line] { list_data(line.list_dir); });
-  command = data->add_subcommand("fetch", "Download a data set and check its SHA-256");
-  command->add_option("name", line.fetch.name, "mnist, fashion-mnist or cifar10")->required();
-  command->add_option("--data-dir", line.fetch.data_dir,
-                      "where to put it; the user's cache if absent");
-  command->add_option("--mirror", line.fetch.mirror,
-                      "URL of a folder to fetch from instead of the official ones");
-  command->callback([&line] { fetch_data(line.fetch); });
-
+  declare_data(app, line);
   declare_bench(app, line);
 
   command = app.add_subcommand("doctor", "Show back ends, devices, libraries and data sets");

@@ -1,5 +1,5 @@
-// The line that shows how a training goes: rewritten in place on a terminal, one plain line an
-// epoch elsewhere.
+// How a training goes: a line that is rewritten in place on a terminal, and lines that stay, for
+// epochs with accuracies, for the last one, and else every two seconds at most.
 #pragma once
 
 #include "host/trainer.h"
