@@ -65,7 +65,8 @@ class CpuDevice final : public Device {
   explicit CpuDevice(Precision precision) : precision_(precision) { flush_denormals(); }
 
   std::string name() const override {
-    return "CPU, " + std::to_string(omp_get_max_threads()) + " threads";
+    const int threads = omp_get_max_threads();
+    return "CPU, " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
   }
   Precision precision() const override { return precision_; }
   Stream stream() const override { return kNoStream; }

@@ -273,7 +273,10 @@ def multiplies_with(torch, device):
         paths = {line.split()[-1] for line in maps if "blas" in line}
     named = [Path(path).name for path in sorted(paths)
              if any(name in path for name in ("openblas", "blis", "atlas"))]
-    return named[-1] if named else "reference BLAS"
+    if not named:
+        return "reference BLAS"
+    kernels = os.environ.get("OPENBLAS_CORETYPE")  # what it takes the processor for
+    return named[-1] + (f" and its {kernels} kernels" if kernels else "")
 
 
 def show_agreement(result):
