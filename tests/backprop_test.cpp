@@ -66,7 +66,7 @@ class Backprop : public OnDevice {
     result.train = learner->evaluate_train();
     result.test = learner->evaluate_test();
     learner->save(folder_ / "model");
-    result.model = read_file(folder_ / "model");
+    result.model = content_of(folder_ / "model");
     return result;
   }
 

@@ -7,11 +7,8 @@
 
 #include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
-
-using test::data_error;
-using test::expect_contains;
 
 // One record whose pixel at (c, y, x) is a mixture of the three and of its label.
 uint8_t pixel(int label, int c, int y, int x) {
@@ -29,10 +26,10 @@ std::string record(int label) {
 }
 
 TEST(Cifar10, JoinsBatchesAndInterleavesPlanes) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const Images images = read_cifar10({folder.write("one", record(3) + record(9)),
-                                      folder.write("two.gz", test::gzip(record(0) + record(5))),
-                                      folder.write("three.xz", test::xz(record(7) + record(1)))},
+                                      folder.write("two.gz", gzip(record(0) + record(5))),
+                                      folder.write("three.xz", xz(record(7) + record(1)))},
                                      /*images_per_batch=*/2);
   EXPECT_EQ(images.count, 6);
   EXPECT_EQ(images.height, 32);
@@ -51,7 +48,7 @@ TEST(Cifar10, JoinsBatchesAndInterleavesPlanes) {
 }
 
 TEST(Cifar10, RefusesOtherLengths) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string two = record(1) + record(2);
   const std::string expected = "expected 6146 bytes: 2 records of 3073";
   const auto message = [&](const std::string& content) {
@@ -65,11 +62,11 @@ TEST(Cifar10, RefusesOtherLengths) {
   expect_contains(message(two.substr(0, 6145)), {"ends at offset 6145"});
   expect_contains(message(two + "x"), {"goes on at offset 6146"});
   expect_contains(message(two + two), {"goes on at offset 6146"});
-  expect_contains(message(test::gzip(two + "x")), {"goes on at offset 6146"});
+  expect_contains(message(gzip(two + "x")), {"goes on at offset 6146"});
 }
 
 TEST(Cifar10, RefusesLabelsOutOfRange) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   for (const int label : {10, 255}) {
     const std::string path = folder.write("batch", record(0) + record(label));
     EXPECT_EQ(data_error([&] { read_cifar10({path}, 2); }),
@@ -78,10 +75,10 @@ TEST(Cifar10, RefusesLabelsOutOfRange) {
 }
 
 TEST(Cifar10, NamesTheBatchThatIsMissing) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string good = folder.write("one", record(1)), missing = folder / "two";
   expect_contains(data_error([&] { read_cifar10({good, missing}, 1); }), {missing, "No such file"});
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -8,12 +8,8 @@
 
 #include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
-
-using test::bytes_of;
-using test::data_error;
-using test::expect_contains;
 
 constexpr uint64_t kPlenty = uint64_t{1} << 30;
 
@@ -25,25 +21,25 @@ std::string some_content() {
 
 class CompressedFileTest : public ::testing::Test {
  protected:
-  test::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   const std::string content_ = some_content();
 };
 
 TEST_F(CompressedFileTest, ReadsPlainGzipAndXz) {
-  for (const std::string& stored : {content_, test::gzip(content_), test::xz(content_)}) {
+  for (const std::string& stored : {content_, gzip(content_), xz(content_)}) {
     const std::string path = folder_.write("file", stored);
     EXPECT_EQ(read_compressed_file(path, kPlenty), bytes_of(content_));
   }
 }
 
 TEST_F(CompressedFileTest, ReadsEmptyContent) {
-  for (const std::string& stored : {std::string(), test::gzip(""), test::xz("")}) {
+  for (const std::string& stored : {std::string(), gzip(""), xz("")}) {
     EXPECT_TRUE(read_compressed_file(folder_.write("file", stored), kPlenty).empty());
   }
 }
 
 TEST_F(CompressedFileTest, ReadsInPieces) {
-  for (const std::string& stored : {content_, test::gzip(content_), test::xz(content_)}) {
+  for (const std::string& stored : {content_, gzip(content_), xz(content_)}) {
     CompressedFile file(folder_.write("file", stored));
     EXPECT_EQ(file.read(7), bytes_of(content_.substr(0, 7)));
     EXPECT_EQ(file.read(0).size(), 0u);
@@ -54,18 +50,17 @@ TEST_F(CompressedFileTest, ReadsInPieces) {
 }
 
 TEST_F(CompressedFileTest, ReadsConcatenatedGzip) {
-  const std::string path = folder_.write("file", test::gzip("one ") + test::gzip("two"));
+  const std::string path = folder_.write("file", gzip("one ") + gzip("two"));
   EXPECT_EQ(read_compressed_file(path, kPlenty), bytes_of("one two"));
 }
 
 TEST_F(CompressedFileTest, ReadsMoreThanOneChunk) {
   const std::string large(5'000'000, 'x');
-  EXPECT_EQ(read_compressed_file(folder_.write("file", test::gzip(large)), kPlenty).size(),
-            large.size());
+  EXPECT_EQ(read_compressed_file(folder_.write("file", gzip(large)), kPlenty).size(), large.size());
 }
 
 TEST_F(CompressedFileTest, LimitIsInclusive) {
-  for (const std::string& stored : {content_, test::gzip(content_), test::xz(content_)}) {
+  for (const std::string& stored : {content_, gzip(content_), xz(content_)}) {
     const std::string path = folder_.write("file", stored);
     EXPECT_EQ(read_compressed_file(path, content_.size()), bytes_of(content_));
     const uint64_t limit = content_.size() - 1;
@@ -75,7 +70,7 @@ TEST_F(CompressedFileTest, LimitIsInclusive) {
 }
 
 TEST_F(CompressedFileTest, EveryTruncationIsFound) {
-  for (const std::string& stored : {test::gzip(content_), test::xz(content_)}) {
+  for (const std::string& stored : {gzip(content_), xz(content_)}) {
     for (size_t kept = 6; kept < stored.size(); kept += kept < 40 ? 1 : 97) {
       const std::string path = folder_.write("file", stored.substr(0, kept));
       expect_contains(data_error([&] { read_compressed_file(path, kPlenty); }),
@@ -90,7 +85,7 @@ TEST_F(CompressedFileTest, EveryTruncationIsFound) {
 }
 
 TEST_F(CompressedFileTest, DamagedBytesNeverChangeTheContentUnseen) {
-  for (const std::string& stored : {test::gzip(content_), test::xz(content_)}) {
+  for (const std::string& stored : {gzip(content_), xz(content_)}) {
     for (size_t at = 12; at < stored.size(); at += 5) {
       std::string damaged = stored;
       damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
@@ -105,7 +100,7 @@ TEST_F(CompressedFileTest, DamagedBytesNeverChangeTheContentUnseen) {
 }
 
 TEST_F(CompressedFileTest, DamageIsNamedOnce) {
-  std::string damaged = test::gzip(content_);
+  std::string damaged = gzip(content_);
   damaged[damaged.size() - 6] ^= 1;  // in the checksum
   const std::string path = folder_.write("file", damaged);
   EXPECT_EQ(data_error([&] { read_compressed_file(path, kPlenty); }),
@@ -124,4 +119,4 @@ TEST_F(CompressedFileTest, MissingAndSpecialFiles) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -10,12 +10,8 @@
 #include "host/sha256.h"
 #include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
-
-using test::data_error;
-using test::Environment;
-using test::expect_contains;
 
 // All places that the test does not control lie in an empty folder, but for /usr/share/datasets.
 class FindDataset : public ::testing::Test {
@@ -28,15 +24,15 @@ class FindDataset : public ::testing::Test {
   void write_mnist(const std::string& prefix, const std::string& suffix = "",
                    const std::string& train_images = "train-images-idx3-ubyte") const {
     const auto stored = [&](const std::string& content) {
-      return suffix == ".gz" ? test::gzip(content) : suffix == ".xz" ? test::xz(content) : content;
+      return suffix == ".gz" ? gzip(content) : suffix == ".xz" ? xz(content) : content;
     };
-    folder_.write(prefix + train_images + suffix, stored(test::idx({4, 28, 28}, 256)));
-    folder_.write(prefix + "train-labels-idx1-ubyte" + suffix, stored(test::idx({4}, 10)));
-    folder_.write(prefix + "t10k-images-idx3-ubyte" + suffix, stored(test::idx({2, 28, 28}, 7)));
-    folder_.write(prefix + "t10k-labels-idx1-ubyte" + suffix, stored(test::idx({2}, 10)));
+    folder_.write(prefix + train_images + suffix, stored(idx({4, 28, 28}, 256)));
+    folder_.write(prefix + "train-labels-idx1-ubyte" + suffix, stored(idx({4}, 10)));
+    folder_.write(prefix + "t10k-images-idx3-ubyte" + suffix, stored(idx({2, 28, 28}, 7)));
+    folder_.write(prefix + "t10k-labels-idx1-ubyte" + suffix, stored(idx({2}, 10)));
   }
 
-  test::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   Environment home_{"HOME", folder_ / "home"};
   Environment cache_{"XDG_CACHE_HOME", folder_ / "cache"};
   Environment data_{"FFWD_DATA_DIR", folder_ / "data"};
@@ -74,7 +70,7 @@ TEST(NearestName, CountsEdits) {
 }
 
 TEST(Sha256, KnownValues) {  // FIPS 180-2, and the empty message
-  EXPECT_EQ(sha256(test::bytes_of("abc")),
+  EXPECT_EQ(sha256(bytes_of("abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256({}), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
@@ -144,8 +140,7 @@ TEST_F(FindDataset, NotFoundNamesThePackage) {
 
 TEST_F(FindDataset, ImagesOfAnotherShapeAreRefused) {
   write_mnist("given/");
-  const std::string path =
-      folder_.write("given/t10k-images-idx3-ubyte", test::idx({2, 32, 32}, 256));
+  const std::string path = folder_.write("given/t10k-images-idx3-ubyte", idx({2, 32, 32}, 256));
   EXPECT_EQ(data_error([&] { load_dataset("mnist", folder_ / "given"); }),
             path + ": images of 32 x 32 pixels, expected 28 x 28");
 }
@@ -197,4 +192,4 @@ TEST(RealData, HasThePublishedContent) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -11,17 +11,14 @@
 #include "tests/data_files.h"
 #include "tests/http_server.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
-
-using test::data_error;
-using test::expect_contains;
 
 class FetchDataset : public ::testing::Test {
  protected:
   FetchDataset() {
     entry_.name = "tiny";
-    entry_.files = {test::data_file("images", images_), test::data_file("labels", labels_)};
+    entry_.files = {data_file("images", images_), data_file("labels", labels_)};
     entry_.mirrors = {server_.url()};
     server_.put("images.gz", {images_gz_});
     server_.put("labels.gz", {labels_gz_});
@@ -52,15 +49,15 @@ class FetchDataset : public ::testing::Test {
   }
 
   void expect_complete() {
-    EXPECT_TRUE(test::read_file(folder_ / "tiny/images.gz") == images_gz_);
+    EXPECT_TRUE(content_of(folder_ / "tiny/images.gz") == images_gz_);
     EXPECT_EQ(there(), (std::vector<std::string>{"images.gz", "labels.gz"}));
   }
 
-  const std::string images_ = test::digits(1, 50000), labels_ = test::digits(2, 300);
-  const std::string images_gz_ = test::gzip(images_), labels_gz_ = test::gzip(labels_);
-  test::TemporaryFolder folder_;
-  test::Environment no_proxy_{"no_proxy", "127.0.0.1"};
-  test::HttpServer server_;
+  const std::string images_ = digits(1, 50000), labels_ = digits(2, 300);
+  const std::string images_gz_ = gzip(images_), labels_gz_ = gzip(labels_);
+  TemporaryFolder folder_;
+  Environment no_proxy_{"no_proxy", "127.0.0.1"};
+  HttpServer server_;
   CatalogEntry entry_;
 };
 
@@ -98,7 +95,7 @@ TEST_F(FetchDataset, ResumesAfterTheServerHangsUp) {
   server_.put("images.gz", {images_gz_, true, 1000});
   expect_contains(data_error([&] { fetch(); }),
                   {"cannot fetch images.gz", server_.url() + "images.gz", "remaining"});
-  EXPECT_TRUE(test::read_file(folder_ / "tiny/images.gz.part") == images_gz_.substr(0, 1000));
+  EXPECT_TRUE(content_of(folder_ / "tiny/images.gz.part") == images_gz_.substr(0, 1000));
   server_.put("images.gz", {images_gz_});
   requests();
   fetch();
@@ -128,7 +125,7 @@ TEST_F(FetchDataset, StalePartIsFetchedAnew) {
 }
 
 TEST_F(FetchDataset, WrongContentIsNeverKept) {
-  server_.put("images.gz", {test::gzip(test::digits(3, 50000))});
+  server_.put("images.gz", {gzip(digits(3, 50000))});
   expect_contains(data_error([&] { fetch(); }), {server_.url() + "images.gz", "content has SHA-256",
                                                  "expected " + entry_.files[0].sha256});
   EXPECT_TRUE(there().empty());
@@ -146,13 +143,13 @@ TEST_F(FetchDataset, EndlessContentIsCutOff) {
 }
 
 TEST_F(FetchDataset, BombIsNotUnpacked) {
-  server_.put("images.gz", {test::gzip(std::string(20'000'000, 'x'))});
+  server_.put("images.gz", {gzip(std::string(20'000'000, 'x'))});
   expect_contains(data_error([&] { fetch(); }), {"goes on after 50000 bytes"});
   EXPECT_TRUE(there().empty());
 }
 
 TEST_F(FetchDataset, TriesTheNextMirror) {
-  test::HttpServer empty;
+  HttpServer empty;
   entry_.mirrors = {empty.url(), "http://127.0.0.1:1/", server_.url()};
   fetch();
   expect_complete();
@@ -220,11 +217,11 @@ class FetchTarball : public FetchDataset {
   }
   void expect_unpacked() {
     EXPECT_EQ(there(), (std::vector<std::string>{"images", "labels"}));
-    EXPECT_TRUE(test::read_file(folder_ / "tiny/images") == images_);
-    EXPECT_TRUE(test::read_file(folder_ / "tiny/labels") == labels_);
+    EXPECT_TRUE(content_of(folder_ / "tiny/images") == images_);
+    EXPECT_TRUE(content_of(folder_ / "tiny/labels") == labels_);
   }
   const std::string tarball_ =
-      test::tar_gz({{"tiny/README", "hello"}, {"tiny/images", images_}, {"tiny/labels", labels_}});
+      tar_gz({{"tiny/README", "hello"}, {"tiny/images", images_}, {"tiny/labels", labels_}});
 };
 
 TEST_F(FetchTarball, UnpacksOnlyWhatIsExpected) {
@@ -249,4 +246,4 @@ TEST_F(FetchTarball, DamageIsNeverKept) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -66,7 +66,7 @@ class Environment {
   std::vector<std::string> before_;
 };
 
-inline std::string read_file(const std::string& path) {
+inline std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }

@@ -12,7 +12,7 @@
 
 #include "tests/scratch_folder.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -101,4 +101,4 @@ TEST_F(FileIoTest, AFullDiskLeavesTheOldFileAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

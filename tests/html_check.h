@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace ffwd {
+namespace ffwd::test {
 
 inline size_t occurrences(const std::string& text, const std::string& part) {
   size_t count = 0;
@@ -54,4 +54,4 @@ inline std::string html_fault(const std::string& html) {
   return open.empty() ? "" : "never closed: " + open.back();
 }
 
-}  // namespace ffwd
+}  // namespace ffwd::test

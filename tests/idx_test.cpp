@@ -11,14 +11,8 @@
 #include "host/load_dataset.h"
 #include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
-
-using test::big_endian;
-using test::data_error;
-using test::expect_contains;
-using test::idx;
-using test::idx_header;
 
 constexpr int64_t kClasses = 10;
 constexpr uint32_t kHuge = 0xFFFFFFFF;
@@ -37,10 +31,10 @@ std::string good_labels() {
 }
 
 TEST(Idx, ReadsImagesAndLabels) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   for (const auto& compress : {+[](const std::string& plain) { return plain; },
-                               +[](const std::string& plain) { return test::gzip(plain); },
-                               +[](const std::string& plain) { return test::xz(plain); }}) {
+                               +[](const std::string& plain) { return gzip(plain); },
+                               +[](const std::string& plain) { return xz(plain); }}) {
     const Images images = read_idx(folder.write("images", compress(good_images())),
                                    folder.write("labels", compress(good_labels())), kClasses);
     EXPECT_EQ(images.count, 3);
@@ -54,7 +48,7 @@ TEST(Idx, ReadsImagesAndLabels) {
 }
 
 TEST(Idx, HighestLabelAndLimitAreAccepted) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const Images images =
       read_idx(folder.write("images", idx({1, 2, 2}, 256)),
                folder.write("labels", idx_header({1}) + '\x09'), kClasses, /*max_bytes=*/4);
@@ -127,15 +121,14 @@ std::vector<Malformed> malformed_pairs() {
       bad_images("images_text", "not an IDX file at all", {"0x6E6F7420", wants_images}),
       bad_images("images_html", "<html>404 Not Found</html>", {"0x3C68746D", wants_images}),
       bad_images("images_png", "\x89PNG\r\n\x1a\n.........", {"0x89504E47", wants_images}),
-      bad_images("images_gz_truncated", test::gzip(images).substr(0, 40), {"truncated"}),
-      bad_images("images_gz_without_end",
-                 test::gzip(images).substr(0, test::gzip(images).size() - 8), {"truncated"}),
-      bad_images("images_gz_of_short", test::gzip(images.substr(0, 70)),
+      bad_images("images_gz_truncated", gzip(images).substr(0, 40), {"truncated"}),
+      bad_images("images_gz_without_end", gzip(images).substr(0, gzip(images).size() - 8),
+                 {"truncated"}),
+      bad_images("images_gz_of_short", gzip(images.substr(0, 70)),
                  {"ends at offset 70", image_bytes}),
-      bad_images("images_gz_of_long", test::gzip(images + "xyz"),
-                 {"goes on at offset 76", image_bytes}),
-      bad_images("images_gz_twice", test::gzip(test::gzip(images)), {"0x1F8B0", wants_images}),
-      bad_images("images_xz_truncated", test::xz(images).substr(0, 50), {"truncated"}),
+      bad_images("images_gz_of_long", gzip(images + "xyz"), {"goes on at offset 76", image_bytes}),
+      bad_images("images_gz_twice", gzip(gzip(images)), {"0x1F8B0", wants_images}),
+      bad_images("images_xz_truncated", xz(images).substr(0, 50), {"truncated"}),
       bad_labels("labels_empty", "", {"ends at offset 0", label_header}),
       bad_labels("labels_magic_only", labels.substr(0, 4), {"ends at offset 4", label_header}),
       bad_labels("labels_are_images", images, {"0x00000803 at offset 0", wants_labels}),
@@ -151,7 +144,7 @@ std::vector<Malformed> malformed_pairs() {
                  {"label 48 at offset 8", "expected 0 to 9"}),
       bad_labels("labels_fewer", idx({2}, 10), {"2 labels, expected 3", "images_file"}),
       bad_labels("labels_more", idx({4}, 10), {"4 labels, expected 3", "images_file"}),
-      bad_labels("labels_gz_truncated", test::gzip(labels).substr(0, 20), {"truncated"}),
+      bad_labels("labels_gz_truncated", gzip(labels).substr(0, 20), {"truncated"}),
   };
   return pairs;
 }
@@ -159,7 +152,7 @@ std::vector<Malformed> malformed_pairs() {
 class MalformedIdx : public ::testing::TestWithParam<Malformed> {};
 
 TEST_P(MalformedIdx, IsAnsweredWithOneClearSentence) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const Malformed& pair = GetParam();
   const std::string images = folder.write("images_file", pair.images);
   const std::string labels = folder.write("labels_file", pair.labels);
@@ -176,12 +169,12 @@ INSTANTIATE_TEST_SUITE_P(All, MalformedIdx, ::testing::ValuesIn(malformed_pairs(
 // One header promises the whole limit of 1 GiB, one far more, and one file unpacks to 256 MiB that
 // nobody asked for; the files themselves are small.
 TEST(Idx, MemoryDoesNotFollowALyingHeader) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string labels = folder.write("labels", good_labels());
   const std::string lie = folder.write("lie", idx_header({1u << 20, 32, 32}) + "abc");
   const std::string larger = folder.write("larger", idx_header({kHuge, kHuge, kHuge}) + "abc");
-  std::string bomb = test::gzip(good_images());
-  const std::string mebibyte_of_zeros = test::gzip(std::string(1 << 20, '\0'));
+  std::string bomb = gzip(good_images());
+  const std::string mebibyte_of_zeros = gzip(std::string(1 << 20, '\0'));
   for (int n = 0; n < 256; ++n) bomb += mebibyte_of_zeros;
   ASSERT_LT(bomb.size(), 1u << 20);
 
@@ -193,11 +186,11 @@ TEST(Idx, MemoryDoesNotFollowALyingHeader) {
 }
 
 TEST(Idx, RandomDamageIsReadOrRefusedButNeverCrashes) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string labels = folder.write("labels", good_labels());
   std::mt19937 random(1);
   for (int n = 0; n < 2000; ++n) {
-    std::string content = n % 2 ? good_images() : test::gzip(good_images());
+    std::string content = n % 2 ? good_images() : gzip(good_images());
     for (unsigned flips = 1 + random() % 4; flips > 0; --flips) {
       content[random() % content.size()] = static_cast<char>(random());
     }
@@ -227,4 +220,4 @@ TEST(Idx, RealMnist) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

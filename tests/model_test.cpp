@@ -77,7 +77,7 @@ TEST_F(Models, HeadsKeepTheirPartsSideBySide) {
 TEST_F(Models, ThatAreMissingOrDamagedAreNamed) {
   expect_contains(load_error(folder_ / "none.safetensors"), {"none.safetensors"});
   save_model(model(), folder_ / "m.safetensors");
-  const std::string bytes = read_file(folder_ / "m.safetensors");
+  const std::string bytes = content_of(folder_ / "m.safetensors");
   expect_contains(load_error(folder_.write("half.safetensors", bytes.substr(0, bytes.size() / 2))),
                   {"half.safetensors"});
   expect_contains(load_error(folder_.write("text.safetensors", "hello, this is no model")),

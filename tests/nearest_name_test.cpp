@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 TEST(EditDistance, HandCounted) {
@@ -29,4 +29,4 @@ TEST(NearestName, TakesTheFirstOfTheNearest) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

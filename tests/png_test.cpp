@@ -7,11 +7,8 @@
 
 #include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
-
-using test::data_error;
-using test::expect_contains;
 
 std::vector<uint8_t> ramp(int64_t count) {
   std::vector<uint8_t> bytes(static_cast<size_t>(count));
@@ -26,7 +23,7 @@ std::string png_file(int64_t height, int64_t width, int64_t channels) {
 }
 
 TEST(Png, RoundTrip) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   for (const int64_t channels : {1, 3}) {
     for (const auto& [height, width] : {std::pair<int64_t, int64_t>{1, 1}, {28, 28}, {7, 31}}) {
       const GreyOrColourImage image =
@@ -57,14 +54,14 @@ std::string written_as(png_uint_32 format, const void* pixels, const void* colou
 }
 
 TEST(Png, TransparencyLiesOnBlack) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const uint8_t pixels[] = {10, 20, 30, 255, 90, 80, 70, 0};
   const auto image = read_png(folder.write("image.png", written_as(PNG_FORMAT_RGBA, pixels)));
   EXPECT_EQ(image.pixels, (std::vector<uint8_t>{10, 20, 30, 0, 0, 0}));
 }
 
 TEST(Png, PalettesAreResolved) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const uint8_t colours[] = {1, 2, 3, 200, 150, 100};
   const uint8_t indices[] = {1, 0};
   const auto image =
@@ -74,7 +71,7 @@ TEST(Png, PalettesAreResolved) {
 
 // libpng writes 16 bits with a note that they are linear; most programs write them without one.
 TEST(Png, SixteenBitsAreCutToEight) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const uint16_t pixels[] = {0xFFFF, 0x8000};
   std::string file = written_as(PNG_FORMAT_LINEAR_Y, pixels);
   for (const auto& [chunk, bytes] : {std::pair<const char*, size_t>{"gAMA", 4}, {"cHRM", 32}}) {
@@ -87,7 +84,7 @@ TEST(Png, SixteenBitsAreCutToEight) {
 }
 
 TEST(Png, RefusesWhatIsNoPng) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string missing = folder / "missing.png";
   expect_contains(data_error([&] { read_png(missing); }), {missing, "No such file"});
   for (const char* content : {"", "x", "GIF89a and more of that", "\x89PNG\r\n\x1a\n"}) {
@@ -97,7 +94,7 @@ TEST(Png, RefusesWhatIsNoPng) {
 }
 
 TEST(Png, RefusesTruncatedAndDamagedFiles) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string good = png_file(28, 28, 3);
   const size_t pixels_end = good.size() - 12;  // the last chunk, IEND, holds nothing
   for (size_t kept = 0; kept < pixels_end; kept += 41) {
@@ -115,7 +112,7 @@ TEST(Png, RefusesTruncatedAndDamagedFiles) {
 }
 
 TEST(Png, RefusesLargeImagesBeforeReadingThem) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::vector<uint8_t> row(4097, 0);
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
@@ -135,4 +132,4 @@ TEST(Png, EncodingChecksItsArguments) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -44,7 +44,7 @@ TEST_F(ProgramBench, TimesAStepAndItsParts) {
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   expect_contains(outcome.text, {"784-20-24, 10 pairs", "its matmuls", "the floor",
                                  "launches a step", "MB of memory", "unfused is"});
-  const json report = json::parse(read_file(file));
+  const json report = json::parse(content_of(file));
   for (const char* key : {"commit", "device", "precision", "threads", "cpu_library"}) {
     EXPECT_TRUE(report.contains(key)) << key;
   }
@@ -78,7 +78,7 @@ TEST_F(ProgramBench, SaysWhichIsFaster) {
   expect_contains(slower.text, {"different threads: A 1, B 3", "0.50        0 %  slower"});
   expect_contains(compare(b, a).text, {"2.00      100 %  faster"});
   EXPECT_EQ(slower.text.find("different device"), std::string::npos);
-  json report = json::parse(read_file(b));
+  json report = json::parse(content_of(b));
   report["matmul_algorithms"] = "measured";
   const std::string measured = folder_.write("measured.json", report.dump());
   const std::string difference = "different matmul_algorithms: A ";

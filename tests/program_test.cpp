@@ -24,7 +24,7 @@ TEST_F(Program, TrainsAndLeavesARunFolder) {
        {"recipe.toml", "metrics.jsonl", "summary.json", "model.safetensors", "report.html"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / ("run/" + std::string(file)))) << file;
   }
-  const auto summary = nlohmann::json::parse(read_file(folder_ / "run/summary.json"));
+  const auto summary = nlohmann::json::parse(content_of(folder_ / "run/summary.json"));
   EXPECT_EQ(summary.at("steps"), 12);
   EXPECT_EQ(summary.at("epochs"), 2);
   EXPECT_FALSE(summary.at("interrupted"));
@@ -47,7 +47,7 @@ TEST_F(Program, OverlapsLayersAndTracesThem) {
   const std::string trace = folder_ / "trace.json";
   const Outcome outcome = run(train_arguments("--schedule pipelined --trace " + trace));
   ASSERT_EQ(outcome.code, 0) << outcome.text;
-  const auto events = nlohmann::json::parse(read_file(trace)).at("traceEvents");
+  const auto events = nlohmann::json::parse(content_of(trace)).at("traceEvents");
   std::set<std::string> lanes, tasks;
   for (const auto& event : events) {
     if (event.at("ph") == "X") tasks.insert(event.at("name"));
@@ -79,10 +79,10 @@ TEST_F(Program, ShowsWhatTheSourceStates) {
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   expect_contains(outcome.text, {"test accuracy: ", "99.50 % stated, difference ",
                                  "loss of layer 1: ", "0.25000 stated"});
-  const std::string report = read_file(folder_ / "run/report.html");
+  const std::string report = content_of(folder_ / "run/report.html");
   expect_contains(report, {"Beside the source", "somebody", "99.50 %"});
   ASSERT_EQ(run("report " + folder_ / "run" + " --data-dir " + folder_ / "data").code, 0);
-  EXPECT_EQ(read_file(folder_ / "run/report.html"), report);
+  EXPECT_EQ(content_of(folder_ / "run/report.html"), report);
 }
 
 TEST_F(Program, TrainsTheBackpropagationBaseline) {
@@ -97,7 +97,7 @@ TEST_F(Program, TrainsTheBackpropagationBaseline) {
   const Outcome outcome = run(train_arguments(backprop));
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   expect_contains(outcome.text, {"test accuracy by head "});
-  const auto summary = nlohmann::json::parse(read_file(folder_ / "run/summary.json"));
+  const auto summary = nlohmann::json::parse(content_of(folder_ / "run/summary.json"));
   EXPECT_TRUE(summary.at("test_accuracy_goodness").is_null());
   EXPECT_TRUE(summary.at("test_accuracy_head").is_number());
   const Outcome eval = run("eval " + folder_ / "run" + " --device cpu");
@@ -127,13 +127,13 @@ TEST_F(Program, PredictsPngImages) {
 
 TEST_F(Program, RepeatsBitForBit) {
   ASSERT_EQ(run(train_arguments()).code, 0);
-  const std::string first = read_file(folder_ / "run/model.safetensors");
+  const std::string first = content_of(folder_ / "run/model.safetensors");
   std::filesystem::remove_all(folder_ / "run");
   ASSERT_EQ(run(train_arguments()).code, 0);
-  EXPECT_EQ(read_file(folder_ / "run/model.safetensors"), first);
+  EXPECT_EQ(content_of(folder_ / "run/model.safetensors"), first);
   std::filesystem::remove_all(folder_ / "run");
   ASSERT_EQ(run(train_arguments("--seed 99")).code, 0);
-  EXPECT_NE(read_file(folder_ / "run/model.safetensors"), first);
+  EXPECT_NE(content_of(folder_ / "run/model.safetensors"), first);
 }
 
 TEST_F(Program, StopsCleanlyOnCtrlC) {
@@ -146,7 +146,7 @@ TEST_F(Program, StopsCleanlyOnCtrlC) {
   training.join();
   EXPECT_EQ(outcome.code, int(ExitCode::interrupted)) << outcome.text;
   expect_contains(outcome.text, {"stopped by a signal"});
-  EXPECT_TRUE(nlohmann::json::parse(read_file(folder_ / "run/summary.json")).at("interrupted"));
+  EXPECT_TRUE(nlohmann::json::parse(content_of(folder_ / "run/summary.json")).at("interrupted"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "run/model.safetensors"));
 }
 
@@ -181,7 +181,7 @@ TEST_F(Program, AFailedRunDoesNotBlockTheNext) {
 
 TEST_F(Program, ExplainsWhatIsWrongWithData) {
   const std::string images = folder_ / "data/mnist/train-images-idx3-ubyte";
-  const std::string whole = read_file(images);
+  const std::string whole = content_of(images);
   std::ofstream(images, std::ios::binary) << whole.substr(0, whole.size() / 2);
   expect_error(run(train_arguments()), ExitCode::data, {"train-images-idx3-ubyte"});
   std::filesystem::remove(images);
@@ -290,7 +290,7 @@ TEST_F(Program, DoesNotOverwriteAFolder) {
   const Outcome outcome = run(train_arguments());
   EXPECT_EQ(outcome.code, int(ExitCode::files)) << outcome.text;
   expect_contains(outcome.text, {folder_ / "run"});
-  EXPECT_EQ(read_file(folder_ / "run/thesis.txt"), "precious");
+  EXPECT_EQ(content_of(folder_ / "run/thesis.txt"), "precious");
 }
 
 TEST_F(Program, SaysThatTheDiskIsFull) {

@@ -14,7 +14,7 @@
 #include "host/recipe_fields.h"
 #include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -152,7 +152,7 @@ TEST(RecipeErrors, WavesNeedAConvolution) {
 }
 
 TEST(RecipeErrors, BasesThatCannotBe) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const auto expect_base_refused = [&](const std::string& text, const Words& parts) {
     folder.write("a.toml", text);
     expect_parts(refusal([&] { load_recipe(folder / "a.toml"); }), parts);
@@ -282,7 +282,7 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
 }
 
 TEST(RecipeErrors, LayersThatDoNotFitTheImages) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.write("a.toml", "network.layers = [\"conv 64 k29\", 500]");
   expect_parts(refusal([&] { load_recipe(path); }), {path + ": network.layers: entry 1: "});
   EXPECT_NO_THROW(load_recipe(path, {"data.name=cifar10"}));  // 32 x 32
@@ -330,4 +330,4 @@ TEST(RecipeErrors, DamagedText) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -13,7 +13,7 @@
 #include "host/recipe_fields.h"
 #include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 // Fields by structured bindings: a new one that is not compared here does not compile.
@@ -303,7 +303,7 @@ TEST(Recipe, FromAFile) {
 }
 
 TEST(Recipe, StartsFromItsBase) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   folder.write("one.toml", "title = \"one\"\n[training]\nepochs = 3\nbatch = 5\n");
   folder.write("in/two.toml", "base = \"../one.toml\"\ntraining.epochs = 4\n");
   folder.write("in/three.toml", "# a comment\nbase = \"two.toml\"\n[training]\nseed = 9\n");
@@ -341,4 +341,4 @@ TEST(Recipe, ShippedRecipesLoad) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

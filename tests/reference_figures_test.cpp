@@ -10,7 +10,7 @@
 #include "kernels/check.h"
 #include "tests/html_check.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 Recipe::Reference some_reference() {
@@ -113,4 +113,4 @@ TEST(TextTable, RefusesRaggedRows) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

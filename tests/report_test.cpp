@@ -10,7 +10,7 @@
 #include "kernels/check.h"
 #include "tests/html_check.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -192,4 +192,4 @@ TEST(Report, GreedyStagesFollowOneAnother) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -7,7 +7,7 @@
 #include "host/html_text.h"
 #include "host/number_text.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 TEST(NumberText, ReadsWell) {
@@ -43,4 +43,4 @@ TEST(HtmlText, EncodesImages) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

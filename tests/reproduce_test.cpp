@@ -21,7 +21,7 @@ TEST_F(Reproduce, EveryRowOfTheInvestigations) {
                               " --set training.batch=15 --set training.epochs=2";
   const Outcome first = run(command);
   ASSERT_EQ(first.code, 0) << first.text;
-  const std::string results = read_file(folder_ / "out/results.md");
+  const std::string results = content_of(folder_ / "out/results.md");
   for (const std::string row : {"backprop", "fc-threshold-0", "fc-threshold-2", "fc-threshold-3",
                                 "trial-7", "trial-8", "trial-9"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / ("out/" + row + "/model.safetensors"))) << row;
@@ -30,14 +30,14 @@ TEST_F(Reproduce, EveryRowOfTheInvestigations) {
   expect_contains(results, {"93.58 %", "0.41640", "13.00 %", "0.37221", "0.21310", "50,000"});
   EXPECT_EQ(times(results, "not run"), 0) << results;
   EXPECT_EQ(times(results, "\n## "), times(results, "(quick: reduced)\n"));
-  expect_contains(read_file(folder_ / "out/report.html"), {"trial-9/report.html", "<svg"});
-  expect_contains(read_file(folder_ / "out/trial-7/report.html"), {"(quick: reduced)"});
+  expect_contains(content_of(folder_ / "out/report.html"), {"trial-9/report.html", "<svg"});
+  expect_contains(content_of(folder_ / "out/trial-7/report.html"), {"(quick: reduced)"});
 
   // Nothing is run again but what is not finished.
   const Outcome second = run(command);
   EXPECT_EQ(second.code, 0) << second.text;
   EXPECT_EQ(times(second.text, ": finished before"), 7) << second.text;
-  EXPECT_EQ(read_file(folder_ / "out/results.md"), results);
+  EXPECT_EQ(content_of(folder_ / "out/results.md"), results);
   std::filesystem::remove(folder_ / "out/backprop/summary.json");
   const Outcome third = run(command);
   EXPECT_EQ(third.code, 0) << third.text;
@@ -61,7 +61,7 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   };
   const Outcome one = here("mine --only b");
   ASSERT_EQ(one.code, 0) << one.text;
-  const std::string results = read_file(folder_ / "runs/mine/results.md");
+  const std::string results = content_of(folder_ / "runs/mine/results.md");
   expect_contains(results, {"| a |", "not run", "| b |", "50.00 %"});
   EXPECT_EQ(times(results, "quick"), 0);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/mine/a"));

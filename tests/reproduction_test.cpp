@@ -8,7 +8,7 @@
 #include "tests/html_check.h"
 #include "tests/scratch_folder.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -194,4 +194,4 @@ TEST(ReproductionReport, IsAPageWithCurves) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -10,7 +10,7 @@
 #include "host/file_io.h"
 #include "tests/scratch_folder.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -196,4 +196,4 @@ TEST_F(RunFolderTest, MendsTextThatIsNotUtf8) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -10,7 +10,7 @@
 
 #include "kernels/check.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 std::string file_of(const std::string& header, size_t data_bytes = 0) {
@@ -215,4 +215,4 @@ TEST(Safetensors, SurvivesEveryFlippedBitAndRandomNoise) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -2,27 +2,19 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 
 #include "host/errors.h"
+#include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 
-// Makes `root_` for a test and removes it afterwards.
+// `root_` is a folder of a test's own.
 class ScratchFolderTest : public testing::Test {
  protected:
-  ScratchFolderTest() {
-    std::string pattern = testing::TempDir() + "ffwd_test.XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    root_ = pattern;
-  }
-  ~ScratchFolderTest() override { std::filesystem::remove_all(root_); }
-
   static void put(const std::string& path, const std::string& bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
   }
@@ -32,7 +24,8 @@ class ScratchFolderTest : public testing::Test {
     return std::distance(fs::directory_iterator(path), fs::directory_iterator());
   }
 
-  std::string root_;
+  const TemporaryFolder folder_;
+  const std::string root_ = folder_.path();
 };
 
 // The message of the FileError that `call` throws; a failure when it throws none.
@@ -52,4 +45,4 @@ inline void expect_has(const std::string& text, const std::string& part) {
   EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in '" << text << "'";
 }
 
-}  // namespace ffwd
+}  // namespace ffwd::test

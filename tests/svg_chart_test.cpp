@@ -9,7 +9,7 @@
 #include "host/chart_axis.h"
 #include "tests/html_check.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -73,4 +73,4 @@ TEST(ChartAxis, ChoosesRoundNumbers) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -42,7 +42,7 @@ TEST(Trace, ShowsEveryTaskOnItsLane) {
   const TemporaryFolder folder;
   trace.write(folder / "trace.json");
 
-  const auto file = nlohmann::json::parse(read_file(folder / "trace.json"));
+  const auto file = nlohmann::json::parse(content_of(folder / "trace.json"));
   std::map<int, std::vector<std::pair<double, double>>> of_row;
   std::map<int, std::string> lane_of_row;
   std::map<int64_t, size_t> of_step;

@@ -6,34 +6,30 @@
 
 #include "tests/data_files.h"
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
-
-using test::data_error;
-using test::expect_contains;
 
 class Unpack : public ::testing::Test {
  protected:
   void unpack(const std::string& tarball) {
     std::filesystem::create_directories(out_);
     unpack_data_files(folder_.write("tarball", tarball),
-                      {test::data_file("images", images_), test::data_file("labels", labels_)},
-                      out_);
+                      {data_file("images", images_), data_file("labels", labels_)}, out_);
   }
   size_t files_written() const {
     const std::filesystem::directory_iterator files(out_), end;
     return static_cast<size_t>(std::distance(files, end));
   }
 
-  const std::string images_ = test::digits(1, 50000), labels_ = test::digits(2, 300);
-  test::TemporaryFolder folder_;
+  const std::string images_ = digits(1, 50000), labels_ = digits(2, 300);
+  TemporaryFolder folder_;
   const std::string out_ = folder_ / "inner/out";
 };
 
 TEST_F(Unpack, FoldersInNamesLeadNowhere) {
-  unpack(test::tar_gz({{"../../images", images_}, {"/labels", labels_}, {"../evil", "x"}}));
-  EXPECT_TRUE(test::read_file(out_ + "/images") == images_);
-  EXPECT_TRUE(test::read_file(out_ + "/labels") == labels_);
+  unpack(tar_gz({{"../../images", images_}, {"/labels", labels_}, {"../evil", "x"}}));
+  EXPECT_TRUE(content_of(out_ + "/images") == images_);
+  EXPECT_TRUE(content_of(out_ + "/labels") == labels_);
   EXPECT_EQ(files_written(), 2u);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "inner/evil"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "images"));
@@ -42,20 +38,20 @@ TEST_F(Unpack, FoldersInNamesLeadNowhere) {
 TEST_F(Unpack, RefusesOtherContents) {
   const std::string tarball = folder_ / "tarball";
   const auto message = [&](const std::map<std::string, std::string>& members) {
-    const std::string said = data_error([&] { unpack(test::tar_gz(members)); });
+    const std::string said = data_error([&] { unpack(tar_gz(members)); });
     expect_contains(said, {tarball});
     return said;
   };
   expect_contains(message({{"images", images_ + "x"}, {"labels", labels_}}),
                   {"images has 50001 bytes, expected 50000"});
-  expect_contains(message({{"images", test::digits(3, 50000)}, {"labels", labels_}}),
-                  {"images has SHA-256", "expected " + test::data_file("", images_).sha256});
+  expect_contains(message({{"images", digits(3, 50000)}, {"labels", labels_}}),
+                  {"images has SHA-256", "expected " + data_file("", images_).sha256});
   EXPECT_EQ(files_written(), 0u);
   expect_contains(message({{"images", images_}}), {"holds no labels"});
 }
 
 TEST_F(Unpack, RefusesDamage) {
-  const std::string good = test::tar_gz({{"images", images_}, {"labels", labels_}});
+  const std::string good = tar_gz({{"images", images_}, {"labels", labels_}});
   for (size_t kept = 0; kept < good.size() - 600; kept += 1999) {
     expect_contains(data_error([&] { unpack(good.substr(0, kept)); }), {folder_ / "tarball"});
   }
@@ -66,11 +62,10 @@ TEST_F(Unpack, RefusesDamage) {
 
 TEST_F(Unpack, FolderThatCannotBeWritten) {
   const std::string tarball =
-      folder_.write("tarball", test::tar_gz({{"images", images_}, {"labels", labels_}}));
-  EXPECT_THROW(
-      unpack_data_files(tarball, {test::data_file("images", images_)}, folder_ / "missing"),
-      FileError);
+      folder_.write("tarball", tar_gz({{"images", images_}, {"labels", labels_}}));
+  EXPECT_THROW(unpack_data_files(tarball, {data_file("images", images_)}, folder_ / "missing"),
+               FileError);
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -19,19 +19,19 @@ void list_data(const std::string& data_dir) {
   }
 }
 
-void fetch_data(const FetchOptions& options) {
-  const std::string place = options.data_dir.empty() ? user_data_folder() : options.data_dir;
+void fetch_data(const FetchCommand& command) {
+  const std::string place = command.data_dir.empty() ? user_data_folder() : command.data_dir;
   if (place.empty())
     throw UserError(ExitCode::usage, "neither HOME nor --data-dir says where to put data");
   catch_interrupts();
   std::string file;
   const std::string folder =
-      fetch_dataset(options.name, place, options.mirror, [&](const FetchProgress& progress) {
+      fetch_dataset(command.name, place, command.mirror, [&](const FetchProgress& progress) {
         if (file != progress.file) std::printf("%s\n", (file = progress.file).c_str());
         std::fflush(stdout);
         return !interrupted();
       });
-  std::printf("%s is in %s\n", options.name.c_str(), folder.c_str());
+  std::printf("%s is in %s\n", command.name.c_str(), folder.c_str());
 }
 
 }  // namespace ffwd

@@ -9,11 +9,11 @@
 
 namespace ffwd {
 
-void eval(const EvalOptions& options) {
-  const std::unique_ptr<Device> device = open_device(options.device);
-  const Model model = load_model(*device, model_path(options.model));
-  const std::string name = options.data.empty() ? model.recipe.data.name : options.data;
-  const Dataset data = load_dataset(name, options.data_dir);
+void eval(const EvalCommand& command) {
+  const std::unique_ptr<Device> device = open_device(command.device);
+  const Model model = load_model(*device, model_path(command.model));
+  const std::string name = command.data.empty() ? model.recipe.data.name : command.data;
+  const Dataset data = load_dataset(name, command.data_dir);
   const ImageFormat& format = model.format;
   if (data.test.height != format.height || data.test.width != format.width ||
       data.test.channels != format.channels ||

@@ -27,23 +27,23 @@ std::vector<uint8_t> read_image(const std::string& path, const ImageFormat& form
 
 }  // namespace
 
-void predict(const PredictOptions& options) {
-  const std::unique_ptr<Device> device = open_device(options.device);
-  const Model model = load_model(*device, model_path(options.model));
+void predict(const PredictCommand& command) {
+  const std::unique_ptr<Device> device = open_device(command.device);
+  const Model model = load_model(*device, model_path(command.model));
   const std::vector<std::string>& names = model.format.class_names;
   std::vector<uint8_t> pixels;
-  for (const std::string& path : options.images) {
+  for (const std::string& path : command.images) {
     const std::vector<uint8_t> image = read_image(path, model.format);
     pixels.insert(pixels.end(), image.begin(), image.end());
   }
   const Vector<uint8_t> on_device(*device, pixels);
-  const auto count = int64_t(options.images.size());
+  const auto count = int64_t(command.images.size());
   Classifier classifier(*model.network);
   const std::vector<int32_t> by_goodness = classifier.by_goodness(on_device.view().data, 0, count);
   std::vector<float> p;
   if (model.network->head()) p = classifier.probabilities(on_device.view().data, 0, count);
-  for (size_t i = 0; i < options.images.size(); ++i) {
-    std::printf("%s: %s by goodness", options.images[i].c_str(),
+  for (size_t i = 0; i < command.images.size(); ++i) {
+    std::printf("%s: %s by goodness", command.images[i].c_str(),
                 names[size_t(by_goodness[i])].c_str());
     if (!p.empty()) {
       const auto row = p.begin() + int64_t(i * names.size());

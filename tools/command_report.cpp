@@ -10,13 +10,13 @@
 
 namespace ffwd {
 
-void report(const ReportOptions& options) {
-  const RunFolder folder = RunFolder::open(options.run);
+void report(const ReportCommand& command) {
+  const RunFolder folder = RunFolder::open(command.run);
   const std::string text = folder.read_recipe();
   const Recipe recipe = parse_recipe(text, folder.recipe_path());
   std::vector<SampleImage> samples;
-  if (find_dataset(recipe.data.name, options.data_dir)) {
-    samples = sample_images(recipe, load_dataset(recipe.data.name, options.data_dir));
+  if (find_dataset(recipe.data.name, command.data_dir)) {
+    samples = sample_images(recipe, load_dataset(recipe.data.name, command.data_dir));
   }
   folder.write_report(
       render_report(folder.read_summary(), folder.read_metrics(), text, samples, recipe.reference));

@@ -61,28 +61,28 @@ void write_results(const Reproduction& reproduction, const std::string& out) {
 
 }  // namespace
 
-void reproduce(const ReproduceOptions& options) {
+void reproduce(const ReproduceCommand& command) {
   catch_interrupts();
-  Reproduction reproduction{options.document, options.quick,
-                            load_rows(recipes_of(options.document), options.quick, options.set)};
-  check_names(options.only, reproduction.rows);
-  const std::string out = options.out.empty()
-                              ? "runs/" + options.document + (options.quick ? "-quick" : "")
-                              : options.out;
-  const std::unique_ptr<Device> device = open_device(options.device);
+  Reproduction reproduction{command.document, command.quick,
+                            load_rows(recipes_of(command.document), command.quick, command.set)};
+  check_names(command.only, reproduction.rows);
+  const std::string out = command.out.empty()
+                              ? "runs/" + command.document + (command.quick ? "-quick" : "")
+                              : command.out;
+  const std::unique_ptr<Device> device = open_device(command.device);
   for (ReproductionRow& row : reproduction.rows) {
     row.result = finished_run(out + "/" + row.name, row.run, *device);
   }
   for (const ReproductionRow& row : reproduction.rows) {  // before the first has trained for hours
-    if (!is_asked(row.name, options.only) || row.result) continue;
-    check_row(row, out + "/" + row.name, options.data_dir);
+    if (!is_asked(row.name, command.only) || row.result) continue;
+    check_row(row, out + "/" + row.name, command.data_dir);
   }
 
   for (ReproductionRow& row : reproduction.rows) {
-    if (!is_asked(row.name, options.only)) continue;
+    if (!is_asked(row.name, command.only)) continue;
     std::printf("== %s%s\n", row.name.c_str(), row.result ? ": finished before" : "");
     if (row.result) continue;
-    const Dataset data = load_recipe_data(row.run, options.data_dir);
+    const Dataset data = load_recipe_data(row.run, command.data_dir);
     const RunFolder folder = restart_run(out + "/" + row.name);
     const Summary summary = run_recipe(*device, row.run, row.name + ".toml", data, folder,
                                        {default_executor(row.run.training.schedule)});

@@ -47,19 +47,19 @@ void read_profile_steps(const std::string& text, Execution& execution) {
 
 }  // namespace
 
-void train(const TrainOptions& options) {
+void train(const TrainCommand& command) {
   catch_interrupts();
-  std::vector<std::string> overrides = options.set;
-  if (!options.schedule.empty()) overrides.push_back("training.schedule=" + options.schedule);
-  if (options.seed) overrides.push_back("training.seed=" + *options.seed);
-  const Recipe recipe = load_recipe(options.recipe, overrides);
-  const std::unique_ptr<Device> device = open_device(options.device);
-  const Dataset data = load_recipe_data(recipe, options.data_dir);
-  Execution execution{executor_of(options.executor, recipe, *device)};
-  read_profile_steps(options.profile_steps, execution);
+  std::vector<std::string> overrides = command.set;
+  if (!command.schedule.empty()) overrides.push_back("training.schedule=" + command.schedule);
+  if (command.seed) overrides.push_back("training.seed=" + *command.seed);
+  const Recipe recipe = load_recipe(command.recipe, overrides);
+  const std::unique_ptr<Device> device = open_device(command.device);
+  const Dataset data = load_recipe_data(recipe, command.data_dir);
+  Execution execution{executor_of(command.executor, recipe, *device)};
+  read_profile_steps(command.profile_steps, execution);
   if (recipe.training.algorithm == Algorithm::backprop) {
-    const bool executor = options.executor != "auto", traced = !options.trace.empty();
-    if (executor || traced || !options.profile_steps.empty()) {
+    const bool executor = command.executor != "auto", traced = !command.trace.empty();
+    if (executor || traced || !command.profile_steps.empty()) {
       throw UserError(ExitCode::usage, std::string(executor ? "--executor"
                                                    : traced ? "--trace"
                                                             : "--profile-steps") +
@@ -67,22 +67,22 @@ void train(const TrainOptions& options) {
     }
   }
   std::optional<Trace> trace;
-  if (!options.trace.empty()) {
+  if (!command.trace.empty()) {
     if (execution.executor == ExecutorKind::graph) {
       throw UserError(ExitCode::usage, "--trace cannot look into a graph, use --executor lanes");
     }
     execution.trace = &trace.emplace(*device, kTracedPlans);
-    trace->write(options.trace);  // an empty one, to find out early that it cannot be written
+    trace->write(command.trace);  // an empty one, to find out early that it cannot be written
   }
   if (interrupted()) {
     throw UserError(ExitCode::interrupted, "stopped by a signal before the training began");
   }
   const RunFolder folder =
-      RunFolder::create(options.out.empty() ? default_folder(options.recipe) : options.out);
+      RunFolder::create(command.out.empty() ? default_folder(command.recipe) : command.out);
   const Summary summary =
-      run_recipe(*device, recipe, std::filesystem::path(options.recipe).filename().string(), data,
+      run_recipe(*device, recipe, std::filesystem::path(command.recipe).filename().string(), data,
                  folder, execution);
-  if (trace) trace->write(options.trace);
+  if (trace) trace->write(command.trace);
   if (summary.interrupted) {
     throw UserError(ExitCode::interrupted,
                     "stopped by a signal; " + folder.path() + " holds what was learnt");

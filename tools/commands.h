@@ -12,7 +12,7 @@
 namespace ffwd {
 
 // Trains the network of a recipe and leaves a run folder behind.
-struct TrainOptions {
+struct TrainCommand {
   std::string recipe;
   DeviceOptions device;
   std::string schedule;             // greedy, simultaneous, pipelined; empty: the recipe's
@@ -24,7 +24,7 @@ struct TrainOptions {
   std::string out;                  // empty: runs/<recipe>-<time>
   std::string data_dir;
 };
-void train(const TrainOptions& options);
+void train(const TrainCommand& command);
 
 // Shows what a training does when and where, and what a model says that it takes.
 struct PlanCommand {
@@ -39,7 +39,7 @@ struct PlanCommand {
 void plan(const PlanCommand& command);
 
 // Runs all recipes of a document and compares with what it states. Goes on where it was stopped.
-struct ReproduceOptions {
+struct ReproduceCommand {
   std::string document;  // a folder of tools/recipes
   bool quick = false;
   std::vector<std::string> only, set;  // names of rows; section.key=value for every row
@@ -47,30 +47,30 @@ struct ReproduceOptions {
   DeviceOptions device;
   std::string data_dir;
 };
-void reproduce(const ReproduceOptions& options);
+void reproduce(const ReproduceCommand& command);
 
 // Measures a model's accuracy on test images.
-struct EvalOptions {
+struct EvalCommand {
   std::string model;  // a run folder or a model file
   std::string data;   // empty: the data set it was trained on
   std::string data_dir;
   DeviceOptions device;
 };
-void eval(const EvalOptions& options);
+void eval(const EvalCommand& command);
 
 // Classifies PNG images.
-struct PredictOptions {
+struct PredictCommand {
   std::string model;
   std::vector<std::string> images;
   DeviceOptions device;
 };
-void predict(const PredictOptions& options);
+void predict(const PredictCommand& command);
 
 // Writes a run's report.html again.
-struct ReportOptions {
+struct ReportCommand {
   std::string run, data_dir;
 };
-void report(const ReportOptions& options);
+void report(const ReportCommand& command);
 
 // Times a training step of fully connected networks, and what it is made of.
 struct BenchCommand {
@@ -85,10 +85,10 @@ void compare_benches(const std::string& file_a, const std::string& file_b);
 
 // Shows which data sets are here; fetches one.
 void list_data(const std::string& data_dir);
-struct FetchOptions {
+struct FetchCommand {
   std::string name, data_dir, mirror;
 };
-void fetch_data(const FetchOptions& options);
+void fetch_data(const FetchCommand& command);
 
 // Shows back ends, devices, libraries and data sets.
 void doctor(const std::string& data_dir);

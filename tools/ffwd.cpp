@@ -36,13 +36,13 @@ constexpr const char* kBenchTimes =
 
 // Everything that the command line can say.
 struct CommandLine {
-  TrainOptions train;
-  ReproduceOptions reproduce;
+  TrainCommand train;
+  ReproduceCommand reproduce;
   PlanCommand plan;
-  EvalOptions eval;
-  PredictOptions predict;
-  ReportOptions report;
-  FetchOptions fetch;
+  EvalCommand eval;
+  PredictCommand predict;
+  ReportCommand report;
+  FetchCommand fetch;
   BenchCommand bench;
   std::string bench_a, bench_b;
   std::string list_dir, doctor_dir;
@@ -83,7 +83,7 @@ void add_schedule(CLI::App& command, std::string& schedule) {
       ->check(CLI::IsMember({"greedy", "simultaneous", "pipelined"}));
 }
 
-void declare_train(CLI::App& app, TrainOptions& line) {
+void declare_train(CLI::App& app, TrainCommand& line) {
   CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
   add_recipe(*command, line.recipe, line.set);
   add_device_options(*command, line.device);
@@ -133,7 +133,7 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
   command->callback([&line] { plan(line); });
 }
 
-void declare_reproduce(CLI::App& app, ReproduceOptions& line) {
+void declare_reproduce(CLI::App& app, ReproduceCommand& line) {
   CLI::App* command = app.add_subcommand("reproduce", "Run a document's experiments and compare");
   command->add_option("document", line.document, "a folder of tools/recipes")->required();
   command->add_flag("--quick", line.quick,

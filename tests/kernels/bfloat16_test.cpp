@@ -8,7 +8,7 @@
 #include <limits>
 #include <random>
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 float from_bits(uint32_t bits) {
@@ -80,4 +80,4 @@ TEST(Bfloat16, StoreKeepsFp32AndRoundsBfloat16) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test

@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-namespace ffwd {
+namespace ffwd::test {
 namespace {
 
 std::vector<uint32_t> words(uint64_t seed, uint32_t use, uint64_t a, uint32_t b) {
@@ -69,4 +69,4 @@ TEST(Random, IsUniform) {
 }
 
 }  // namespace
-}  // namespace ffwd
+}  // namespace ffwd::test
