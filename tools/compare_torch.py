@@ -327,6 +327,7 @@ def main():
     from compare.torch_trainer import Trainer, allow_tf32
     torch.set_num_threads(arguments.threads)
     allow_tf32(arguments.precision == "tf32")
+    torch.backends.cudnn.benchmark = True  # the fastest algorithms that it can find
 
     report = {"recipe": Path(arguments.recipe).name, "set": arguments.set,
               "precision": arguments.precision, "threads": arguments.threads,
