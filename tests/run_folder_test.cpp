@@ -139,6 +139,15 @@ TEST_F(RunFolderTest, ReportsAFullDiskWhileTraining) {
              "metrics.jsonl: No space left");
 }
 
+TEST_F(RunFolderTest, ReadsWhatTheFirstRunsLeft) {
+  const RunFolder run = RunFolder::create(root_ + "/run");
+  std::string text = to_json(some_summary());
+  const std::string since = " \"measured_algorithms\": true,\n";
+  text.erase(text.find(since), since.size());
+  put(run.summary_path(), text);
+  EXPECT_FALSE(run.read_summary().measured_algorithms);
+}
+
 TEST_F(RunFolderTest, NamesDamage) {
   const RunFolder run = RunFolder::create(root_);
   const auto metrics_error = [&](const std::string& text) {
@@ -165,6 +174,8 @@ TEST_F(RunFolderTest, NamesDamage) {
   expect_has(summary_error("0.9859", "98.59"), "is 98.59, expected a fraction");
   expect_has(summary_error("\"interrupted\": true", "\"interrupted\": 1"),
              "\"interrupted\" is 1, expected true or false");
+  expect_has(summary_error("\"measured_algorithms\": true", "\"measured_algorithms\": 1"),
+             "\"measured_algorithms\" is 1, expected true or false");
   expect_has(summary_error("\"dog\"", "null"), "\"class_names\" is array, expected");
   expect_has(summary_error("\"dog\"", "\"dog\", \"cow\""), "\"confusion\" is array, expected");
   expect_has(summary_error("41.5", std::string(50000, '[') + std::string(50000, ']')),
