@@ -42,8 +42,7 @@ std::string headline(const Summary& s) {
 std::string facts(const Summary& s) {
   const std::pair<const char*, std::string> rows[] = {
       {"Device", s.device},
-      {"Precision", s.precision},
-      {"Matmul algorithms", s.measured_algorithms ? "measured" : "the library's first"},
+      {"Precision", s.precision + (s.measured_algorithms ? ", measured matmul algorithms" : "")},
       {"Data set", s.dataset},
       {"Recipe", s.recipe},
       {"Seed", std::to_string(s.seed)},
