@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that takes a GPU to check, in one command: all tests, the sanitizers, the kernel benchmarks and a training
-# in every precision. Leaves one JSON file as evidence.
+# Everything that takes a GPU to check, in one command: all tests, the sanitizers, the benchmarks, a training in every
+# precision and the investigations at full size. Leaves one JSON file as evidence.
 set -euo pipefail
 
 usage() {
@@ -124,19 +124,36 @@ else
   not_run bench "left out by --only"
 fi
 
-if ! wanted training; then
-  not_run training "left out by --only"
-elif grep -qE '^fashion-mnist +not found' "$logs/doctor.txt"; then
-  not_run training "the data set fashion-mnist is not here"
-else
+# --- trainings: the quick start in every way to run it, and the investigations at full size --------
+
+# train NAME DATA RECIPE OPTION...
+train() {
+  if grep -qE "^$2 +not found" "$logs/doctor.txt"; then
+    not_run "train-$1" "the data set $2 is not here"
+  else
+    step "train-$1" "$build/ffwd" train "tools/recipes/$3.toml" --device cuda --out "$logs/run-$1" "${@:4}"
+  fi
+}
+
+if wanted training; then
   for precision in fp32 tf32 bf16; do
-    step "train-$precision" "$build/ffwd" train tools/recipes/quickstart.toml --device cuda --precision "$precision" \
-      --seed 1 --out "$logs/run-$precision"
+    train "$precision" fashion-mnist quickstart --precision "$precision" --seed 1
   done
   for executor in lanes graph; do
-    step "train-$executor" "$build/ffwd" train tools/recipes/quickstart.toml --device cuda --schedule pipelined \
-      --executor "$executor" --seed 1 --out "$logs/run-$executor"
+    train "$executor" fashion-mnist quickstart --schedule pipelined --executor "$executor" --seed 1
   done
+  for precision in tf32 bf16; do
+    train "fc-threshold-0-$precision" mnist investigations/fc-threshold-0 --precision "$precision" \
+      --set training.evaluate_every=0
+  done
+  for row in fc-threshold-2 fc-threshold-3 backprop; do
+    train "$row" mnist "investigations/$row" --precision bf16 --set training.evaluate_every=0
+  done
+  for row in trial-7 trial-8 trial-9; do
+    train "$row" cifar10 "investigations/$row" --precision bf16 --set training.evaluate_every=0
+  done
+else
+  not_run training "left out by --only"
 fi
 
 # --- the evidence ---------------------------------------------------------------------------------
