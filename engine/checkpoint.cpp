@@ -34,6 +34,68 @@ const std::vector<float>& tensor(const SafetensorsFile& file, const std::string&
   return found->data;
 }
 
+void expect_count(const SafetensorsFile& file, size_t expected, const std::string& origin) {
+  if (file.tensors.size() == expected) return;
+  throw Error(origin + ": holds " + std::to_string(file.tensors.size()) + " tensors, expected " +
+              std::to_string(expected));
+}
+
+// What training changes, and what it is called in a file.
+struct State {
+  struct Named {
+    std::string name;
+    Vector<float>* vector;
+  };
+  std::vector<Named> vectors;
+  std::vector<Parameters*> parameters;
+
+  void add(const std::string& prefix, Parameters& added) {
+    static const char* const names[] = {"values", "moment1", "moment2"};
+    parameters.push_back(&added);
+    size_t i = 0;
+    for (Vector<float>* vector : added.state()) vectors.push_back({prefix + names[i++], vector});
+  }
+};
+
+State state_of(Network& network) {
+  State state;
+  for (size_t l = 0; l < network.layers().size(); ++l) {
+    Layer& layer = network.layers()[l];
+    const std::string prefix = std::to_string(l) + ".";
+    state.add(prefix, layer.parameters());
+    state.vectors.push_back({prefix + "peer_mean", &layer.peer_mean()});
+  }
+  if (!network.head()) return state;
+  size_t l = 0;
+  for (Parameters& part : network.head()->weights()) {
+    state.add("head." + std::to_string(l++) + ".", part);
+  }
+  return state;
+}
+
+State state_of(BackpropNetwork& network) {
+  State state;
+  size_t l = 0;
+  for (Parameters& layer : network.layers()) state.add(std::to_string(l++) + ".", layer);
+  return state;
+}
+
+std::vector<NamedTensor> download(const State& state) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, vector] : state.vectors) {
+    tensors.push_back({name, {vector->size()}, vector->download()});
+  }
+  return tensors;
+}
+
+void upload(const State& state, const SafetensorsFile& file, const std::string& origin) {
+  for (const auto& [name, vector] : state.vectors) {
+    vector->upload(tensor(file, name, {vector->size()}, origin));
+  }
+  expect_count(file, state.vectors.size(), origin);
+  for (Parameters* parameters : state.parameters) parameters->round_operand();
+}
+
 }  // namespace
 
 std::vector<NamedTensor> network_tensors(const Network& network) {
@@ -98,10 +160,24 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
       first += part.inputs();
     }
   }
-  if (file.tensors.size() != expected) {
-    throw Error(origin + ": holds " + std::to_string(file.tensors.size()) + " tensors, expected " +
-                std::to_string(expected));
-  }
+  expect_count(file, expected, origin);
+}
+
+std::vector<NamedTensor> training_state(Network& network) {
+  return download(state_of(network));
+}
+
+std::vector<NamedTensor> training_state(BackpropNetwork& network) {
+  return download(state_of(network));
+}
+
+void load_training_state(Network& network, const SafetensorsFile& file, const std::string& origin) {
+  upload(state_of(network), file, origin);
+}
+
+void load_training_state(BackpropNetwork& network, const SafetensorsFile& file,
+                         const std::string& origin) {
+  upload(state_of(network), file, origin);
 }
 
 }  // namespace ffwd

@@ -1,4 +1,5 @@
-// A network's weights as tensors with PyTorch's names and layouts, and back.
+// A network as tensors, and back: to use it, its weights with PyTorch's names and layouts; to go on
+// training it, its whole state.
 //
 //     0.weight (units, inputs), 0.bias (units), 1.weight, ...  torch.nn.Sequential of Linear layers
 //     head.weight (classes, sum of the widths that it sees)    torch.nn.Linear without bias
@@ -20,5 +21,15 @@ std::vector<NamedTensor> network_tensors(const BackpropNetwork& network);
 // Throws ffwd::Error naming `origin` and the tensor if one is missing, has another shape, or is too
 // many.
 void load_network(Network& network, const SafetensorsFile& file, const std::string& origin);
+
+// All that training changes: weights, optimiser state, running means; each a vector as it lies on
+// the device. A network of the same shape, optimiser and objectives goes on from it with the same
+// bits.
+std::vector<NamedTensor> training_state(Network& network);
+std::vector<NamedTensor> training_state(BackpropNetwork& network);
+// Throw as load_network.
+void load_training_state(Network& network, const SafetensorsFile& file, const std::string& origin);
+void load_training_state(BackpropNetwork& network, const SafetensorsFile& file,
+                         const std::string& origin);
 
 }  // namespace ffwd

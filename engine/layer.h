@@ -63,7 +63,10 @@ class Layer {
         OptimiserKind optimiser, int64_t max_rows);
 
   const LayerShape& shape() const { return shape_; }
+  Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
+  // The running mean of every unit's activity, (units): peer normalisation changes it.
+  Vector<float>& peer_mean() { return peer_mean_; }
 
   // The weights in the order of PyTorch's Linear or Conv2d, (units, fan_in), and the biases.
   void set(const std::vector<float>& weights, const std::vector<float>& biases);

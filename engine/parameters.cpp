@@ -44,14 +44,25 @@ std::vector<float> Parameters::biases() const {
 void Parameters::upload(const std::vector<float>& weights, const std::vector<float>& biases) {
   FFWD_EXPECT(int64_t(biases.size()) == bias_count_, "a bias for every unit, or none");
   std::vector<float> all = with_padding(weights, units_, inputs_);
-  if (operand_.size() > 0) {
-    std::vector<bfloat16> rounded;
-    for (const float weight : all) rounded.push_back(to_bfloat16(weight));
-    operand_.upload(rounded);
-  }
   all.insert(all.end(), biases.begin(), biases.end());
   all.resize(size_t(values_.size()), 0.0f);
   values_.upload(all);
+  round_operand();
+}
+
+std::vector<Vector<float>*> Parameters::state() {
+  std::vector<Vector<float>*> state{&values_, &state_[0]};
+  if (state_[1].size() > 0) state.push_back(&state_[1]);
+  return state;
+}
+
+void Parameters::round_operand() {
+  if (operand_.size() == 0) return;
+  std::vector<bfloat16> rounded;
+  for (const float weight : values_.download(weight_count())) {
+    rounded.push_back(to_bfloat16(weight));
+  }
+  operand_.upload(rounded);
 }
 
 void Parameters::update(Device& lane, const Optimiser& optimiser,

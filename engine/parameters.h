@@ -39,6 +39,11 @@ class Parameters {
   std::vector<float> biases() const;
   void upload(const std::vector<float>& weights, const std::vector<float>& biases);
 
+  // All that updates change, with padding: the values, then the optimiser's state. Whoever replaces
+  // the values calls round_operand() then.
+  std::vector<Vector<float>*> state();
+  void round_operand();
+
   // One step along the gradient.
   void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step);
 

@@ -13,6 +13,11 @@ class BackpropTrainer {
   // Copies the images to the network's device. Network and images must outlive it.
   BackpropTrainer(BackpropNetwork& network, const Recipe& recipe, const Images& train);
 
+  // As Trainer::go_on_after.
+  void go_on_after(int64_t steps, double train_seconds) {
+    totals_ = totals_after(steps, train_seconds, train_->count, batch_);
+  }
+
   // As Trainer::run. The loss stands where a head's does; it is the mean over the epoch's images,
   // each before the step that it was learnt in.
   void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
@@ -34,7 +39,7 @@ class BackpropTrainer {
   int64_t batch_;
   ImageStore pixels_;
   Vector<int32_t> sample_, label_;
-  Vector<StepValues> values_;
+  Vector<StepValues> values_;  // of the steps of an epoch
   TrainingTotals totals_;
 };
 

@@ -7,6 +7,13 @@
 
 namespace ffwd {
 
+std::optional<Precision> precision_named(const std::string& name) {
+  for (const Precision p : {Precision::fp32, Precision::tf32, Precision::bf16}) {
+    if (to_string(p) == name) return p;
+  }
+  return std::nullopt;
+}
+
 void add_device_option(CLI::App& command, std::string& device) {
   command.add_option("--device", device, "where to compute: auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
@@ -15,9 +22,7 @@ void add_device_option(CLI::App& command, std::string& device) {
 
 void add_precision_option(CLI::App& command, Precision& precision) {
   const auto take = [&precision](const std::string& name) {
-    for (const Precision p : {Precision::fp32, Precision::tf32, Precision::bf16}) {
-      if (to_string(p) == name) precision = p;
-    }
+    precision = precision_named(name).value();
   };
   command
       .add_option_function<std::string>("--precision", take,
@@ -26,12 +31,16 @@ void add_precision_option(CLI::App& command, Precision& precision) {
       ->default_str(to_string(precision));
 }
 
+void add_algorithms_option(CLI::App& command, std::string& matmul_algorithms) {
+  command.add_option("--matmul-algorithms", matmul_algorithms,
+                     "file that cuBLASLt's algorithms are taken from (cuda); for products that it"
+                     " lacks, the fastest is measured and added");
+}
+
 void add_device_options(CLI::App& command, DeviceOptions& options) {
   add_device_option(command, options.device);
   add_precision_option(command, options.precision);
-  command.add_option("--matmul-algorithms", options.matmul_algorithms,
-                     "file that cuBLASLt's algorithms are taken from (cuda); for products that it"
-                     " lacks, the fastest is measured and added");
+  add_algorithms_option(command, options.matmul_algorithms);
 }
 
 bool is_gpu(const std::string& device) {

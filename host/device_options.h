@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/device.h"
@@ -18,9 +19,13 @@ struct DeviceOptions {
   std::string matmul_algorithms;  // file; empty: cuBLASLt's first
 };
 
-// Declare --device, --precision, and both with --matmul-algorithms.
+// The precision of that name, if there is one.
+std::optional<Precision> precision_named(const std::string& name);
+
+// Declare --device, --precision, --matmul-algorithms, and all three.
 void add_device_option(CLI::App& command, std::string& device);
 void add_precision_option(CLI::App& command, Precision& precision);
+void add_algorithms_option(CLI::App& command, std::string& matmul_algorithms);
 void add_device_options(CLI::App& command, DeviceOptions& options);
 
 // Whether this device is a GPU; "auto" is one if it can be used. Throws UserError (device) if it

@@ -3,10 +3,20 @@
 #include "engine/checkpoint.h"
 #include "host/backprop_trainer.h"
 #include "host/batches.h"
+#include "host/errors.h"
 #include "host/model.h"
 
 namespace ffwd {
 namespace {
+
+template <typename AnyNetwork>
+void load(AnyNetwork& network, const TrainingState& state, const std::string& origin) {
+  try {
+    load_training_state(network, state.learnt, origin);
+  } catch (const Error& error) {
+    throw FileError(error.what());
+  }
+}
 
 class ForwardForwardLearner final : public Learner {
  public:
@@ -19,6 +29,11 @@ class ForwardForwardLearner final : public Learner {
         test_pixels_(device, data.test.pixels) {}
 
   int64_t parameter_count() const override { return model_.network->parameter_count(); }
+  std::vector<NamedTensor> state() override { return training_state(*model_.network); }
+  void go_on_from(const TrainingState& state, const std::string& origin) override {
+    load(*model_.network, state, origin);
+    trainer_.go_on_after(state.steps, state.train_seconds);
+  }
   void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
            const std::function<bool()>& stop) override {
     trainer_.run(on_progress, on_epoch, stop);
@@ -63,6 +78,11 @@ class BackpropLearner final : public Learner {
   }
 
   int64_t parameter_count() const override { return network_.parameter_count(); }
+  std::vector<NamedTensor> state() override { return training_state(network_); }
+  void go_on_from(const TrainingState& state, const std::string& origin) override {
+    load(network_, state, origin);
+    trainer_.go_on_after(state.steps, state.train_seconds);
+  }
   void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
            const std::function<bool()>& stop) override {
     trainer_.run(on_progress, on_epoch, stop);

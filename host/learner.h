@@ -11,6 +11,7 @@
 #include "host/recipe.h"
 #include "host/run_records.h"
 #include "host/trainer.h"
+#include "host/training_state.h"
 
 namespace ffwd {
 
@@ -19,6 +20,10 @@ class Learner {
   virtual ~Learner() = default;
 
   virtual int64_t parameter_count() const = 0;
+  // What has been learnt, and how far it is: for run() to go on from, before it is called. `origin`
+  // is where it comes from, for errors: throws FileError if it is of another network.
+  virtual std::vector<NamedTensor> state() = 0;
+  virtual void go_on_from(const TrainingState& state, const std::string& origin) = 0;
   // Runs the whole recipe; see Trainer::run.
   virtual void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
                    const std::function<bool()>& stop) = 0;

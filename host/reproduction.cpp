@@ -41,7 +41,7 @@ bool is_finished(const std::string& path) {
 bool is_of_a_run(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
   for (const std::string file :
-       {kMetricsFile, kRecipeFile, kSummaryFile, kReportFile, kModelFile}) {
+       {kMetricsFile, kRecipeFile, kSummaryFile, kReportFile, kModelFile, kStateFile}) {
     if (name == file || name.rfind(file + ".tmp-", 0) == 0) return entry.is_regular_file();
   }
   return false;
@@ -83,6 +83,18 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
     return std::nullopt;
   }
   return RunResult{summary, folder.read_metrics()};
+}
+
+std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
+                                         const Device& device) {
+  if (is_finished(path) || !fs::exists(path + "/" + kStateFile)) return std::nullopt;
+  TrainingState state = load_training_state(path + "/" + kStateFile);
+  if (to_text(state.recipe) != to_text(recipe) || state.device != device.name() ||
+      state.precision != device.precision() ||
+      state.measured_algorithms != device.measured_algorithms()) {
+    return std::nullopt;
+  }
+  return state;
 }
 
 std::vector<std::string> unfinished_run(const std::string& path) {

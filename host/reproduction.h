@@ -8,6 +8,7 @@
 #include "engine/device.h"
 #include "host/recipe.h"
 #include "host/run_folder.h"
+#include "host/training_state.h"
 
 namespace ffwd {
 
@@ -34,6 +35,11 @@ std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
 // device with its options.
 std::optional<RunResult> finished_run(const std::string& path, const Recipe& recipe,
                                       const Device& device);
+
+// The state that a stopped run of this very recipe on this device with its options has left at
+// `path`, to go on from.
+std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
+                                         const Device& device);
 
 // The files that an unfinished run has left at `path`, those of a killed write too; none if there is
 // no folder. Throws FileError if a finished run or anything else is there.

@@ -18,6 +18,17 @@ namespace fs = std::filesystem;
 constexpr uint64_t kSummaryCap = 64 << 20;
 constexpr uint64_t kMetricsCap = 1 << 30;
 
+void expect_folder(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) throw FileError("there is no run folder " + path);
+}
+
+void expect_writable(const std::string& path) {
+  if (::access(path.c_str(), W_OK | X_OK) == 0) return;
+  const std::string reason = std::generic_category().message(errno);
+  throw FileError("cannot write to the run folder " + path + ": " + reason);
+}
+
 }  // namespace
 
 RunFolder RunFolder::create(const std::string& path) {
@@ -30,25 +41,58 @@ RunFolder RunFolder::create(const std::string& path) {
     throw FileError("the run folder " + path +
                     " is not empty: name another one, or remove it if its run is not needed");
   }
-  if (::access(path.c_str(), W_OK | X_OK) != 0) {
-    const std::string reason = std::generic_category().message(errno);
-    throw FileError("cannot write to the run folder " + path + ": " + reason);
-  }
+  expect_writable(path);
   return RunFolder(path, made);
 }
 
 RunFolder RunFolder::open(const std::string& path) {
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) throw FileError("there is no run folder " + path);
+  expect_folder(path);
   RunFolder folder(path);
+  std::error_code ignored;
   if (!fs::exists(folder.summary_path(), ignored)) {
     throw FileError(path + " is not the folder of a finished run: it has no " + kSummaryFile);
   }
   return folder;
 }
 
+RunFolder RunFolder::reopen(const std::string& path) {
+  expect_folder(path);
+  expect_writable(path);
+  RunFolder folder(path);
+  std::error_code ignored;
+  if (!fs::exists(folder.state_path(), ignored)) {
+    throw FileError("the training in " + path + " cannot go on: it has no " + kStateFile +
+                    (fs::exists(folder.summary_path(), ignored) ? ", it is finished" : ""));
+  }
+  for (const auto& file :
+       fs::directory_iterator(path)) {  // of a run that was killed while it saved
+    if (file.path().filename().string().rfind(std::string(kStateFile) + ".tmp-", 0) == 0) {
+      fs::remove(file.path(), ignored);
+    }
+  }
+  return folder;
+}
+
 void RunFolder::append_metrics(const EpochMetrics& metrics) const {
   append_to_file(metrics_path(), to_json(metrics) + "\n");
+}
+
+void RunFolder::keep_metrics(int64_t epochs) const {
+  std::string kept;
+  if (epochs > 0) {
+    const std::string text = read_file(metrics_path(), kMetricsCap);
+    size_t end = 0;
+    for (int64_t line = 0; line < epochs; ++line) {
+      end = text.find('\n', end);
+      if (end == std::string::npos) {
+        throw FileError(metrics_path() + ": has " + std::to_string(line) + " lines, expected " +
+                        std::to_string(epochs) + " or more");
+      }
+      ++end;
+    }
+    kept = text.substr(0, end);
+  }
+  write_file_atomically(metrics_path(), kept);
 }
 
 void RunFolder::write_recipe(const std::string& text) const {
@@ -61,6 +105,12 @@ void RunFolder::write_summary(const Summary& summary) const {
 
 void RunFolder::write_report(const std::string& html) const {
   write_file_atomically(report_path(), html);
+}
+
+void RunFolder::remove_state() const {
+  std::error_code error;
+  fs::remove(state_path(), error);
+  if (error) throw FileError("cannot remove " + state_path() + ": " + error.message());
 }
 
 void RunFolder::remove_if_nothing_was_learnt() const {

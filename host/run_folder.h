@@ -1,5 +1,5 @@
 // The folder that one training leaves behind: metrics.jsonl, recipe.toml, summary.json, report.html
-// and its model.
+// and its model; and its state, as long as it is not finished.
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ inline constexpr const char* kRecipeFile = "recipe.toml";
 inline constexpr const char* kSummaryFile = "summary.json";
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kModelFile = "model.safetensors";
+inline constexpr const char* kStateFile = "state.safetensors";
 
 class RunFolder {
  public:
@@ -25,8 +26,14 @@ class RunFolder {
   // in it.
   static RunFolder open(const std::string& path);
 
+  // One whose training can go on. Throws FileError when there is none at `path`, or no state in it.
+  static RunFolder reopen(const std::string& path);
+
   // Adds one line; whoever follows the file sees it at once.
   void append_metrics(const EpochMetrics& metrics) const;
+
+  // Leaves the first lines, those of so many epochs.
+  void keep_metrics(int64_t epochs) const;
 
   // These replace the file as a whole or leave it as it was.
   void write_recipe(const std::string& text) const;
@@ -36,6 +43,8 @@ class RunFolder {
   // Removes a recipe and an empty metrics.jsonl, if nothing else is there, and the folder, if
   // create() made it.
   void remove_if_nothing_was_learnt() const;
+
+  void remove_state() const;
 
   // These throw FileError naming the file, the line where there is one, and what is wrong.
   std::vector<EpochMetrics> read_metrics() const;
@@ -48,6 +57,7 @@ class RunFolder {
   std::string summary_path() const { return path_ + "/" + kSummaryFile; }
   std::string report_path() const { return path_ + "/" + kReportFile; }
   std::string model_path() const { return path_ + "/" + kModelFile; }
+  std::string state_path() const { return path_ + "/" + kStateFile; }
 
  private:
   explicit RunFolder(std::string path, bool made = false) : path_(std::move(path)), made_(made) {}

@@ -9,6 +9,13 @@
 #include "host/errors.h"
 
 namespace ffwd {
+
+TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch) {
+  const int64_t steps_an_epoch = (images + batch - 1) / batch;
+  const int64_t epochs = steps / steps_an_epoch, rest = steps % steps_an_epoch;
+  return {epochs + (rest > 0), steps, epochs * images + rest * batch, train_seconds};
+}
+
 // Hinton's gain: constant for the first half of the epochs, then linear to almost zero.
 float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs) {
   if (decay == RateDecay::constant || 2 * epoch <= epochs) return 1.0f;
@@ -32,35 +39,37 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train,
       sample_(network.device(), train.count),
       label_(network.device(), kShows * train.count),
       values_(network.device(), (train.count + batch_ - 1) / batch_),
-      steps_(network, recipe, pixels(), batch_, batch_ == train.count, execution) {}
+      same_batch_(batch_ == train.count),
+      steps_(network, recipe, pixels(), batch_, same_batch_, execution) {}
 
 void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
                   const std::function<bool()>& stop) {
   const auto stages = stages_of(recipe_.training.schedule, int64_t(network_->layers().size()),
                                 recipe_.network.head);
+  const int64_t epochs = recipe_.training.epochs;
   Progress progress{};
   progress.stages = int64_t(stages.size());
-  progress.epochs = recipe_.training.epochs;
-  for (const Stage& stage : stages) {
-    ++progress.stage;
-    for (int64_t epoch = 1; epoch <= recipe_.training.epochs; ++epoch) {
-      ++totals_.epochs;
-      progress.epoch = epoch;
-      run_epoch(stage, epoch, progress, on_progress, stop);
-      on_epoch(progress.metrics);
-      if (totals_.stopped) return;
-    }
+  progress.epochs = epochs;
+  progress.steps = values_.size();
+  for (int64_t done = totals_.steps / progress.steps;
+       done < progress.stages * epochs && !totals_.stopped; ++done) {
+    totals_.epochs = done + 1;
+    progress.stage = 1 + done / epochs;
+    progress.epoch = 1 + done % epochs;
+    run_epoch(stages[size_t(done / epochs)], progress, on_progress, stop);
+    on_epoch(progress.metrics);
+    const bool at_the_end = done + 1 == progress.stages * epochs;
+    if (!totals_.stopped && !at_the_end) totals_.stopped = stop();
   }
 }
 
-void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
-                        const OnProgress& on_progress, const std::function<bool()>& stop) {
-  const Range range("epoch", epoch);
+void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress& on_progress,
+                        const std::function<bool()>& stop) {
+  const Range range("epoch", progress.epoch);
   const double begin = steady_seconds(), trained_before = totals_.train_seconds;
   const int64_t count = train_->count, seen_before = totals_.images_seen;
-  const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
-  progress.steps = values_.size();
-  upload_table((epoch - 1) * progress.steps, progress.steps, factor);
+  const int64_t done_before = totals_.steps % progress.steps;
+  upload_table(progress.epoch);
   clear_figures();
 
   const int64_t planned = progress.stages * progress.epochs * count;
@@ -78,12 +87,12 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
     metrics.seconds = totals_.train_seconds;
     metrics.images_per_second = progress.images_per_second;
     metrics.stage = progress.stage - 1;
-    read_metrics(stage, steps, metrics);
+    read_metrics(stage, steps - done_before, metrics);
     on_progress(progress);
   };
 
   double reported = begin;
-  for (int64_t done = 0; done < progress.steps && !totals_.stopped;) {
+  for (int64_t done = done_before; done < progress.steps && !totals_.stopped;) {
     // The last batch may be a smaller one, and is a plan of its own.
     const int64_t first = done * batch_, whole = (count - first) / batch_;
     const int64_t steps = std::max<int64_t>(1, std::min(whole, steps_.most_at_once()));
@@ -94,9 +103,7 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
     done += steps;
     totals_.steps += steps;
     totals_.images_seen += images;
-    const bool at_the_end =
-        done == progress.steps && epoch == progress.epochs && progress.stage == progress.stages;
-    totals_.stopped = !at_the_end && stop();
+    totals_.stopped = done < progress.steps && stop();
     if (done == progress.steps || totals_.stopped ||
         steady_seconds() - reported > kProgressSeconds) {
       report(done);
@@ -105,11 +112,16 @@ void Trainer::run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
   }
 }
 
-void Trainer::upload_table(int64_t step_of_stage, int64_t steps, float factor) {
-  values_.upload(step_values(recipe_, factor, step_of_stage, totals_.steps, steps));
-  // The order inside one full batch does not matter.
-  if (batch_ == train_->count && totals_.epochs > 1) return;
-  const std::vector<int32_t> order = epoch_order(recipe_, train_->count, totals_.epochs);
+void Trainer::upload_table(int64_t epoch) {
+  const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
+  const int64_t steps = values_.size();
+  values_.upload(
+      step_values(recipe_, factor, (epoch - 1) * steps, (totals_.epochs - 1) * steps, steps));
+  // The order inside the one batch does not matter: it stays as it was in the first epoch.
+  if (same_batch_ && table_is_there_) return;
+  table_is_there_ = true;
+  const std::vector<int32_t> order =
+      epoch_order(recipe_, train_->count, same_batch_ ? 1 : totals_.epochs);
   sample_.upload(order);
   label_.upload(epoch_labels(order, train_->labels, batch_));
 }

@@ -27,6 +27,9 @@ struct TrainingTotals {
   bool stopped = false;      // before its end
 };
 
+// Of a training that could be stopped after so many steps on so many images.
+TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch);
+
 // What the learning rates are multiplied by in an epoch, counted from 1.
 float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs);
 
@@ -45,9 +48,15 @@ class Trainer {
   Trainer(Network& network, const Recipe& recipe, const Images& train,
           const Execution& execution = {});
 
-  // Runs the whole recipe. `stop` is asked between the steps that are played at once; true ends the
-  // training there. Throws UserError (not_finite) naming layer and epoch when a loss is no longer a
-  // number.
+  // As if these steps had been run in so much time: run() goes on after them. The network must be
+  // as they have left it, and they must have ended where run() could be stopped.
+  void go_on_after(int64_t steps, double train_seconds) {
+    totals_ = totals_after(steps, train_seconds, train_->count, batch_);
+  }
+
+  // Runs the whole recipe. `stop` is asked between the steps that are played at once, and between
+  // epochs; true ends the training there. The figures of an epoch that was stopped and gone on with are those of its last
+  // part. Throws UserError (not_finite) naming layer and epoch when a loss is no longer a number.
   void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
 
@@ -56,12 +65,12 @@ class Trainer {
   const uint8_t* pixels() const { return pixels_.pixels(); }
 
  private:
-  void run_epoch(const Stage& stage, int64_t epoch, Progress& progress,
-                 const OnProgress& on_progress, const std::function<bool()>& stop);
-  // Means over the epoch's first `steps` steps; checks that they are numbers.
+  void run_epoch(const Stage& stage, Progress& progress, const OnProgress& on_progress,
+                 const std::function<bool()>& stop);
+  // Means over the last `steps` steps; checks that they are numbers.
   void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
-  // What the steps of an epoch learn from; `step_of_stage` is the number of the first.
-  void upload_table(int64_t step_of_stage, int64_t steps, float factor);
+  // What the steps of an epoch of a stage learn from.
+  void upload_table(int64_t epoch);
   void clear_figures();
 
   Network* network_;
@@ -70,7 +79,9 @@ class Trainer {
   int64_t batch_;
   ImageStore pixels_;
   Vector<int32_t> sample_, label_;
-  Vector<StepValues> values_;
+  Vector<StepValues> values_;  // of the steps of an epoch
+  bool same_batch_;            // in every step
+  bool table_is_there_ = false;
   Steps steps_;
   TrainingTotals totals_;
 };

@@ -55,13 +55,44 @@ Summary summary_of(const Learner& learner, const Evaluation& train, const Evalua
   return summary;
 }
 
+// Without complete epochs and total time.
+TrainingState state_of(Learner& learner, const Device& device, const Recipe& recipe,
+                       const RunOrigin& origin) {
+  const TrainingTotals totals = learner.totals();
+  TrainingState state;
+  state.recipe = recipe;
+  state.recipe_file = origin.recipe;
+  state.device = device.name();
+  state.precision = device.precision();
+  state.measured_algorithms = device.measured_algorithms();
+  state.steps = totals.steps;
+  state.train_seconds = totals.train_seconds;
+  state.learnt.tensors = learner.state();
+  return state;
+}
+
 // Everything that a run does once its recipe is written.
 Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& recipe,
                          const Dataset& data, const RunOrigin& origin, const RunWatcher& watcher,
-                         const Execution& execution) {
-  const double begin = steady_seconds();
-  const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, execution);
+                         const RunOptions& options) {
+  const TrainingState* const stopped = options.stopped;
+  const double begin = steady_seconds() - (stopped ? stopped->total_seconds : 0);
+  const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, options.execution);
+  if (stopped) {
+    learner->go_on_from(*stopped, folder.state_path());
+    folder.keep_metrics(stopped->epochs);
+  }
   watcher.on_start(learner->parameter_count());
+
+  int64_t epochs = stopped ? stopped->epochs : 0;
+  double saved = steady_seconds();
+  const auto save = [&] {
+    TrainingState state = state_of(*learner, device, recipe, origin);
+    state.epochs = epochs;
+    state.total_seconds = steady_seconds() - begin;
+    save_training_state(state, folder.state_path());
+    saved = steady_seconds();
+  };
 
   const int64_t every = recipe.training.evaluate_every;
   learner->run(
@@ -73,9 +104,14 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
           metrics.test_accuracy_head = result.head;
         }
         folder.append_metrics(metrics);
+        ++epochs;
         watcher.on_epoch(metrics);
       },
-      watcher.stop);
+      [&] {
+        const bool stop = watcher.stop();
+        if (stop || steady_seconds() - saved >= options.save_every) save();
+        return stop;
+      });
 
   learner->save(folder.model_path());
   const Evaluation train = learner->evaluate_train(), test = learner->evaluate_test();
@@ -84,6 +120,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   folder.write_summary(summary);
   folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
                                     sample_images(recipe, data), recipe.reference));
+  if (!summary.interrupted) folder.remove_state();
   return summary;
 }
 
@@ -98,10 +135,10 @@ Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
 
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
-                     const Execution& execution) {
+                     const RunOptions& options) {
   try {
     folder.write_recipe(to_text(recipe));
-    return train_and_record(folder, device, recipe, data, origin, watcher, execution);
+    return train_and_record(folder, device, recipe, data, origin, watcher, options);
   } catch (...) {
     folder.remove_if_nothing_was_learnt();
     throw;

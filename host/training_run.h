@@ -7,6 +7,7 @@
 
 #include "host/run_folder.h"
 #include "host/trainer.h"
+#include "host/training_state.h"
 
 namespace ffwd {
 
@@ -25,15 +26,25 @@ struct RunWatcher {
   std::function<bool()> stop;  // as Trainer::run asks it
 };
 
+inline constexpr double kSaveSeconds = 600;
+
+// How a run is run.
+struct RunOptions {
+  Execution execution;
+  double save_every = kSaveSeconds;        // seconds between saves of the training's state
+  const TrainingState* stopped = nullptr;  // to go on from; the folder's own
+};
+
 // The data set of a recipe, cut down to the images that it asks for. Throws DataError, and
 // RecipeError when it asks for more than there are.
 Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
 
 // Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
-// saved like any other, with `interrupted` in its summary. The folder is removed if the run fails
+// saved like any other, with `interrupted` in its summary, and leaves the state that it can go on
+// from; so does a run that was killed, if it had saved one. The folder is removed if the run fails
 // before anything was learnt.
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
-                     const Execution& execution = {});
+                     const RunOptions& options = {});
 
 }  // namespace ffwd

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "host/errors.h"
@@ -99,6 +100,13 @@ class Program : public ::testing::Test {
     expect_contains(outcome.text, parts);
     EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
     EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
+  }
+
+  // Until a run has written some lines.
+  static void wait_for_metrics(const std::string& path) {
+    while (!std::filesystem::exists(path) || std::filesystem::file_size(path) < 1000) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
   }
 
   TemporaryFolder folder_;

@@ -136,18 +136,75 @@ TEST_F(Program, RepeatsBitForBit) {
   EXPECT_NE(content_of(folder_ / "run/model.safetensors"), first);
 }
 
-TEST_F(Program, StopsCleanlyOnCtrlC) {
-  Outcome outcome{};
-  std::thread training([&] { outcome = run(train_arguments("--set training.epochs=100000")); });
-  while (!std::filesystem::exists(folder_ / "run/metrics.jsonl")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+// Trains until there are some lines of metrics, then sends the signal.
+class StoppedProgram : public Program {
+ protected:
+  Outcome train_and_send(const std::string& signal, const std::string& more) {
+    Outcome outcome{};
+    std::thread training([&] { outcome = run(train_arguments(kLong + more)); });
+    wait_for_metrics(folder_ / "run/metrics.jsonl");
+    EXPECT_EQ(
+        std::system(("pkill -" + signal + " -f '^" FFWD_PROGRAM " train " + recipe_ + "'").c_str()),
+        0);
+    training.join();
+    return outcome;
   }
-  EXPECT_EQ(std::system(("pkill -INT -f '^" FFWD_PROGRAM " train " + recipe_ + "'").c_str()), 0);
-  training.join();
+
+  // That the run goes on to what a run makes that was left alone.
+  void expect_the_same_end() {
+    const Outcome resumed =
+        run("resume " + folder_ / "run" + " --device cpu --data-dir " + folder_ / "data");
+    ASSERT_EQ(resumed.code, 0) << resumed.text;
+    expect_contains(resumed.text, {"done after", "test accuracy"});
+    const std::string model = content_of(folder_ / "run/model.safetensors");
+    const nlohmann::json summary = nlohmann::json::parse(content_of(folder_ / "run/summary.json"));
+    EXPECT_FALSE(summary.at("interrupted"));
+    EXPECT_EQ(summary.at("recipe"), "toy.toml");
+    const int64_t lines = lines_of(folder_ / "run/metrics.jsonl");
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "run/state.safetensors"));
+    const Outcome again = run("resume " + folder_ / "run");
+    EXPECT_EQ(again.code, int(ExitCode::files));
+    expect_contains(again.text, {"cannot go on", "it is finished"});
+
+    std::filesystem::remove_all(folder_ / "run");
+    ASSERT_EQ(run(train_arguments(kLong)).code, 0);
+    EXPECT_EQ(content_of(folder_ / "run/model.safetensors"), model);
+    EXPECT_EQ(lines_of(folder_ / "run/metrics.jsonl"), lines);
+  }
+
+  static int64_t lines_of(const std::string& path) {
+    const std::string text = content_of(path);
+    return std::count(text.begin(), text.end(), '\n');
+  }
+
+  // Long enough for a signal to meet it.
+  const std::string kLong = "--set training.epochs=400 --set network.layers=[60,60] ";
+};
+
+TEST_F(StoppedProgram, GoesOnAfterCtrlC) {
+  const Outcome outcome = train_and_send("INT", "");
   EXPECT_EQ(outcome.code, int(ExitCode::interrupted)) << outcome.text;
-  expect_contains(outcome.text, {"stopped by a signal"});
+  expect_contains(outcome.text, {"stopped by a signal", "ffwd resume " + folder_ / "run"});
   EXPECT_TRUE(nlohmann::json::parse(content_of(folder_ / "run/summary.json")).at("interrupted"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "run/model.safetensors"));
+  expect_the_same_end();
+}
+
+TEST_F(StoppedProgram, GoesOnAfterItWasKilled) {
+  const Outcome outcome = train_and_send("KILL", "--save-every 0");
+  EXPECT_EQ(outcome.code, 128 + SIGKILL) << outcome.text;  // as the shell has it
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/summary.json"));
+  expect_the_same_end();
+}
+
+TEST_F(StoppedProgram, GoesOnFromNothingElse) {
+  const Outcome nothing = run("resume " + folder_ / "none");
+  EXPECT_EQ(nothing.code, int(ExitCode::files));
+  expect_contains(nothing.text, {"there is no run folder", "none"});
+  folder_.write("run/state.safetensors", "what is this");
+  const Outcome damaged = run("resume " + folder_ / "run");
+  EXPECT_EQ(damaged.code, int(ExitCode::files));
+  expect_contains(damaged.text, {"state.safetensors"});
 }
 
 TEST_F(Program, ExplainsWhatIsWrongWithARecipe) {

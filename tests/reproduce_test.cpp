@@ -101,5 +101,30 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   expect_contains(recipe.text, {"mine/a.toml:2", "data.name"});
 }
 
+TEST_F(Reproduce, ARowGoesOnWhereItWasStopped) {
+  folder_.write("tools/recipes/mine/long.toml",
+                "[data]\nname = \"mnist\"\n[network]\nlayers = [60, 60]\n"
+                "[training]\nepochs = 400\nbatch = 50\n");
+  const std::string arguments = "reproduce mine --device cpu --data-dir data";
+  Outcome first{};
+  std::thread running([&] { first = run(arguments, folder_.path()); });
+  wait_for_metrics(folder_ / "runs/mine/long/metrics.jsonl");
+  // The only one in that folder.
+  EXPECT_EQ(std::system(("for p in $(pgrep -f '^" FFWD_PROGRAM " reproduce mine'); do"
+                         " [ $(readlink /proc/$p/cwd) != " +
+                         folder_.path() + " ] || kill -INT $p; done")
+                            .c_str()),
+            0);
+  running.join();
+  EXPECT_EQ(first.code, int(ExitCode::interrupted)) << first.text;
+  expect_contains(first.text, {"epoch 1/400", "the same command goes on with long"});
+  const Outcome second = run(arguments, folder_.path());
+  EXPECT_EQ(second.code, 0) << second.text;
+  EXPECT_EQ(times(second.text, "epoch 1/400"), 0) << second.text;
+  expect_contains(second.text, {"epoch 400/400"});
+  EXPECT_EQ(times(content_of(folder_ / "runs/mine/long/metrics.jsonl"), "\n"), 400);
+  EXPECT_EQ(times(run(arguments, folder_.path()).text, "finished before"), 1);
+}
+
 }  // namespace
 }  // namespace ffwd::test

@@ -96,6 +96,37 @@ TEST_F(Reproductions, OnlyTheSameRunIsFinished) {
   EXPECT_FALSE(finished_run(finished("stopped", recipe, /*interrupted=*/true), recipe, *device_));
 }
 
+TEST_F(Reproductions, OnlyTheSameRunGoesOn) {
+  const Recipe recipe;
+  const std::string path = finished("stopped", recipe, /*interrupted=*/true);
+  EXPECT_FALSE(stopped_run(path, recipe, *device_));
+  TrainingState state;
+  state.recipe = recipe;
+  state.device = device_->name();
+  state.steps = 5;
+  const auto goes_on = [&](const TrainingState& left, const Recipe& wanted) {
+    save_training_state(left, path + "/" + kStateFile);
+    return stopped_run(path, wanted, *device_);
+  };
+  EXPECT_EQ(goes_on(state, recipe)->steps, 5);
+  Recipe other;
+  other.training.epochs = 77;
+  EXPECT_FALSE(goes_on(state, other));
+  TrainingState elsewhere = state;
+  elsewhere.device = "another";
+  EXPECT_FALSE(goes_on(elsewhere, recipe));
+  elsewhere = state;
+  elsewhere.precision = Precision::bf16;
+  EXPECT_FALSE(goes_on(elsewhere, recipe));
+  elsewhere = state;
+  elsewhere.measured_algorithms = true;
+  EXPECT_FALSE(goes_on(elsewhere, recipe));
+
+  const std::string done = finished("done", recipe);
+  save_training_state(state, done + "/" + kStateFile);  // killed before it could remove it
+  EXPECT_FALSE(stopped_run(done, recipe, *device_));
+}
+
 TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {
   const std::string stopped = finished("stopped", Recipe(), /*interrupted=*/true);
   restart_run(stopped);

@@ -83,9 +83,12 @@ void reproduce(const ReproduceCommand& command) {
     std::printf("== %s%s\n", row.name.c_str(), row.result ? ": finished before" : "");
     if (row.result) continue;
     const Dataset data = load_recipe_data(row.run, command.data_dir);
-    const RunFolder folder = restart_run(out + "/" + row.name);
-    const Summary summary = run_recipe(*device, row.run, row.name + ".toml", data, folder,
-                                       {default_executor(row.run.training.schedule)});
+    const std::string path = out + "/" + row.name;
+    const std::optional<TrainingState> stopped = stopped_run(path, row.run, *device);
+    const RunFolder folder = stopped ? RunFolder::reopen(path) : restart_run(path);
+    RunOptions options{{default_executor(row.run.training.schedule)}};
+    if (stopped) options.stopped = &*stopped;
+    const Summary summary = run_recipe(*device, row.run, row.name + ".toml", data, folder, options);
     if (!summary.interrupted) row.result = RunResult{summary, folder.read_metrics()};
     write_results(reproduction, out);
     if (summary.interrupted) {

@@ -81,12 +81,9 @@ void train(const TrainCommand& command) {
       RunFolder::create(command.out.empty() ? default_folder(command.recipe) : command.out);
   const Summary summary =
       run_recipe(*device, recipe, std::filesystem::path(command.recipe).filename().string(), data,
-                 folder, execution);
+                 folder, {execution, command.save_every});
   if (trace) trace->write(command.trace);
-  if (summary.interrupted) {
-    throw UserError(ExitCode::interrupted,
-                    "stopped by a signal; " + folder.path() + " holds what was learnt");
-  }
+  expect_finished(summary, folder);
 }
 
 }  // namespace ffwd

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/device_options.h"
+#include "host/training_run.h"
 
 namespace ffwd {
 
@@ -22,9 +23,19 @@ struct TrainCommand {
   std::optional<std::string> seed;  // as training.seed
   std::vector<std::string> set;     // section.key=value
   std::string out;                  // empty: runs/<recipe>-<time>
+  double save_every = kSaveSeconds;
   std::string data_dir;
 };
 void train(const TrainCommand& command);
+
+// Goes on with a training that was stopped.
+struct ResumeCommand {
+  std::string run;  // its folder
+  std::string device = "auto", matmul_algorithms;
+  double save_every = kSaveSeconds;
+  std::string data_dir;
+};
+void resume(const ResumeCommand& command);
 
 // Shows what a training does when and where, and what a model says that it takes.
 struct PlanCommand {

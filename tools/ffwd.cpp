@@ -37,6 +37,7 @@ constexpr const char* kBenchTimes =
 // Everything that the command line can say.
 struct CommandLine {
   TrainCommand train;
+  ResumeCommand resume;
   ReproduceCommand reproduce;
   PlanCommand plan;
   EvalCommand eval;
@@ -83,6 +84,15 @@ void add_schedule(CLI::App& command, std::string& schedule) {
       ->check(CLI::IsMember({"greedy", "simultaneous", "pipelined"}));
 }
 
+void add_save_every(CLI::App& command, double& seconds) {
+  command
+      .add_option(
+          "--save-every", seconds,
+          "seconds between saves of what ffwd resume goes on from, should the run be killed")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str();
+}
+
 void declare_train(CLI::App& app, TrainCommand& line) {
   CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
   add_recipe(*command, line.recipe, line.set);
@@ -102,9 +112,23 @@ void declare_train(CLI::App& app, TrainCommand& line) {
                       "writes what ran when on which lane at the beginning, for ui.perfetto.dev");
   command->add_option("--profile-steps", line.profile_steps,
                       "FIRST:END, the steps that a waiting profiler is started for");
+  add_save_every(*command, line.save_every);
   add_data_dir(*command, line.data_dir);
   command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
   command->callback([&line] { train(line); });
+}
+
+void declare_resume(CLI::App& app, ResumeCommand& line) {
+  CLI::App* command = app.add_subcommand("resume", "Go on with a training that was stopped");
+  command->add_option("run", line.run, "its run folder")->required();
+  add_device_option(*command, line.device);
+  add_algorithms_option(*command, line.matmul_algorithms);
+  add_save_every(*command, line.save_every);
+  add_data_dir(*command, line.data_dir);
+  command->footer(
+      "The precision is the one it had. On the same device, with as many threads, it learns the\n"
+      "same bits as if it had not been stopped.\n");
+  command->callback([&line] { resume(line); });
 }
 
 void declare_plan(CLI::App& app, PlanCommand& line) {
@@ -204,6 +228,7 @@ void declare(CLI::App& app, CommandLine& line) {
   app.footer(kExitCodes);
 
   declare_train(app, line.train);
+  declare_resume(app, line.resume);
   declare_plan(app, line.plan);
   declare_reproduce(app, line.reproduce);
 

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "host/errors.h"
 #include "host/number_text.h"
 #include "host/recipe_layers.h"
 #include "host/reference_figures.h"
@@ -51,7 +52,7 @@ void say_result(const Summary& s, const RunFolder& folder, const Recipe::Referen
 }  // namespace
 
 Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name,
-                   const Dataset& data, const RunFolder& folder, const Execution& execution) {
+                   const Dataset& data, const RunFolder& folder, const RunOptions& options) {
   ProgressLine line;
   Progress latest{};
   RunWatcher watcher;
@@ -62,9 +63,15 @@ Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name
   watcher.on_epoch = [&](const EpochMetrics& metrics) { line.end_epoch(latest, metrics); };
   watcher.stop = interrupted;
   const Summary summary = run_training(device, recipe, data, folder,
-                                       {name, FFWD_COMMIT, FFWD_VERSION}, watcher, execution);
+                                       {name, FFWD_COMMIT, FFWD_VERSION}, watcher, options);
   say_result(summary, folder, recipe.reference);
   return summary;
+}
+
+void expect_finished(const Summary& summary, const RunFolder& folder) {
+  if (!summary.interrupted) return;
+  throw UserError(ExitCode::interrupted, "stopped by a signal; ffwd resume " + folder.path() +
+                                             " goes on with what was learnt");
 }
 
 }  // namespace ffwd

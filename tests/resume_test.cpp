@@ -1,0 +1,229 @@
+// Trainings that were stopped go on with the same bits, wherever they were stopped; and what is no
+// state of a training is named.
+#include <omp.h>
+
+#include <algorithm>
+
+#include "host/learner.h"
+#include "tests/devices.h"
+#include "tests/scratch_folder.h"
+#include "tests/toy_data.h"
+
+namespace ffwd::test {
+namespace {
+
+struct Outcome {
+  std::vector<EpochMetrics> metrics;
+  TrainingTotals totals;
+  std::vector<NamedTensor> state;
+};
+
+constexpr int64_t kNever = -1;
+
+class Resume : public OnDevice {
+ protected:
+  // With one OpenMP thread: on the CPU lanes share the threads out.
+  void SetUp() override {
+    OnDevice::SetUp();
+    omp_set_num_threads(1);
+  }
+  void TearDown() override { omp_set_num_threads(threads_); }
+
+  std::unique_ptr<Learner> learner(const Recipe& recipe) {
+    return make_learner(device(), recipe, data_, {default_executor(recipe.training.schedule)});
+  }
+
+  // Answers yes when it is asked for the `stop`-th time.
+  static Outcome run(Learner& learner, int64_t stop) {
+    Outcome outcome;
+    int64_t asked = 0;
+    learner.run([](const Progress&) {},
+                [&](EpochMetrics& metrics) { outcome.metrics.push_back(metrics); },
+                [&] { return ++asked == stop; });
+    outcome.totals = learner.totals();
+    outcome.state = learner.state();
+    return outcome;
+  }
+
+  // Stops it everywhere, sends what is there through a file, and compares what another learner makes
+  // of it with a training that was left alone. The number of places.
+  int64_t expect_the_same_bits(const Recipe& recipe) {
+    const Outcome whole = run(*learner(recipe), kNever);
+    for (int64_t stop = 1;; ++stop) {
+      const Outcome begun = run(*learner(recipe), stop);
+      if (!begun.totals.stopped) return stop - 1;
+      const std::string path = folder_ / "state";
+      TrainingState written;
+      written.recipe = recipe;
+      written.steps = begun.totals.steps;
+      written.learnt.tensors = begun.state;
+      save_training_state(written, path);
+
+      const auto other = learner(recipe);
+      other->go_on_from(load_training_state(path), path);
+      const Outcome rest = run(*other, kNever);
+      compare(whole, rest);
+      if (HasFailure()) {
+        ADD_FAILURE() << "stopped at the " << stop << ". place, after " << written.steps
+                      << " steps";
+        return stop;
+      }
+    }
+  }
+
+  static void compare(const Outcome& whole, const Outcome& rest) {
+    EXPECT_EQ(rest.totals.epochs, whole.totals.epochs);
+    EXPECT_EQ(rest.totals.steps, whole.totals.steps);
+    EXPECT_EQ(rest.totals.images_seen, whole.totals.images_seen);
+    ASSERT_EQ(rest.state.size(), whole.state.size());
+    for (size_t t = 0; t < rest.state.size(); ++t) {
+      EXPECT_EQ(rest.state[t].data, whole.state[t].data) << rest.state[t].name;
+    }
+    // Of the first epoch there may be a part.
+    ASSERT_LE(rest.metrics.size(), whole.metrics.size());
+    const size_t before = whole.metrics.size() - rest.metrics.size();
+    for (size_t e = 0; e < rest.metrics.size(); ++e) {
+      const EpochMetrics &a = rest.metrics[e], &b = whole.metrics[before + e];
+      EXPECT_EQ(a.epoch, b.epoch);
+      EXPECT_EQ(a.step, b.step);
+      EXPECT_EQ(a.stage, b.stage);
+      if (e == 0) continue;
+      EXPECT_EQ(a.head_loss, b.head_loss);
+      for (size_t l = 0; l < a.layers.size(); ++l) {
+        ASSERT_EQ(a.layers[l].has_value(), b.layers[l].has_value());
+        if (!a.layers[l]) continue;
+        EXPECT_EQ(a.layers[l]->loss, b.layers[l]->loss);
+      }
+    }
+  }
+
+  const int threads_ = omp_get_max_threads();
+  const Dataset data_ = toy_dataset();
+  const TemporaryFolder folder_;
+};
+
+TEST_P(Resume, WithMomentumPeersAndLabelsFromTheHead) {
+  // On a device that queues, plans are longer than a step.
+  EXPECT_GE(expect_the_same_bits(toy_recipe()), device().queues() ? 7 : 55);
+}
+
+TEST_P(Resume, LayerAfterLayerWithAdamInOneBatch) {
+  Recipe recipe = toy_recipe();
+  recipe.optimiser.kind = OptimiserKind::adam;
+  recipe.negatives.labels = Negatives::fixed;
+  recipe.training.schedule = Schedule::greedy;
+  recipe.training.batch = 0;
+  EXPECT_EQ(expect_the_same_bits(recipe), 15);  // three layers and a head, four steps each
+}
+
+TEST_P(Resume, WithLayersAtOnceAndAHeadThatLags) {
+  Recipe recipe = toy_recipe();
+  recipe.negatives.lag = 2;
+  recipe.optimiser.decay = RateDecay::linear_after_half;
+  recipe.training.schedule = Schedule::pipelined;
+  EXPECT_EQ(expect_the_same_bits(recipe), 7);  // whole batches, then the rest of the epoch
+}
+
+TEST_P(Resume, WithConvolutions) {
+  Recipe recipe = toy_recipe();
+  recipe.network.layers = {{LayerSpec::Kind::convolution, 8, 3, 1, 1},
+                           {LayerSpec::Kind::max_pool},
+                           {LayerSpec::Kind::dense, 20}};
+  recipe.optimiser.kind = OptimiserKind::adam;
+  recipe.negatives.labels = Negatives::random;
+  recipe.training.epochs = 2;
+  EXPECT_GE(expect_the_same_bits(recipe), device().queues() ? 3 : 27);
+}
+
+TEST_P(Resume, Backpropagation) {
+  Recipe recipe = toy_recipe();
+  recipe.network.normalise = NormKind::none;
+  recipe.training.algorithm = Algorithm::backprop;
+  recipe.training.epochs = 2;
+  EXPECT_EQ(expect_the_same_bits(recipe), 27);
+}
+
+FFWD_IN_EVERY_PRECISION(Resume);
+
+class TrainingStates : public ScratchFolderTest {
+ protected:
+  TrainingState some_state() {
+    TrainingState state;
+    state.recipe = toy_recipe();
+    state.recipe_file = "toy.toml";
+    state.device = "a device";
+    state.precision = Precision::bf16;
+    state.measured_algorithms = true;
+    state.epochs = 3;
+    state.steps = 47;
+    state.train_seconds = 1.5;
+    state.total_seconds = 2.25;
+    state.learnt.tensors = make_learner(*device_, toy_recipe(), toy_dataset())->state();
+    return state;
+  }
+
+  std::string error_of(const std::string& bytes) {
+    put(path_, bytes);
+    return file_error([&] { load_training_state(path_); });
+  }
+
+  const std::unique_ptr<Device> device_ = make_cpu_device();
+  const std::string path_ = root_ + "/state";
+};
+
+TEST_F(TrainingStates, ComeBackAsTheyWere) {
+  const TrainingState saved = some_state();
+  save_training_state(saved, path_);
+  const TrainingState loaded = load_training_state(path_);
+  EXPECT_EQ(to_text(loaded.recipe), to_text(saved.recipe));
+  EXPECT_EQ(loaded.recipe_file, saved.recipe_file);
+  EXPECT_EQ(loaded.device, saved.device);
+  EXPECT_EQ(loaded.precision, saved.precision);
+  EXPECT_EQ(loaded.measured_algorithms, saved.measured_algorithms);
+  EXPECT_EQ(loaded.epochs, saved.epochs);
+  EXPECT_EQ(loaded.steps, saved.steps);
+  EXPECT_EQ(loaded.train_seconds, saved.train_seconds);
+  EXPECT_EQ(loaded.total_seconds, saved.total_seconds);
+  ASSERT_EQ(loaded.learnt.tensors.size(), saved.learnt.tensors.size());
+  for (size_t t = 0; t < saved.learnt.tensors.size(); ++t) {
+    EXPECT_EQ(loaded.learnt.tensors[t].data, saved.learnt.tensors[t].data);
+  }
+}
+
+TEST_F(TrainingStates, DamageIsNamed) {
+  expect_has(file_error([&] { load_training_state(root_ + "/none"); }), "none");
+  expect_has(error_of("nothing"), path_);
+  expect_has(error_of(encode_safetensors({}, {})), "it has no progress");
+  expect_has(error_of(encode_safetensors({}, {{"progress", "{"}})), "its progress is damaged");
+
+  save_training_state(some_state(), path_);
+  const std::string good = content_of(path_);
+  expect_has(error_of(good.substr(0, good.size() / 2)), path_);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    EXPECT_EQ(from.size(), to.size());
+    return text.replace(at, from.size(), to);
+  };
+  expect_has(error_of(with("\\\"steps\\\":47", "\\\"steps\\\":-7")), "counts below zero");
+  expect_has(error_of(with("\\\"steps\\\":47", "\\\"stops\\\":47")), "steps");
+  expect_has(error_of(with("bf16", "fp23")), "no such precision");
+  expect_has(error_of(with("epochs = 4", "epoch_ = 4")), "its recipe is damaged");
+}
+
+TEST_F(TrainingStates, OfAnotherNetworkAreRefused) {
+  Recipe other = toy_recipe();
+  other.network.layers = dense_layers({48, 40, 34});
+  const auto learner = make_learner(*device_, other, toy_dataset());
+  const TrainingState state = some_state();
+  expect_has(file_error([&] { learner->go_on_from(state, "here"); }),
+             "here: the tensor \"2.values\"");
+  other = toy_recipe();
+  other.optimiser.kind = OptimiserKind::adam;
+  const auto adam = make_learner(*device_, other, toy_dataset());
+  expect_has(file_error([&] { adam->go_on_from(state, "here"); }), "\"0.moment2\" is missing");
+}
+
+}  // namespace
+}  // namespace ffwd::test
