@@ -50,6 +50,13 @@ void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
   add_call(bench, name("goodness_rows"),
            {3 * matrix + 8 * row_floats + column_floats, 7 * elements}, &Device::goodness_rows,
            learning_rows);
+  add_call(bench, name("goodness_rows_unread"),
+           {2 * matrix + 8 * row_floats + column_floats, 6 * elements}, &Device::goodness_rows,
+           [=](Operands& memory) {
+             GoodnessRows args = learning_rows(memory);
+             args.next = {};
+             return args;
+           });
   add_call(bench, name("goodness_rows_inference"),
            {2 * matrix + 2 * row_floats + column_floats, 4 * elements}, &Device::goodness_rows,
            goodness_rows);

@@ -132,6 +132,7 @@ void Layer::rows(Device& lane, const LayerInput& input, const LayerRows::View& o
   const int64_t pixels = shape_.pixels(), half = learning / 2;
   const MatrixView dz = out.z.row_range(0, learning * pixels);
   GoodnessRows rows = row_arguments(out);
+  if (!hands_on && objective_.peer_strength == 0.0f) rows.next = {};
   if (const auto* images = std::get_if<LabelledImages>(&input)) rows.shared = images->products;
   if (learning > 0 && of_pixels()) {
     rows.positive_rows = rows.negative_rows = half * pixels;

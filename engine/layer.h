@@ -79,7 +79,8 @@ class Layer {
   // z, if the input has not got it already, in parts.
   void forward(Device& lane, const LayerInput& input, const LayerRows::View& out);
   // From z to activities and goodness; of learning rows, in z's place, the gradient of the loss, and
-  // their figures are added up. `hands_on`: somebody reads what the next layer gets.
+  // their figures are added up. `hands_on`: somebody reads what the next layer gets, else
+  // activities are only kept for peer normalisation.
   void rows(Device& lane, const LayerInput& input, const LayerRows::View& out, int64_t learning,
             bool hands_on);
   // Of weights and biases, from the gradient in z's place.

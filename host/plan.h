@@ -165,10 +165,13 @@ struct Plan {
   bool learns(const PlanTask& task) const {
     return overlap(task.rows, RowClass::learning) && stage.has_layer(task.layer);
   }
-  // Whether it has to pool or to flatten, and to normalise after that: nobody may be there to read.
+  // Whether somebody reads what it makes for the next layer.
   bool hands_on(const PlanTask& task) const {
-    return !shape.layers[size_t(task.layer)].normalises_at_once() &&
-           (!learns(task) || task.layer + 1 < stage.end_layer || stage.head);
+    return !learns(task) || task.layer + 1 < stage.end_layer || stage.head;
+  }
+  // Whether it keeps its activities: to hand them on, or for peer normalisation.
+  bool keeps_activities(const PlanTask& task) const {
+    return hands_on(task) || shape.peer_normalisation;
   }
   const PlanBuffer* find(BufferKind kind, int64_t layer = -1) const;
 };

@@ -313,8 +313,8 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
   }
   read(b.weights, RowClass::all);  // the biases
   if (plan_.learns(task)) write(b.z, RowClass::learning);
-  write(b.activities, rows);
-  if (plan_.hands_on(task)) write(b.next, rows);
+  if (plan_.keeps_activities(task)) write(b.activities, rows);
+  if (plan_.hands_on(task) && b.next != b.activities) write(b.next, rows);
   write(b.figures, rows);
   if (plan_.learns(task)) read_and_write(b.running, RowClass::all);
 }

@@ -69,10 +69,11 @@ void Counter::rows(const PlanTask& task, const LayerShape& layer, double rows, d
   const bool of_pixels = shape_.goodness_of_pixels || layer.pixels() == 1;
   const bool whole = layer.pixels() > 1 && (!of_pixels || !plan_.learns(task));
   const double running = plan_.learns(task) ? 2 * double(sizeof(RunningFigures)) * learning : 0;
-  kernel(z + activities + (of_pixels ? gradient + pixels * running : 0));  // goodness_rows
-  if (whole) kernel(rows * (pixels + 1) * kFloat + running);               // image_goodness
-  if (whole && plan_.learns(task)) kernel(2 * gradient);                   // goodness_gradient
-  if (!plan_.hands_on(task)) return;
+  const double kept = plan_.keeps_activities(task) ? activities : 0;
+  kernel(z + kept + (of_pixels ? gradient + pixels * running : 0));  // goodness_rows
+  if (whole) kernel(rows * (pixels + 1) * kFloat + running);         // image_goodness
+  if (whole && plan_.learns(task)) kernel(2 * gradient);             // goodness_gradient
+  if (!plan_.hands_on(task) || layer.normalises_at_once()) return;
   const double next = rows * double(layer.pooled_pixels()) * units * element_;
   if (layer.pool) kernel(activities + next);
   kernel(2 * next);  // normalise_rows

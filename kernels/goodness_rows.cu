@@ -81,13 +81,15 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     if (a.length.data) a.length.data[i] = 1.0f / next_scale;
   }
 
-  T* next = a.next.row<T>(i);
+  T* next = a.next.data ? a.next.row<T>(i) : nullptr;
   T* dz = learns ? a.dz.row<T>(i) : nullptr;
   for (int64_t j = first; j < width; j += step) {
     float y[kVector<T>], out[kVector<T>];
     activities(j, y);
-    for (int k = 0; k < kVector<T>; ++k) out[k] = next_scale * y[k];
-    store_vector(next, j, width, aligned, out);
+    if (next) {
+      for (int k = 0; k < kVector<T>; ++k) out[k] = next_scale * y[k];
+      store_vector(next, j, width, aligned, out);
+    }
     if (!learns) continue;
     for (int k = 0; k < kVector<T>; ++k) {
       out[k] =
@@ -109,7 +111,8 @@ void goodness_rows(const GoodnessRows& a, Stream stream) {
     const bool aligned =
         (shared ? rows_are_aligned<T>(a.shared.images) && rows_are_aligned<T>(a.shared.labels)
                 : rows_are_aligned<T>(a.z)) &&
-        rows_are_aligned<T>(a.next) && (a.dz.data == nullptr || rows_are_aligned<T>(a.dz));
+        (a.next.data == nullptr || rows_are_aligned<T>(a.next)) &&
+        (a.dz.data == nullptr || rows_are_aligned<T>(a.dz));
     const RowBlocks blocks = row_blocks(a.z.rows, a.z.cols, kVector<T>);
     const auto kernel =
         shared ? goodness_rows_kernel<T, RowInParts<T>> : goodness_rows_kernel<T, WholeRow<T>>;

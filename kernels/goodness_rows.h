@@ -19,8 +19,8 @@
 //         width, temperature 1, A = N = B) dz is the delta of his ffnew.m divided by -B.
 //
 // Shapes:   z, next: (R, M), dz: (A + N, M), all fp32 or all bf16; bias (M); goodness, length (R);
-//           running (A + N). dz and running are absent together (inference); length may be absent.
-//           R = 0 is allowed.
+//           running (A + N). dz and running are absent together (inference); next and length may be
+//           absent. R = 0 is allowed.
 // Aliasing: dz may be the memory of z. Nothing else may overlap.
 // Order:    sums of one row run in a fixed order, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.

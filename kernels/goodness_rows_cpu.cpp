@@ -4,7 +4,8 @@ namespace ffwd {
 
 void check(const GoodnessRows& a) {
   const int64_t learning = a.positive_rows + a.negative_rows;
-  FFWD_EXPECT(same_shape(a.z, a.next), "next must have the shape and type of z");
+  FFWD_EXPECT(a.next.data == nullptr || same_shape(a.z, a.next),
+              "next must have the shape and type of z");
   FFWD_EXPECT(a.bias.size == a.z.cols, "bias needs one entry a column");
   FFWD_EXPECT(a.goodness.size == a.z.rows, "goodness needs one entry a row");
   FFWD_EXPECT(a.length.data == nullptr || a.length.size == a.z.rows,
@@ -39,7 +40,7 @@ template <typename T, typename Row>
 void goodness_row(const GoodnessRows& a, int64_t i, Row z) {
   const int64_t width = a.z.cols, learning = a.positive_rows + a.negative_rows;
   const float* bias = a.bias.data;
-  T* next = a.next.row<T>(i);
+  T* const next = a.next.data ? a.next.row<T>(i) : nullptr;
 
   float terms = 0.0f, squares = 0.0f;
 #pragma omp simd reduction(+ : terms, squares)
@@ -55,7 +56,7 @@ void goodness_row(const GoodnessRows& a, int64_t i, Row z) {
   if (a.length.data) a.length.data[i] = 1.0f / next_scale;
 
   if (a.dz.data == nullptr || i >= learning) {
-    for (int64_t j = 0; j < width; ++j) {
+    for (int64_t j = 0; j < width && next; ++j) {
       store(next[j], next_scale * activation_value(a.activation, z(j) + bias[j]));
     }
     return;
@@ -69,7 +70,7 @@ void goodness_row(const GoodnessRows& a, int64_t i, Row z) {
 #pragma omp simd  // dz may be z: each element is read before it is written
   for (int64_t j = 0; j < width; ++j) {
     const float y = activation_value(a.activation, z(j) + bias[j]);
-    store(next[j], next_scale * y);
+    if (next) store(next[j], next_scale * y);
     store(dz[j], factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y));
   }
 }

@@ -234,8 +234,8 @@ TEST(PlanCost, OfOneLayerByHand) {
   shape.head = false;
   PlanOptions options;
   options.stage = {0, 1, false};
-  const Plan plan = make_plan(shape, options);
   const auto cost = [&](TaskKind kind) {
+    const Plan plan = make_plan(shape, options);
     for (const PlanTask& task : plan.tasks) {
       if (task.kind == kind) return cost_of(plan, task);
     }
@@ -246,10 +246,16 @@ TEST(PlanCost, OfOneLayerByHand) {
   // 4 images, 2 classes and the neutral label.
   EXPECT_EQ(cost(TaskKind::product).flops, 2 * 7 * 8 * 16);
   EXPECT_EQ(cost(TaskKind::product).bytes, 4 * (7 * 8 + 8 * 16 + 7 * 16));
-  // z in parts, its gradient and next; running figures read and written.
-  EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 2 * 8) * 16 + 2 * 12 * 8);
+  // z in parts and its gradient; running figures read and written.
+  EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 8) * 16 + 2 * 12 * 8);
   EXPECT_EQ(cost(TaskKind::gradient).flops, 2 * 4 * 8 * 16 + 2 * 8 * 2 * 16);
   EXPECT_EQ(cost(TaskKind::update).bytes, 4 * 5 * (8 * 16 + 16));  // 3 read, 2 written
+  shape.peer_normalisation = true;  // reads the activities
+  EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 2 * 8) * 16 + 2 * 12 * 8);
+  shape.peer_normalisation = false;
+  shape.layers = dense_shapes(shape.image, {16, 16});
+  options.stage.end_layer = 2;  // and so does the next layer
+  EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 2 * 8) * 16 + 2 * 12 * 8);
 }
 
 TEST(PlanCost, ModelsTimeByHand) {

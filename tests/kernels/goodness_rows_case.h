@@ -31,7 +31,7 @@ struct GoodnessCase {
   Goodness goodness = Goodness::sum_squares;
   float threshold = 2.0f, temperature = 1.0f;
   Norm norm = {NormKind::l2, 1e-8f};
-  bool learns = true, in_place = false;
+  bool learns = true, in_place = false, hands_on = true;
   Matrix before;        // running figures, (P + N, 3); no rows: zeros
   int misaligned = -1;  // see Memory::misalign
 };
@@ -62,7 +62,7 @@ inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
                    memory.input(c.parts.label), memory.input(c.parts.row_scale)};
     args.z = {nullptr, c.dtype, c.z.rows, c.z.cols, c.z.cols};  // a shape
   }
-  args.next = memory.output("next", c.dtype, c.z.rows, c.z.cols);
+  if (c.hands_on) args.next = memory.output("next", c.dtype, c.z.rows, c.z.cols);
   args.goodness = memory.output<float>("goodness", c.z.rows);
   args.length = memory.output<float>("length", c.z.rows);
   if (c.learns) {
