@@ -51,6 +51,7 @@ class BackpropNetwork {
   // The class with the largest logit, for the first `count` images of `pixels`.
   std::vector<int32_t> classify(const uint8_t* pixels, int64_t count);
 
+  Vector<float>& running() { return running_loss_.floats(); }
   // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
   float read_loss() const { return running_loss_.read_totals(); }
   void clear_loss() { running_loss_.clear(); }

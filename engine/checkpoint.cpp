@@ -64,12 +64,14 @@ State state_of(Network& network) {
     const std::string prefix = std::to_string(l) + ".";
     state.add(prefix, layer.parameters());
     state.vectors.push_back({prefix + "peer_mean", &layer.peer_mean()});
+    state.vectors.push_back({prefix + "running", &layer.running()});
   }
   if (!network.head()) return state;
   size_t l = 0;
   for (Parameters& part : network.head()->weights()) {
     state.add("head." + std::to_string(l++) + ".", part);
   }
+  state.vectors.push_back({"head.running", &network.head()->running()});
   return state;
 }
 
@@ -77,6 +79,7 @@ State state_of(BackpropNetwork& network) {
   State state;
   size_t l = 0;
   for (Parameters& layer : network.layers()) state.add(std::to_string(l++) + ".", layer);
+  state.vectors.push_back({"running", &network.running()});
   return state;
 }
 
@@ -163,20 +166,19 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
   expect_count(file, expected, origin);
 }
 
-std::vector<NamedTensor> training_state(Network& network) {
+std::vector<NamedTensor> state_tensors(Network& network) {
   return download(state_of(network));
 }
 
-std::vector<NamedTensor> training_state(BackpropNetwork& network) {
+std::vector<NamedTensor> state_tensors(BackpropNetwork& network) {
   return download(state_of(network));
 }
 
-void load_training_state(Network& network, const SafetensorsFile& file, const std::string& origin) {
+void load_state(Network& network, const SafetensorsFile& file, const std::string& origin) {
   upload(state_of(network), file, origin);
 }
 
-void load_training_state(BackpropNetwork& network, const SafetensorsFile& file,
-                         const std::string& origin) {
+void load_state(BackpropNetwork& network, const SafetensorsFile& file, const std::string& origin) {
   upload(state_of(network), file, origin);
 }
 

@@ -22,14 +22,13 @@ std::vector<NamedTensor> network_tensors(const BackpropNetwork& network);
 // many.
 void load_network(Network& network, const SafetensorsFile& file, const std::string& origin);
 
-// All that training changes: weights, optimiser state, running means; each a vector as it lies on
-// the device. A network of the same shape, optimiser and objectives goes on from it with the same
-// bits.
-std::vector<NamedTensor> training_state(Network& network);
-std::vector<NamedTensor> training_state(BackpropNetwork& network);
+// All that training changes: weights, optimiser state, running means and figures; each a vector as
+// it lies on the device. A network of the same shape, optimiser, objectives and batch goes on from it
+// with the same bits.
+std::vector<NamedTensor> state_tensors(Network& network);
+std::vector<NamedTensor> state_tensors(BackpropNetwork& network);
 // Throw as load_network.
-void load_training_state(Network& network, const SafetensorsFile& file, const std::string& origin);
-void load_training_state(BackpropNetwork& network, const SafetensorsFile& file,
-                         const std::string& origin);
+void load_state(Network& network, const SafetensorsFile& file, const std::string& origin);
+void load_state(BackpropNetwork& network, const SafetensorsFile& file, const std::string& origin);
 
 }  // namespace ffwd

@@ -33,6 +33,7 @@ class Head {
              VectorView<const int32_t> labels, const Optimiser& optimiser,
              VectorView<const StepValues> step);
 
+  Vector<float>& running() { return running_loss_.floats(); }
   // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
   float read_loss() const { return running_loss_.read_totals(); }
   void clear_loss() { running_loss_.clear(); }

@@ -132,7 +132,8 @@ void Layer::rows(Device& lane, const LayerInput& input, const LayerRows::View& o
   const int64_t pixels = shape_.pixels(), half = learning / 2;
   const MatrixView dz = out.z.row_range(0, learning * pixels);
   GoodnessRows rows = row_arguments(out);
-  if (!hands_on && objective_.peer_strength == 0.0f) rows.next = {};
+  const bool push = objective_.peer_strength > 0.0f;
+  if (!hands_on && !push) rows.next = {};
   if (const auto* images = std::get_if<LabelledImages>(&input)) rows.shared = images->products;
   if (learning > 0 && of_pixels()) {
     rows.positive_rows = rows.negative_rows = half * pixels;

@@ -65,8 +65,10 @@ class Layer {
   const LayerShape& shape() const { return shape_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
-  // The running mean of every unit's activity, (units): peer normalisation changes it.
+  // What training changes besides: the running mean of every unit's activity, (units), and running
+  // figures.
   Vector<float>& peer_mean() { return peer_mean_; }
+  Vector<float>& running() { return running_.floats(); }
 
   // The weights in the order of PyTorch's Linear or Conv2d, (units, fan_in), and the biases.
   void set(const std::vector<float>& weights, const std::vector<float>& biases);

@@ -14,7 +14,7 @@ class RunningSums {
  public:
   RunningSums(Device& device, int64_t rows)
       : device_(&device),
-        rows_(device, rows),
+        rows_(device, rows * kFloats),
         totals_(device, kFloats),
         scratch_(device, column_sum_scratch(rows, kFloats)) {}
 
@@ -24,12 +24,17 @@ class RunningSums {
            int64_t(sizeof(float)) * column_sum_scratch(rows, kFloats);
   }
 
-  VectorView<Row> view() const { return rows_.view(); }
+  VectorView<Row> view() const {
+    return {reinterpret_cast<Row*>(rows_.view().data), rows_.size() / kFloats};
+  }
   void clear() { rows_.clear(); }
+  // The sums themselves, for who saves or loads them.
+  Vector<float>& floats() { return rows_; }
 
   // Waits for the device.
   Row read_totals() const {
-    const ConstMatrixView rows(rows_.view().data, DType::f32, rows_.size(), kFloats, kFloats);
+    const int64_t count = rows_.size() / kFloats;
+    const ConstMatrixView rows(rows_.view().data, DType::f32, count, kFloats, kFloats);
     device_->column_sum({rows, {}, 1.0f, totals_.view(), scratch_.view()});
     Row totals;
     std::memcpy(&totals, totals_.download().data(), sizeof totals);
@@ -40,8 +45,7 @@ class RunningSums {
   static constexpr int64_t kFloats = sizeof(Row) / sizeof(float);
 
   Device* device_;
-  Vector<Row> rows_;
-  Vector<float> totals_, scratch_;
+  Vector<float> rows_, totals_, scratch_;
 };
 
 }  // namespace ffwd

@@ -31,15 +31,13 @@ void BackpropTrainer::run(const Trainer::OnProgress& on_progress, const Trainer:
   for (int64_t done = totals_.steps / progress.steps; done < progress.epochs && !totals_.stopped;
        ++done) {
     totals_.epochs = progress.epoch = done + 1;
-    run_epoch(progress, on_progress, stop);
+    run_epoch(progress, on_progress);
     on_epoch(progress.metrics);
-    const bool at_the_end = done + 1 == progress.epochs;
-    if (!totals_.stopped && !at_the_end) totals_.stopped = stop();
+    totals_.stopped = progress.epoch < progress.epochs && stop();
   }
 }
 
-void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& on_progress,
-                                const std::function<bool()>& stop) {
+void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& on_progress) {
   const Range range("epoch", progress.epoch);
   const double begin = steady_seconds(), trained_before = totals_.train_seconds;
   const int64_t planned = progress.epochs * train_->count;
@@ -49,31 +47,27 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
   values_.upload(step_values(recipe_, factor, first, first, progress.steps));
   upload_order();
 
-  const int64_t done_before = totals_.steps - first, seen_before = done_before * batch_;
   double loss = 0, reported = begin;  // loss: the sum over `counted` images
-  int64_t seen = seen_before, counted = 0;
-  for (int64_t s = done_before; s < progress.steps && !totals_.stopped; ++s) {
+  int64_t seen = 0, counted = 0;
+  for (int64_t s = 0; s < progress.steps; ++s) {
     const int64_t images = std::min(batch_, train_->count - seen);
     network_->learn(pixels(), sample_.view().slice(seen, images), label_.view().slice(seen, images),
                     optimiser_, values_.view().slice(s, 1));
     seen += images;
     totals_.images_seen += images;
     ++totals_.steps;
-    const bool ends_epoch = s + 1 == progress.steps;
-    totals_.stopped = !ends_epoch && stop();
-    const bool last = ends_epoch || totals_.stopped;
-    const bool due = last || steady_seconds() - reported > kProgressSeconds;
+    const bool due = s + 1 == progress.steps || steady_seconds() - reported > kProgressSeconds;
     // The last step may be smaller than the others: what they added up is read before it.
     if (!due && s + 2 != progress.steps) continue;
     loss += double(images) * double(network_->read_loss());
-    counted = seen - seen_before;
+    counted = seen;
     network_->clear_loss();
     if (!due) continue;
 
     reported = steady_seconds();
     totals_.train_seconds = trained_before + reported - begin;
     progress.step = s + 1;
-    progress.images_per_second = double(seen - seen_before) / std::max(1e-9, reported - begin);
+    progress.images_per_second = double(seen) / std::max(1e-9, reported - begin);
     progress.seconds_left =
         double(planned - totals_.images_seen) * totals_.train_seconds / double(totals_.images_seen);
     EpochMetrics& metrics = progress.metrics = {};

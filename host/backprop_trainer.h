@@ -18,8 +18,8 @@ class BackpropTrainer {
     totals_ = totals_after(steps, train_seconds, train_->count, batch_);
   }
 
-  // As Trainer::run. The loss stands where a head's does; it is the mean over the epoch's images,
-  // each before the step that it was learnt in.
+  // As Trainer::run, but `stop` is asked between epochs alone. The loss stands where a head's does;
+  // it is the mean over the epoch's images, each before the step that it was learnt in.
   void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
            const std::function<bool()>& stop);
 
@@ -28,8 +28,7 @@ class BackpropTrainer {
   const uint8_t* pixels() const { return pixels_.pixels(); }
 
  private:
-  void run_epoch(Progress& progress, const Trainer::OnProgress& on_progress,
-                 const std::function<bool()>& stop);
+  void run_epoch(Progress& progress, const Trainer::OnProgress& on_progress);
   void upload_order();
 
   BackpropNetwork* network_;

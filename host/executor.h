@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "engine/device.h"
 #include "host/plan.h"
@@ -15,6 +17,10 @@ enum class ExecutorKind {
   lanes,   // lanes side by side: a CPU thread or a CUDA stream each
   graph    // lanes as one CUDA graph, captured at the second playing
 };
+
+// "serial", and the kind of that name, if there is one.
+const char* name_of(ExecutorKind kind);
+std::optional<ExecutorKind> executor_named(const std::string& name);
 
 // Does a task on the device that stands for its lane. May be called from several threads, by each
 // for other lanes.

@@ -1,6 +1,7 @@
 #include "host/file_io.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -146,6 +147,25 @@ std::string read_file(const std::string& path, uint64_t cap) {
     }
     if (got == 0) return bytes;
   }
+}
+
+void sync_file(const std::string& path) {
+  OpenFile file(path, O_WRONLY, "write", path);
+  file.sync();
+  file.close();
+}
+
+FolderLock::FolderLock(const std::string& path)
+    : fd_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (fd_ < 0) fail_with_errno("look into", path);
+  // Some file systems have no locks.
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(fd_);
+  throw FileError("another run is at work in " + path);
+}
+
+FolderLock::~FolderLock() {
+  ::close(fd_);
 }
 
 }  // namespace ffwd

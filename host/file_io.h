@@ -22,4 +22,19 @@ void append_to_file(const std::string& path, std::string_view bytes);
 // The content of `path`. Throws FileError when it cannot be read or holds more than `cap` bytes.
 std::string read_file(const std::string& path, uint64_t cap);
 
+// Forces what is in the file at `path` to the disk. Throws FileError.
+void sync_file(const std::string& path);
+
+// Keeps a folder for this process as long as it lives. Throws FileError when another one has it.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& path);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int fd_;
+};
+
 }  // namespace ffwd

@@ -12,7 +12,9 @@ namespace {
 template <typename AnyNetwork>
 void load(AnyNetwork& network, const TrainingState& state, const std::string& origin) {
   try {
-    load_training_state(network, state.learnt, origin);
+    load_state(network, state.learnt, origin);
+  } catch (const OutOfMemory&) {
+    throw;
   } catch (const Error& error) {
     throw FileError(error.what());
   }
@@ -29,7 +31,7 @@ class ForwardForwardLearner final : public Learner {
         test_pixels_(device, data.test.pixels) {}
 
   int64_t parameter_count() const override { return model_.network->parameter_count(); }
-  std::vector<NamedTensor> state() override { return training_state(*model_.network); }
+  std::vector<NamedTensor> state() override { return state_tensors(*model_.network); }
   void go_on_from(const TrainingState& state, const std::string& origin) override {
     load(*model_.network, state, origin);
     trainer_.go_on_after(state.steps, state.train_seconds);
@@ -78,7 +80,7 @@ class BackpropLearner final : public Learner {
   }
 
   int64_t parameter_count() const override { return network_.parameter_count(); }
-  std::vector<NamedTensor> state() override { return training_state(network_); }
+  std::vector<NamedTensor> state() override { return state_tensors(network_); }
   void go_on_from(const TrainingState& state, const std::string& origin) override {
     load(network_, state, origin);
     trainer_.go_on_after(state.steps, state.train_seconds);

@@ -20,9 +20,10 @@ class Learner {
   virtual ~Learner() = default;
 
   virtual int64_t parameter_count() const = 0;
-  // What has been learnt, and how far it is: for run() to go on from, before it is called. `origin`
-  // is where it comes from, for errors: throws FileError if it is of another network.
+  // engine/checkpoint.h, state_tensors.
   virtual std::vector<NamedTensor> state() = 0;
+  // run(), called next, goes on from this state, which `origin` held. Throws FileError if it is of
+  // another network.
   virtual void go_on_from(const TrainingState& state, const std::string& origin) = 0;
   // Runs the whole recipe; see Trainer::run.
   virtual void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,

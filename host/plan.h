@@ -167,7 +167,8 @@ struct Plan {
   }
   // Whether somebody reads what it makes for the next layer.
   bool hands_on(const PlanTask& task) const {
-    return !learns(task) || task.layer + 1 < stage.end_layer || stage.head;
+    return !learns(task) || task.layer + 1 < stage.end_layer ||
+           (stage.head && overlap(task.rows, RowClass::neutral));
   }
   // Whether it keeps its activities: to hand them on, or for peer normalisation.
   bool keeps_activities(const PlanTask& task) const {

@@ -33,10 +33,6 @@ std::vector<std::string> reductions_of(std::string path) {
   }
 }
 
-bool is_finished(const std::string& path) {
-  return fs::exists(path + "/" + kSummaryFile) && !RunFolder::open(path).read_summary().interrupted;
-}
-
 // A file that a run writes, or what write_file_atomically had of it when it was killed.
 bool is_of_a_run(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
@@ -74,7 +70,7 @@ std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
 
 std::optional<RunResult> finished_run(const std::string& path, const Recipe& recipe,
                                       const Device& device) {
-  if (!is_finished(path)) return std::nullopt;
+  if (!RunFolder::is_finished(path)) return std::nullopt;
   const RunFolder folder = RunFolder::open(path);
   const Summary summary = folder.read_summary();
   if (folder.read_recipe() != to_text(recipe) || summary.device != device.name() ||
@@ -86,19 +82,18 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
 }
 
 std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
-                                         const Device& device) {
-  if (is_finished(path) || !fs::exists(path + "/" + kStateFile)) return std::nullopt;
-  TrainingState state = load_training_state(path + "/" + kStateFile);
-  if (to_text(state.recipe) != to_text(recipe) || state.device != device.name() ||
-      state.precision != device.precision() ||
-      state.measured_algorithms != device.measured_algorithms()) {
-    return std::nullopt;
-  }
-  return state;
+                                         const TrainingMeans& how) {
+  const std::string file = path + "/" + kStateFile;
+  if (RunFolder::is_finished(path) || !fs::exists(file)) return std::nullopt;
+  TrainingState state = load_training_state(file);
+  if (to_text(state.recipe) == to_text(recipe) && state.how == how) return state;
+  throw FileError(path +
+                  " holds a stopped run of another recipe, device or precision: name another --out,"
+                  " or remove it if its run is not needed");
 }
 
 std::vector<std::string> unfinished_run(const std::string& path) {
-  if (is_finished(path)) {
+  if (RunFolder::is_finished(path)) {
     throw FileError(path +
                     " holds a finished run of another recipe, device or precision: name another"
                     " --out, or remove it if its run is not needed");
@@ -120,9 +115,11 @@ std::vector<std::string> unfinished_run(const std::string& path) {
 }
 
 RunFolder restart_run(const std::string& path) {
-  for (const std::string& file : unfinished_run(path)) {
+  const std::vector<std::string> files = unfinished_run(path);
+  if (!files.empty()) {
+    const FolderLock lock(path);
     std::error_code ignored;
-    fs::remove(file, ignored);
+    for (const std::string& file : files) fs::remove(file, ignored);
   }
   return RunFolder::create(path);
 }

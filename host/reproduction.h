@@ -36,10 +36,10 @@ std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
 std::optional<RunResult> finished_run(const std::string& path, const Recipe& recipe,
                                       const Device& device);
 
-// The state that a stopped run of this very recipe on this device with its options has left at
-// `path`, to go on from.
+// The state that an unfinished run has left at `path`, to go on from; none if it has not. Throws
+// FileError if it is of another recipe, or was computed in another way.
 std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
-                                         const Device& device);
+                                         const TrainingMeans& how);
 
 // The files that an unfinished run has left at `path`, those of a killed write too; none if there is
 // no folder. Throws FileError if a finished run or anything else is there.

@@ -23,12 +23,6 @@ void expect_folder(const std::string& path) {
   if (!fs::is_directory(path, ignored)) throw FileError("there is no run folder " + path);
 }
 
-void expect_writable(const std::string& path) {
-  if (::access(path.c_str(), W_OK | X_OK) == 0) return;
-  const std::string reason = std::generic_category().message(errno);
-  throw FileError("cannot write to the run folder " + path + ": " + reason);
-}
-
 }  // namespace
 
 RunFolder RunFolder::create(const std::string& path) {
@@ -41,8 +35,10 @@ RunFolder RunFolder::create(const std::string& path) {
     throw FileError("the run folder " + path +
                     " is not empty: name another one, or remove it if its run is not needed");
   }
-  expect_writable(path);
-  return RunFolder(path, made);
+  RunFolder folder(path);
+  folder.made_ = made;
+  folder.take();
+  return folder;
 }
 
 RunFolder RunFolder::open(const std::string& path) {
@@ -55,22 +51,35 @@ RunFolder RunFolder::open(const std::string& path) {
   return folder;
 }
 
+bool RunFolder::is_finished(const std::string& path) {
+  return fs::exists(RunFolder(path).summary_path()) && !open(path).read_summary().interrupted;
+}
+
 RunFolder RunFolder::reopen(const std::string& path) {
   expect_folder(path);
-  expect_writable(path);
   RunFolder folder(path);
-  std::error_code ignored;
-  if (!fs::exists(folder.state_path(), ignored)) {
-    throw FileError("the training in " + path + " cannot go on: it has no " + kStateFile +
-                    (fs::exists(folder.summary_path(), ignored) ? ", it is finished" : ""));
+  if (is_finished(path))
+    throw FileError("the training in " + path + " cannot go on: it is finished");
+  if (!fs::exists(folder.state_path())) {
+    throw FileError("the training in " + path + " cannot go on: it has left no " + kStateFile);
   }
-  for (const auto& file :
-       fs::directory_iterator(path)) {  // of a run that was killed while it saved
-    if (file.path().filename().string().rfind(std::string(kStateFile) + ".tmp-", 0) == 0) {
-      fs::remove(file.path(), ignored);
-    }
+  folder.take();
+  std::error_code error;
+  for (fs::directory_iterator file(path, error), end; !error && file != end;
+       file.increment(error)) {
+    // Of a run that was killed while it saved.
+    const std::string name = file->path().filename().string();
+    if (name.rfind(std::string(kStateFile) + ".tmp-", 0) == 0) fs::remove(file->path(), error);
   }
   return folder;
+}
+
+void RunFolder::take() {
+  if (::access(path_.c_str(), R_OK | W_OK | X_OK) != 0) {
+    const std::string reason = std::generic_category().message(errno);
+    throw FileError("cannot write to the run folder " + path_ + ": " + reason);
+  }
+  lock_ = std::make_shared<const FolderLock>(path_);
 }
 
 void RunFolder::append_metrics(const EpochMetrics& metrics) const {

@@ -2,9 +2,11 @@
 // and its model; and its state, as long as it is not finished.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "host/file_io.h"
 #include "host/run_records.h"
 
 namespace ffwd {
@@ -18,15 +20,19 @@ inline constexpr const char* kStateFile = "state.safetensors";
 
 class RunFolder {
  public:
-  // Makes the folder and those above it. Throws FileError when it exists and is not empty, or
-  // cannot be written to.
+  // Makes the folder and those above it. Throws FileError when it exists and is not empty, cannot be
+  // written to, or another run is at work in it.
   static RunFolder create(const std::string& path);
 
   // A folder that a run has left. Throws FileError when there is none at `path`, or no summary.json
   // in it.
   static RunFolder open(const std::string& path);
 
-  // One whose training can go on. Throws FileError when there is none at `path`, or no state in it.
+  // Whether a run has ended there that was not stopped.
+  static bool is_finished(const std::string& path);
+
+  // One whose training can go on. Throws FileError when there is none at `path`, or no state in it,
+  // when it is finished, cannot be written to, or a run is at work in it.
   static RunFolder reopen(const std::string& path);
 
   // Adds one line; whoever follows the file sees it at once.
@@ -45,6 +51,8 @@ class RunFolder {
   void remove_if_nothing_was_learnt() const;
 
   void remove_state() const;
+  // Forces the lines of metrics to the disk.
+  void sync_metrics() const { sync_file(metrics_path()); }
 
   // These throw FileError naming the file, the line where there is one, and what is wrong.
   std::vector<EpochMetrics> read_metrics() const;
@@ -60,10 +68,13 @@ class RunFolder {
   std::string state_path() const { return path_ + "/" + kStateFile; }
 
  private:
-  explicit RunFolder(std::string path, bool made = false) : path_(std::move(path)), made_(made) {}
+  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+  // Throws FileError.
+  void take();
 
   std::string path_;
-  bool made_;
+  bool made_ = false;                       // by create()
+  std::shared_ptr<const FolderLock> lock_;  // of a run at work
 };
 
 }  // namespace ffwd

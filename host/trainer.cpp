@@ -66,11 +66,12 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
 void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress& on_progress,
                         const std::function<bool()>& stop) {
   const Range range("epoch", progress.epoch);
-  const double begin = steady_seconds(), trained_before = totals_.train_seconds;
+  double begin = steady_seconds();  // moved on by what is no training
+  const double trained_before = totals_.train_seconds;
   const int64_t count = train_->count, seen_before = totals_.images_seen;
   const int64_t done_before = totals_.steps % progress.steps;
   upload_table(progress.epoch);
-  clear_figures();
+  if (done_before == 0) clear_figures();
 
   const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
@@ -87,7 +88,7 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
     metrics.seconds = totals_.train_seconds;
     metrics.images_per_second = progress.images_per_second;
     metrics.stage = progress.stage - 1;
-    read_metrics(stage, steps - done_before, metrics);
+    read_metrics(stage, steps, metrics);
     on_progress(progress);
   };
 
@@ -103,7 +104,12 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
     done += steps;
     totals_.steps += steps;
     totals_.images_seen += images;
-    totals_.stopped = done < progress.steps && stop();
+    if (done < progress.steps) {
+      const double asked = steady_seconds();
+      totals_.train_seconds = trained_before + asked - begin;
+      totals_.stopped = stop();
+      begin += steady_seconds() - asked;
+    }
     if (done == progress.steps || totals_.stopped ||
         steady_seconds() - reported > kProgressSeconds) {
       report(done);

@@ -48,15 +48,15 @@ class Trainer {
   Trainer(Network& network, const Recipe& recipe, const Images& train,
           const Execution& execution = {});
 
-  // As if these steps had been run in so much time: run() goes on after them. The network must be
-  // as they have left it, and they must have ended where run() could be stopped.
+  // As if these steps had been run in so much time: run() goes on after them. They must have ended
+  // where run() could be stopped, and the network must be as they have left it.
   void go_on_after(int64_t steps, double train_seconds) {
     totals_ = totals_after(steps, train_seconds, train_->count, batch_);
   }
 
   // Runs the whole recipe. `stop` is asked between the steps that are played at once, and between
-  // epochs; true ends the training there. The figures of an epoch that was stopped and gone on with are those of its last
-  // part. Throws UserError (not_finite) naming layer and epoch when a loss is no longer a number.
+  // epochs; true ends the training there. Throws UserError (not_finite) naming layer and epoch when
+  // a loss is no longer a number.
   void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
 
@@ -67,7 +67,7 @@ class Trainer {
  private:
   void run_epoch(const Stage& stage, Progress& progress, const OnProgress& on_progress,
                  const std::function<bool()>& stop);
-  // Means over the last `steps` steps; checks that they are numbers.
+  // Means over the epoch's first `steps` steps; checks that they are numbers.
   void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
   // What the steps of an epoch of a stage learn from.
   void upload_table(int64_t epoch);

@@ -55,16 +55,12 @@ Summary summary_of(const Learner& learner, const Evaluation& train, const Evalua
   return summary;
 }
 
-// Without complete epochs and total time.
-TrainingState state_of(Learner& learner, const Device& device, const Recipe& recipe,
-                       const RunOrigin& origin) {
+// Without how it is computed, complete epochs and total time.
+TrainingState state_of(Learner& learner, const Recipe& recipe, const RunOrigin& origin) {
   const TrainingTotals totals = learner.totals();
   TrainingState state;
   state.recipe = recipe;
   state.recipe_file = origin.recipe;
-  state.device = device.name();
-  state.precision = device.precision();
-  state.measured_algorithms = device.measured_algorithms();
   state.steps = totals.steps;
   state.train_seconds = totals.train_seconds;
   state.learnt.tensors = learner.state();
@@ -74,22 +70,25 @@ TrainingState state_of(Learner& learner, const Device& device, const Recipe& rec
 // Everything that a run does once its recipe is written.
 Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& recipe,
                          const Dataset& data, const RunOrigin& origin, const RunWatcher& watcher,
-                         const RunOptions& options) {
-  const TrainingState* const stopped = options.stopped;
+                         RunOptions& options) {
+  std::optional<TrainingState>& stopped = options.stopped;
   const double begin = steady_seconds() - (stopped ? stopped->total_seconds : 0);
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, options.execution);
   if (stopped) {
     learner->go_on_from(*stopped, folder.state_path());
     folder.keep_metrics(stopped->epochs);
+    stopped->learnt = {};  // it is on the device now
   }
   watcher.on_start(learner->parameter_count());
 
   int64_t epochs = stopped ? stopped->epochs : 0;
   double saved = steady_seconds();
   const auto save = [&] {
-    TrainingState state = state_of(*learner, device, recipe, origin);
+    TrainingState state = state_of(*learner, recipe, origin);
+    state.how = means_of(device, options.execution.executor);
     state.epochs = epochs;
     state.total_seconds = steady_seconds() - begin;
+    if (epochs > 0) folder.sync_metrics();
     save_training_state(state, folder.state_path());
     saved = steady_seconds();
   };
@@ -98,7 +97,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   learner->run(
       watcher.on_progress,
       [&](EpochMetrics& metrics) {
-        if (every > 0 && metrics.epoch % every == 0 && !watcher.stop()) {
+        if (every > 0 && metrics.epoch % every == 0 && !learner->totals().stopped) {
           const Evaluation result = learner->evaluate_test();
           metrics.test_accuracy_goodness = result.goodness;
           metrics.test_accuracy_head = result.head;
@@ -135,7 +134,7 @@ Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
 
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
-                     const RunOptions& options) {
+                     RunOptions options) {
   try {
     folder.write_recipe(to_text(recipe));
     return train_and_record(folder, device, recipe, data, origin, watcher, options);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "host/run_folder.h"
@@ -31,8 +32,8 @@ inline constexpr double kSaveSeconds = 600;
 // How a run is run.
 struct RunOptions {
   Execution execution;
-  double save_every = kSaveSeconds;        // seconds between saves of the training's state
-  const TrainingState* stopped = nullptr;  // to go on from; the folder's own
+  double save_every = kSaveSeconds;      // seconds between saves of the training's state
+  std::optional<TrainingState> stopped;  // to go on from; the folder's own
 };
 
 // The data set of a recipe, cut down to the images that it asks for. Throws DataError, and
@@ -45,6 +46,6 @@ Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
 // before anything was learnt.
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
-                     const RunOptions& options = {});
+                     RunOptions options = {});
 
 }  // namespace ffwd

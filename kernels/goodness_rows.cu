@@ -81,6 +81,7 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     if (a.length.data) a.length.data[i] = 1.0f / next_scale;
   }
 
+  if (!a.next.data && !learns) return;
   T* next = a.next.data ? a.next.row<T>(i) : nullptr;
   T* dz = learns ? a.dz.row<T>(i) : nullptr;
   for (int64_t j = first; j < width; j += step) {

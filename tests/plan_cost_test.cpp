@@ -250,7 +250,7 @@ TEST(PlanCost, OfOneLayerByHand) {
   EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 8) * 16 + 2 * 12 * 8);
   EXPECT_EQ(cost(TaskKind::gradient).flops, 2 * 4 * 8 * 16 + 2 * 8 * 2 * 16);
   EXPECT_EQ(cost(TaskKind::update).bytes, 4 * 5 * (8 * 16 + 16));  // 3 read, 2 written
-  shape.peer_normalisation = true;  // reads the activities
+  shape.peer_normalisation = true;                                 // reads the activities
   EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 2 * 8) * 16 + 2 * 12 * 8);
   shape.peer_normalisation = false;
   shape.layers = dense_shapes(shape.image, {16, 16});

@@ -104,9 +104,14 @@ class Program : public ::testing::Test {
 
   // Until a run has written some lines.
   static void wait_for_metrics(const std::string& path) {
-    while (!std::filesystem::exists(path) || std::filesystem::file_size(path) < 1000) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    constexpr std::chrono::milliseconds kPause(5), kPatience(60000);
+    for (auto waited = kPause; waited < kPatience; waited += kPause) {
+      std::error_code not_yet;
+      const auto size = std::filesystem::file_size(path, not_yet);
+      if (!not_yet && size >= 1000) return;
+      std::this_thread::sleep_for(kPause);
     }
+    ADD_FAILURE() << "no metrics in " << path;
   }
 
   TemporaryFolder folder_;

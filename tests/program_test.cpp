@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "host/png.h"
+#include "host/run_folder.h"
 #include "tests/program.h"
 
 namespace ffwd::test {
@@ -160,21 +161,23 @@ class StoppedProgram : public Program {
     const nlohmann::json summary = nlohmann::json::parse(content_of(folder_ / "run/summary.json"));
     EXPECT_FALSE(summary.at("interrupted"));
     EXPECT_EQ(summary.at("recipe"), "toy.toml");
-    const int64_t lines = lines_of(folder_ / "run/metrics.jsonl");
+    const std::vector<EpochMetrics> metrics = RunFolder::open(folder_ / "run").read_metrics();
     EXPECT_FALSE(std::filesystem::exists(folder_ / "run/state.safetensors"));
     const Outcome again = run("resume " + folder_ / "run");
     EXPECT_EQ(again.code, int(ExitCode::files));
-    expect_contains(again.text, {"cannot go on", "it is finished"});
+    expect_contains(again.text, {"cannot go on: it is finished"});
 
     std::filesystem::remove_all(folder_ / "run");
     ASSERT_EQ(run(train_arguments(kLong)).code, 0);
     EXPECT_EQ(content_of(folder_ / "run/model.safetensors"), model);
-    EXPECT_EQ(lines_of(folder_ / "run/metrics.jsonl"), lines);
-  }
-
-  static int64_t lines_of(const std::string& path) {
-    const std::string text = content_of(path);
-    return std::count(text.begin(), text.end(), '\n');
+    const std::vector<EpochMetrics> whole = RunFolder::open(folder_ / "run").read_metrics();
+    ASSERT_EQ(metrics.size(), whole.size());
+    for (size_t e = 0; e < whole.size(); ++e) {
+      EXPECT_EQ(metrics[e].step, whole[e].step);
+      EXPECT_EQ(metrics[e].head_loss, whole[e].head_loss);
+      EXPECT_EQ(metrics[e].layers.at(1)->loss, whole[e].layers.at(1)->loss);
+      EXPECT_EQ(metrics[e].test_accuracy_head, whole[e].test_accuracy_head) << e;
+    }
   }
 
   // Long enough for a signal to meet it.
@@ -195,6 +198,29 @@ TEST_F(StoppedProgram, GoesOnAfterItWasKilled) {
   EXPECT_EQ(outcome.code, 128 + SIGKILL) << outcome.text;  // as the shell has it
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/summary.json"));
   expect_the_same_end();
+}
+
+TEST_F(StoppedProgram, SaysWhatIsOtherThanBefore) {
+  train_and_send("INT", "");
+  const std::string resume = "resume " + folder_ / "run" + " --data-dir " + folder_ / "data" + " ";
+  const Outcome algorithms = run(resume + "--matmul-algorithms m.json");
+  EXPECT_EQ(algorithms.code, int(ExitCode::usage));
+  expect_contains(algorithms.text, {"were not measured"});
+  const Environment threads("OMP_NUM_THREADS", "3");
+  const Outcome more = run(resume);
+  EXPECT_EQ(more.code, 0) << more.text;
+  expect_contains(more.text, {"not on CPU, 1 thread as before", "done after"});
+}
+
+TEST_F(StoppedProgram, IsNotGoneOnWithWhileItRuns) {
+  Outcome training{}, second{};
+  std::thread running([&] { training = run(train_arguments(kLong + "--save-every 0")); });
+  wait_for_metrics(folder_ / "run/metrics.jsonl");
+  second = run("resume " + folder_ / "run --data-dir " + folder_ / "data");
+  EXPECT_EQ(second.code, int(ExitCode::files));
+  expect_contains(second.text, {"another run is at work in"});
+  running.join();
+  EXPECT_EQ(training.code, 0) << training.text;
 }
 
 TEST_F(StoppedProgram, GoesOnFromNothingElse) {

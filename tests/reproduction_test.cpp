@@ -99,32 +99,31 @@ TEST_F(Reproductions, OnlyTheSameRunIsFinished) {
 TEST_F(Reproductions, OnlyTheSameRunGoesOn) {
   const Recipe recipe;
   const std::string path = finished("stopped", recipe, /*interrupted=*/true);
-  EXPECT_FALSE(stopped_run(path, recipe, *device_));
+  const TrainingMeans how = means_of(*device_, ExecutorKind::serial);
+  EXPECT_FALSE(stopped_run(path, recipe, how));
   TrainingState state;
   state.recipe = recipe;
-  state.device = device_->name();
+  state.how = how;
   state.steps = 5;
-  const auto goes_on = [&](const TrainingState& left, const Recipe& wanted) {
-    save_training_state(left, path + "/" + kStateFile);
-    return stopped_run(path, wanted, *device_);
+  save_training_state(state, path + "/" + kStateFile);
+  EXPECT_EQ(stopped_run(path, recipe, how)->steps, 5);
+
+  const auto expect_refused = [&](const Recipe& wanted, const TrainingMeans& means) {
+    expect_has(file_error([&] { stopped_run(path, wanted, means); }),
+               path + " holds a stopped run of another recipe, device or precision");
   };
-  EXPECT_EQ(goes_on(state, recipe)->steps, 5);
   Recipe other;
   other.training.epochs = 77;
-  EXPECT_FALSE(goes_on(state, other));
-  TrainingState elsewhere = state;
-  elsewhere.device = "another";
-  EXPECT_FALSE(goes_on(elsewhere, recipe));
-  elsewhere = state;
-  elsewhere.precision = Precision::bf16;
-  EXPECT_FALSE(goes_on(elsewhere, recipe));
-  elsewhere = state;
-  elsewhere.measured_algorithms = true;
-  EXPECT_FALSE(goes_on(elsewhere, recipe));
+  expect_refused(other, how);
+  expect_refused(recipe, {"another", how.gpu, how.precision, false, how.executor});
+  expect_refused(recipe, {how.device, true, how.precision, false, how.executor});
+  expect_refused(recipe, {how.device, how.gpu, Precision::bf16, false, how.executor});
+  expect_refused(recipe, {how.device, how.gpu, how.precision, true, how.executor});
+  expect_refused(recipe, {how.device, how.gpu, how.precision, false, ExecutorKind::lanes});
 
   const std::string done = finished("done", recipe);
   save_training_state(state, done + "/" + kStateFile);  // killed before it could remove it
-  EXPECT_FALSE(stopped_run(done, recipe, *device_));
+  EXPECT_FALSE(stopped_run(done, recipe, how));
 }
 
 TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {

@@ -75,28 +75,35 @@ TEST_F(RunFolderTest, GoesIfNothingWasLearnt) {
 }
 
 TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
-  const std::string path = root_ + "/run";
+  const std::string path = root_ + "/run", state = path + "/" + kStateFile;
   expect_has(file_error([&] { RunFolder::reopen(path); }), "there is no run folder " + path);
-  const RunFolder folder = RunFolder::create(path);
-  folder.write_summary(some_summary());
-  expect_has(file_error([&] { RunFolder::reopen(path); }), "it is finished");
-  for (const int64_t epoch : {1, 2, 3}) {
-    EpochMetrics metrics = some_metrics();
-    metrics.epoch = epoch;
-    folder.append_metrics(metrics);
+  {
+    const RunFolder folder = RunFolder::create(path);
+    for (const int64_t epoch : {1, 2, 3}) {
+      EpochMetrics metrics = some_metrics();
+      metrics.epoch = epoch;
+      folder.append_metrics(metrics);
+    }
+    expect_has(file_error([&] { RunFolder::reopen(path); }), "it has left no state.safetensors");
+    put(state, "");
+    expect_has(file_error([&] { RunFolder::reopen(path); }), "another run is at work in " + path);
+    folder.write_summary(some_summary());  // of a run that was stopped
   }
-  put(folder.state_path(), "");
-  put(folder.state_path() + ".tmp-1-0", "half");
-  const RunFolder again = RunFolder::reopen(path);
-  EXPECT_FALSE(fs::exists(folder.state_path() + ".tmp-1-0"));
-  expect_has(file_error([&] { again.keep_metrics(4); }), "has 3 lines, expected 4 or more");
-  again.keep_metrics(2);
-  ASSERT_EQ(again.read_metrics().size(), 2u);
-  EXPECT_EQ(again.read_metrics()[1].epoch, 2);
-  again.keep_metrics(0);
-  EXPECT_TRUE(again.read_metrics().empty());
-  again.remove_state();
-  EXPECT_FALSE(fs::exists(folder.state_path()));
+  put(state + ".tmp-1-0", "half");
+  {
+    const RunFolder again = RunFolder::reopen(path);
+    EXPECT_FALSE(fs::exists(state + ".tmp-1-0"));
+    expect_has(file_error([&] { again.keep_metrics(4); }), "has 3 lines, expected 4 or more");
+    again.keep_metrics(2);
+    ASSERT_EQ(again.read_metrics().size(), 2u);
+    EXPECT_EQ(again.read_metrics()[1].epoch, 2);
+    again.keep_metrics(0);
+    EXPECT_TRUE(again.read_metrics().empty());
+    Summary summary = some_summary();
+    summary.interrupted = false;
+    again.write_summary(summary);
+  }
+  expect_has(file_error([&] { RunFolder::reopen(path); }), "cannot go on: it is finished");
 }
 
 TEST_F(RunFolderTest, ReadsBackWhatWasWritten) {

@@ -43,12 +43,17 @@ bool is_asked(const std::string& name, const std::vector<std::string>& only) {
   return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
 }
 
+TrainingMeans means_of_row(const ReproductionRow& row, const Device& device) {
+  return means_of(device, default_executor(row.run.training.schedule));
+}
+
 // That its data and its folder can be used.
-void check_row(const ReproductionRow& row, const std::string& run_folder,
+void check_row(const ReproductionRow& row, const std::string& run_folder, const Device& device,
                const std::string& data_dir) {
   try {
     load_recipe_data(row.run, data_dir);
     unfinished_run(run_folder);
+    stopped_run(run_folder, row.run, means_of_row(row, device));
   } catch (const UserError& error) {
     throw UserError(error.code, "row " + row.name + ": " + error.what());
   }
@@ -75,7 +80,7 @@ void reproduce(const ReproduceCommand& command) {
   }
   for (const ReproductionRow& row : reproduction.rows) {  // before the first has trained for hours
     if (!is_asked(row.name, command.only) || row.result) continue;
-    check_row(row, out + "/" + row.name, command.data_dir);
+    check_row(row, out + "/" + row.name, *device, command.data_dir);
   }
 
   for (ReproductionRow& row : reproduction.rows) {
@@ -84,11 +89,13 @@ void reproduce(const ReproduceCommand& command) {
     if (row.result) continue;
     const Dataset data = load_recipe_data(row.run, command.data_dir);
     const std::string path = out + "/" + row.name;
-    const std::optional<TrainingState> stopped = stopped_run(path, row.run, *device);
-    const RunFolder folder = stopped ? RunFolder::reopen(path) : restart_run(path);
-    RunOptions options{{default_executor(row.run.training.schedule)}};
-    if (stopped) options.stopped = &*stopped;
-    const Summary summary = run_recipe(*device, row.run, row.name + ".toml", data, folder, options);
+    const TrainingMeans how = means_of_row(row, *device);
+    RunOptions options;
+    options.execution.executor = how.executor;
+    options.stopped = stopped_run(path, row.run, how);
+    const RunFolder folder = options.stopped ? RunFolder::reopen(path) : restart_run(path);
+    const Summary summary =
+        run_recipe(*device, row.run, row.name + ".toml", data, folder, std::move(options));
     if (!summary.interrupted) row.result = RunResult{summary, folder.read_metrics()};
     write_results(reproduction, out);
     if (summary.interrupted) {

@@ -1,27 +1,50 @@
 // ffwd resume: goes on with a training that was stopped.
+#include <cstdio>
+
 #include "host/errors.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/run_recipe.h"
 
 namespace ffwd {
+namespace {
+
+// The device that `how` names, unless another one is asked for.
+std::unique_ptr<Device> open_device(const ResumeCommand& command, const TrainingMeans& how) {
+  const std::string& file = command.matmul_algorithms;
+  if (how.measured_algorithms == file.empty()) {
+    throw UserError(
+        ExitCode::usage,
+        "the matmul algorithms of " + command.run +
+            (how.measured_algorithms ? " were measured: name their file with --matmul-algorithms"
+                                     : " were not measured, so it takes no --matmul-algorithms"));
+  }
+  const std::string before = how.gpu ? "cuda" : "cpu";
+  auto device =
+      ffwd::open_device({command.device.empty() ? before : command.device, how.precision, file});
+  if (device->name() != how.device) {
+    std::printf("not on %s as before: the bits will not be the same\n", how.device.c_str());
+  }
+  return device;
+}
+
+}  // namespace
 
 void resume(const ResumeCommand& command) {
   catch_interrupts();
   const RunFolder folder = RunFolder::reopen(command.run);
-  const TrainingState stopped = load_training_state(folder.state_path());
-  const DeviceOptions options{command.device, stopped.precision, command.matmul_algorithms};
-  if (stopped.measured_algorithms && options.matmul_algorithms.empty()) {
-    throw UserError(ExitCode::usage, "the matmul algorithms of " + command.run +
-                                         " were measured: name their file with"
-                                         " --matmul-algorithms");
+  TrainingState stopped = load_training_state(folder.state_path());
+  const Recipe recipe = stopped.recipe;
+  const std::string recipe_file = stopped.recipe_file;
+  const std::unique_ptr<Device> device = open_device(command, stopped.how);
+  Execution execution{stopped.how.executor};
+  if (!device->queues() && execution.executor == ExecutorKind::graph) {
+    execution.executor = ExecutorKind::lanes;
   }
-  const std::unique_ptr<Device> device = open_device(options);
-  const Dataset data = load_recipe_data(stopped.recipe, command.data_dir);
-  const Summary summary = run_recipe(
-      *device, stopped.recipe, stopped.recipe_file, data, folder,
-      {{default_executor(stopped.recipe.training.schedule)}, command.save_every, &stopped});
-  expect_finished(summary, folder);
+  const Dataset data = load_recipe_data(recipe, command.data_dir);
+  expect_finished(run_recipe(*device, recipe, recipe_file, data, folder,
+                             {execution, command.save_every, std::move(stopped)}),
+                  folder);
 }
 
 }  // namespace ffwd

@@ -23,11 +23,12 @@ std::string default_folder(const std::string& recipe) {
 constexpr int64_t kTracedPlans = 4;  // more would be too much to look at
 
 ExecutorKind executor_of(const std::string& name, const Recipe& recipe, const Device& device) {
-  if (name == "serial") return ExecutorKind::serial;
-  if (name == "lanes") return ExecutorKind::lanes;
-  if (name != "graph") return default_executor(recipe.training.schedule);
-  if (!device.queues()) throw UserError(ExitCode::device, "--executor graph needs a GPU");
-  return ExecutorKind::graph;
+  const ExecutorKind kind =
+      executor_named(name).value_or(default_executor(recipe.training.schedule));
+  if (kind == ExecutorKind::graph && !device.queues()) {
+    throw UserError(ExitCode::device, "--executor graph needs a GPU");
+  }
+  return kind;
 }
 
 // FIRST:END
@@ -79,9 +80,12 @@ void train(const TrainCommand& command) {
   }
   const RunFolder folder =
       RunFolder::create(command.out.empty() ? default_folder(command.recipe) : command.out);
+  RunOptions options;
+  options.execution = execution;
+  options.save_every = command.save_every;
   const Summary summary =
       run_recipe(*device, recipe, std::filesystem::path(command.recipe).filename().string(), data,
-                 folder, {execution, command.save_every});
+                 folder, std::move(options));
   if (trace) trace->write(command.trace);
   expect_finished(summary, folder);
 }

@@ -30,8 +30,9 @@ void train(const TrainCommand& command);
 
 // Goes on with a training that was stopped.
 struct ResumeCommand {
-  std::string run;  // its folder
-  std::string device = "auto", matmul_algorithms;
+  std::string run;     // its folder
+  std::string device;  // empty: where it was
+  std::string matmul_algorithms;
   double save_every = kSaveSeconds;
   std::string data_dir;
 };

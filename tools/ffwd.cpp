@@ -121,13 +121,15 @@ void declare_train(CLI::App& app, TrainCommand& line) {
 void declare_resume(CLI::App& app, ResumeCommand& line) {
   CLI::App* command = app.add_subcommand("resume", "Go on with a training that was stopped");
   command->add_option("run", line.run, "its run folder")->required();
-  add_device_option(*command, line.device);
+  command->add_option("--device", line.device, "cpu or cuda; where it was if absent")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   add_algorithms_option(*command, line.matmul_algorithms);
   add_save_every(*command, line.save_every);
   add_data_dir(*command, line.data_dir);
   command->footer(
-      "The precision is the one it had. On the same device, with as many threads, it learns the\n"
-      "same bits as if it had not been stopped.\n");
+      "Precision and executor are those it had. On the same device, with as many threads, it "
+      "learns\n"
+      "the same bits as if it had not been stopped.\n");
   command->callback([&line] { resume(line); });
 }
 

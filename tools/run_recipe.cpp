@@ -52,7 +52,7 @@ void say_result(const Summary& s, const RunFolder& folder, const Recipe::Referen
 }  // namespace
 
 Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name,
-                   const Dataset& data, const RunFolder& folder, const RunOptions& options) {
+                   const Dataset& data, const RunFolder& folder, RunOptions options) {
   ProgressLine line;
   Progress latest{};
   RunWatcher watcher;
@@ -62,8 +62,8 @@ Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name
   watcher.on_progress = [&](const Progress& progress) { line.update(latest = progress); };
   watcher.on_epoch = [&](const EpochMetrics& metrics) { line.end_epoch(latest, metrics); };
   watcher.stop = interrupted;
-  const Summary summary = run_training(device, recipe, data, folder,
-                                       {name, FFWD_COMMIT, FFWD_VERSION}, watcher, options);
+  const Summary summary = run_training(
+      device, recipe, data, folder, {name, FFWD_COMMIT, FFWD_VERSION}, watcher, std::move(options));
   say_result(summary, folder, recipe.reference);
   return summary;
 }
