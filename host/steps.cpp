@@ -80,7 +80,8 @@ Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kep
   return make_plan(shape_of(images), options);
 }
 
-// So many batches in flight that their memory leaves a tenth of what is free; one at least.
+// So many batches in flight that their memory leaves a tenth of what is free; one at least. What is
+// not theirs is allocated already.
 int64_t Steps::depth_that_fits(int64_t images) const {
   const double room = 0.9 * double(network_->device().free_memory());
   int64_t depth = INT64_MAX;
@@ -90,14 +91,12 @@ int64_t Steps::depth_that_fits(int64_t images) const {
     options.stage = stage;
     options.steps = most_at_once_;
     options.pipelined = execution_.executor != ExecutorKind::serial;
-    for (options.depth = 0;;) {
-      const Plan plan = make_plan(shape_of(images), options);
-      if (plan.depth == 1 || double(plan.bytes_in_flight()) <= room) {
-        depth = std::min(depth, plan.depth);
-        break;
-      }
-      options.depth = plan.depth - 1;
-    }
+    options.depth = 1;
+    const Plan least = make_plan(shape_of(images), options);
+    const double limit = room + double(least.bytes() - least.bytes_in_flight());
+    options.depth = 0;
+    options.memory_limit = std::max(least.bytes(), int64_t(std::min(limit, 9e18)));
+    depth = std::min(depth, make_plan(shape_of(images), options).depth);
   }
   return depth;
 }
