@@ -81,22 +81,23 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     if (a.length.data) a.length.data[i] = 1.0f / next_scale;
   }
 
-  if (!a.next.data && !learns) return;
-  T* next = a.next.data ? a.next.row<T>(i) : nullptr;
-  T* dz = learns ? a.dz.row<T>(i) : nullptr;
+  const bool hands_on = a.next.data != nullptr;
+  if (!hands_on && !learns) return;
   for (int64_t j = first; j < width; j += step) {
-    float y[kVector<T>], out[kVector<T>];
+    float y[kVector<T>];
     activities(j, y);
-    if (next) {
-      for (int k = 0; k < kVector<T>; ++k) out[k] = next_scale * y[k];
-      store_vector(next, j, width, aligned, out);
+    if (learns) {
+      float dz[kVector<T>];
+      for (int k = 0; k < kVector<T>; ++k) {
+        dz[k] =
+            factor * goodness_slope(a.goodness_kind, y[k]) * activation_slope(a.activation, y[k]);
+      }
+      store_vector(a.dz.row<T>(i), j, width, aligned, dz);
     }
-    if (!learns) continue;
-    for (int k = 0; k < kVector<T>; ++k) {
-      out[k] =
-          factor * goodness_slope(a.goodness_kind, y[k]) * activation_slope(a.activation, y[k]);
+    if (hands_on) {
+      for (int k = 0; k < kVector<T>; ++k) y[k] *= next_scale;
+      store_vector(a.next.row<T>(i), j, width, aligned, y);
     }
-    store_vector(dz, j, width, aligned, out);
   }
 }
 

@@ -200,11 +200,12 @@ TEST_P(Backprop, ShowsTheImagesInTheirOrderWhenAskedTo) {
   EXPECT_EQ(loss(false), loss(false));
 }
 
-TEST_P(Backprop, StopsAtTheStepThatAsksForIt) {
-  int64_t steps = 0;
-  const Trained trained = train(backprop_recipe(), [&] { return ++steps == 17; });
-  EXPECT_EQ(trained.metrics.size(), 2u);  // 14 steps an epoch
-  EXPECT_EQ(trained.metrics.back().step, 17);
+TEST_P(Backprop, StopsAfterTheEpochThatAsksForIt) {
+  int64_t epochs = 0;
+  const Trained trained = train(backprop_recipe(), [&] { return ++epochs == 2; });
+  EXPECT_TRUE(trained.stopped);
+  EXPECT_EQ(trained.metrics.size(), 2u);
+  EXPECT_EQ(trained.metrics.back().step, 28);  // 14 an epoch
 }
 
 TEST_P(Backprop, SaysThatItDiverges) {
