@@ -1,7 +1,6 @@
 #include "host/file_io.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,8 @@
 
 namespace ffwd {
 namespace {
+
+constexpr const char* kSiblingSuffix = ".tmp-";  // then numbers that make it the only one
 
 [[noreturn]] void fail_with_errno(const char* action, const std::string& path) {
   const std::string reason = std::generic_category().message(errno);
@@ -106,7 +107,7 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
 
   static std::atomic<unsigned> count{0};
   const std::string sibling =
-      path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
+      path + kSiblingSuffix + std::to_string(::getpid()) + "-" + std::to_string(count++);
   try {
     OpenFile file(sibling, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "write", path);
     file.write(bytes);
@@ -118,6 +119,10 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
     throw;
   }
   sync_folder_of(path);
+}
+
+bool is_half_written(const std::string& name, const std::string& file) {
+  return name.rfind(file + kSiblingSuffix, 0) == 0;
 }
 
 void append_to_file(const std::string& path, std::string_view bytes) {
@@ -153,19 +158,6 @@ void sync_file(const std::string& path) {
   OpenFile file(path, O_WRONLY, "write", path);
   file.sync();
   file.close();
-}
-
-FolderLock::FolderLock(const std::string& path)
-    : fd_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  if (fd_ < 0) fail_with_errno("look into", path);
-  // Some file systems have no locks.
-  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
-  ::close(fd_);
-  throw FileError("another run is at work in " + path);
-}
-
-FolderLock::~FolderLock() {
-  ::close(fd_);
 }
 
 }  // namespace ffwd

@@ -14,6 +14,10 @@ namespace ffwd {
 // exists and is not a regular file.
 void write_file_atomically(const std::string& path, std::string_view bytes);
 
+// Whether `name` is that of the sibling that a file called `file` had while it was written: a process
+// that was killed leaves it.
+bool is_half_written(const std::string& name, const std::string& file);
+
 // Adds `bytes` at the end of `path`, which is created when missing. They are with the system,
 // visible to every reader, when the call returns. Throws FileError; then the file is as long as it
 // was before.
@@ -24,17 +28,5 @@ std::string read_file(const std::string& path, uint64_t cap);
 
 // Forces what is in the file at `path` to the disk. Throws FileError.
 void sync_file(const std::string& path);
-
-// Keeps a folder for this process as long as it lives. Throws FileError when another one has it.
-class FolderLock {
- public:
-  explicit FolderLock(const std::string& path);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int fd_;
-};
 
 }  // namespace ffwd

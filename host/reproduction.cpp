@@ -5,6 +5,7 @@
 
 #include "host/errors.h"
 #include "host/file_io.h"
+#include "host/folder_lock.h"
 #include "host/recipe_text.h"
 
 namespace ffwd {
@@ -38,7 +39,7 @@ bool is_of_a_run(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
   for (const std::string file :
        {kMetricsFile, kRecipeFile, kSummaryFile, kReportFile, kModelFile, kStateFile}) {
-    if (name == file || name.rfind(file + ".tmp-", 0) == 0) return entry.is_regular_file();
+    if (name == file || is_half_written(name, file)) return entry.is_regular_file();
   }
   return false;
 }

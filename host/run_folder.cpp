@@ -58,8 +58,9 @@ bool RunFolder::is_finished(const std::string& path) {
 RunFolder RunFolder::reopen(const std::string& path) {
   expect_folder(path);
   RunFolder folder(path);
-  if (is_finished(path))
+  if (is_finished(path)) {
     throw FileError("the training in " + path + " cannot go on: it is finished");
+  }
   if (!fs::exists(folder.state_path())) {
     throw FileError("the training in " + path + " cannot go on: it has left no " + kStateFile);
   }
@@ -67,9 +68,8 @@ RunFolder RunFolder::reopen(const std::string& path) {
   std::error_code error;
   for (fs::directory_iterator file(path, error), end; !error && file != end;
        file.increment(error)) {
-    // Of a run that was killed while it saved.
     const std::string name = file->path().filename().string();
-    if (name.rfind(std::string(kStateFile) + ".tmp-", 0) == 0) fs::remove(file->path(), error);
+    if (is_half_written(name, kStateFile)) fs::remove(file->path(), error);
   }
   return folder;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/file_io.h"
+#include "host/folder_lock.h"
 #include "host/run_records.h"
 
 namespace ffwd {
