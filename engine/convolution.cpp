@@ -92,7 +92,8 @@ void check(const Pooling& a) {
               "the result holds whole images");
   FFWD_EXPECT(a.x.rows == a.images() * a.shape.input.pixels() && a.x.cols == a.pooled.cols,
               "x needs a row for every pixel");
-  FFWD_EXPECT(a.x.dtype == a.pooled.dtype, "one element type for both");
+  FFWD_EXPECT(a.x.dtype == a.pooled.dtype && a.x.stride == a.pooled.stride,
+              "one element type and one padding of rows for both");
 }
 
 }  // namespace ffwd

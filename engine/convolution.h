@@ -35,7 +35,8 @@ struct ConvolutionShape {
 };
 
 // Shapes: x (N*H*W, C), weight (M, kernel*kernel*stored channels), z (N*P*Q, M), all of one element
-//         type. x's row padding holds zeros.
+//         type, their rows padded like those of a Matrix. x's and dz's padding holds zeros, and so
+//         does z's after the call.
 // Order:  fixed for a shape, a device and a number of threads, so a result repeats bit for bit.
 struct Convolution {
   ConvolutionShape shape;
@@ -67,7 +68,7 @@ struct PoolShape {
   }
 };
 
-// Shapes: x (N*H*W, C), pooled (N*P*Q, C), both of one element type.
+// Shapes: x (N*H*W, C), pooled (N*P*Q, C), both of one element type, with the same padding of rows.
 struct Pooling {
   PoolShape shape;
   ConstMatrixView x;

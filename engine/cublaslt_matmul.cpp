@@ -5,6 +5,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "engine/cuda_memory.h"
 #include "kernels/check_cuda.h"
 
 namespace ffwd {
@@ -72,16 +73,6 @@ To same_bytes(const From& from) {
   To to;
   std::memcpy(&to, &from, sizeof to);
   return to;
-}
-
-using DeviceMemory = std::unique_ptr<void, cudaError_t (*)(void*)>;
-
-DeviceMemory zeroed_memory(size_t bytes, Stream stream) {
-  void* memory = nullptr;
-  FFWD_CHECK_CUDA(cudaMalloc(&memory, bytes));
-  DeviceMemory owner(memory, cudaFree);
-  FFWD_CHECK_CUDA(cudaMemsetAsync(memory, 0, bytes, stream.handle));
-  return owner;
 }
 
 using TimingEvent = std::unique_ptr<CUevent_st, cudaError_t (*)(cudaEvent_t)>;
@@ -242,10 +233,10 @@ cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmul
   FFWD_EXPECT(capture == cudaStreamCaptureStatusNone,
               "run a product once before it is captured, for its algorithm is not pinned yet");
 
-  const DeviceMemory c =
+  const CudaMemory c =
       zeroed_memory(size_t(a.c.rows * a.c.stride * size_of(a.c.dtype)) + kMostAlignment, stream_);
-  const DeviceMemory sums = zeroed_memory(sizeof(float) * size_t(a.m()) + kMostAlignment, stream_);
-  const auto aligned_like = [](const void* real, const DeviceMemory& memory) {
+  const CudaMemory sums = zeroed_memory(sizeof(float) * size_t(a.m()) + kMostAlignment, stream_);
+  const auto aligned_like = [](const void* real, const CudaMemory& memory) {
     return static_cast<char*>(memory.get()) + alignment_of(real) % kMostAlignment;
   };
   Matmul trial = a;

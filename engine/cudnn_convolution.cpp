@@ -6,8 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "engine/cuda_memory.h"
+#include "kernels/accumulate.h"
 #include "kernels/check_cuda.h"
-#include "kernels/widen.h"
 
 namespace ffwd {
 namespace {
@@ -76,14 +77,18 @@ int64_t part_of(int64_t images, int64_t elements_an_image) {
 
 }  // namespace
 
+// cuDNN wants pixels without gaps between them. So the padding of a row counts as channels of x and
+// as units of z; the weights of both are zero.
 struct CudnnConvolution::Plan {
   Tensor x, z;
-  Filter weight, gradient;
+  Filter weight;
   Geometry forward_geometry, backward_geometry;  // they differ in the kind of arithmetic
   cudnnConvolutionFwdAlgoPerf_t forward = {};
   cudnnConvolutionBwdFilterAlgoPerf_t backward = {};
-  // A bf16 weight gradient, before it becomes fp32.
-  std::unique_ptr<void, cudaError_t (*)(void*)> narrow{nullptr, cudaFree};
+  size_t weight_bytes = 0;
+  // Weights and their gradient as cuDNN has them, where ours have other rows or another type. They
+  // never move: a captured graph may hold their addresses.
+  CudaMemory own_weight{nullptr, cudaFree}, own_gradient{nullptr, cudaFree};
 };
 
 CudnnConvolution::CudnnConvolution(Stream stream, bool tf32) : stream_(stream), tf32_(tf32) {}
@@ -118,15 +123,21 @@ CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
 
-  FFWD_EXPECT(weight.stride == weight.cols, "on the GPU the channels of a group come in eights");
+  if (s.groups > 1 && (x.stride != s.input.channels || z.stride != s.units)) {
+    throw Error(
+        "on a GPU a convolution with groups needs channels and units in multiples of 8, not " +
+        std::to_string(s.input.channels) + " and " + std::to_string(s.units));
+  }
   auto plan = std::make_unique<Plan>();
-  const bool whole_rows = s.groups == 1;  // the padding of a row counts as channels
-  describe(plan->x, x.dtype, images, s.input, whole_rows ? x.stride : s.input.channels, x.stride);
-  describe(plan->z, z.dtype, images, s.output(), s.units, z.stride);
-  for (const Filter* filter : {&plan->weight, &plan->gradient}) {
-    FFWD_CHECK_CUDNN(cudnnSetFilter4dDescriptor(
-        filter->get(), cudnn_type(x.dtype), CUDNN_TENSOR_NHWC, int(s.units),
-        int(s.stored_channels()), int(s.kernel), int(s.kernel)));
+  const int64_t channels = s.groups == 1 ? x.stride : s.input.channels, units = z.stride;
+  describe(plan->x, x.dtype, images, s.input, channels, x.stride);
+  describe(plan->z, z.dtype, images, s.output(), units, z.stride);
+  FFWD_CHECK_CUDNN(cudnnSetFilter4dDescriptor(
+      plan->weight.get(), cudnn_type(x.dtype), CUDNN_TENSOR_NHWC, int(units),
+      int(s.stored_channels()), int(s.kernel), int(s.kernel)));
+  plan->weight_bytes = size_t(units * weight.cols * size_of(x.dtype));
+  if (units != s.units || weight.stride != weight.cols) {
+    plan->own_weight = zeroed_memory(plan->weight_bytes, stream_);
   }
   const cudnnMathType_t math = x.dtype == DType::bf16 ? CUDNN_TENSOR_OP_MATH
                                : tf32_                ? CUDNN_DEFAULT_MATH
@@ -149,7 +160,7 @@ CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
   std::vector<cudnnConvolutionBwdFilterAlgoPerf_t> backward(
       CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT);
   FFWD_CHECK_CUDNN(cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-      handle(), plan->x.get(), plan->z.get(), plan->backward_geometry.get(), plan->gradient.get(),
+      handle(), plan->x.get(), plan->z.get(), plan->backward_geometry.get(), plan->weight.get(),
       int(backward.size()), &count, backward.data()));
   plan->backward = choose(backward, count);
 
@@ -183,10 +194,18 @@ void CudnnConvolution::run(const Convolution& a) {
 
 void CudnnConvolution::run_part(const Convolution& a) {
   const Plan& plan = plan_for(a.shape, a.x, a.weight, a.z);
-  FFWD_CHECK_CUDNN(
-      cudnnConvolutionForward(handle(), &kOne, plan.x.get(), a.x.data, plan.weight.get(),
-                              a.weight.data, plan.forward_geometry.get(), plan.forward.algo,
-                              workspace_, plan.forward.memory, &kZero, plan.z.get(), a.z.data));
+  const void* weight = a.weight.data;
+  if (plan.own_weight) {
+    const size_t element = size_t(size_of(a.weight.dtype)), row = size_t(a.weight.cols) * element;
+    FFWD_CHECK_CUDA(cudaMemcpy2DAsync(plan.own_weight.get(), row, weight,
+                                      size_t(a.weight.stride) * element, row, size_t(a.weight.rows),
+                                      cudaMemcpyDeviceToDevice, stream_.handle));
+    weight = plan.own_weight.get();
+  }
+  FFWD_CHECK_CUDNN(cudnnConvolutionForward(handle(), &kOne, plan.x.get(), a.x.data,
+                                           plan.weight.get(), weight, plan.forward_geometry.get(),
+                                           plan.forward.algo, workspace_, plan.forward.memory,
+                                           &kZero, plan.z.get(), a.z.data));
 }
 
 void CudnnConvolution::run(const ConvolutionGradient& a) {
@@ -202,27 +221,20 @@ void CudnnConvolution::run(const ConvolutionGradient& a) {
   }
 }
 
-// cuDNN gives a gradient in the type of its operands; ours is fp32. What is between belongs to the
-// plan, for it must not move either.
 void CudnnConvolution::run_part(const ConvolutionGradient& a, bool add) {
   Plan& plan = plan_for(a.shape, a.x, a.weight_gradient, a.dz);
-  const int64_t size = a.weight_gradient.rows * a.weight_gradient.stride;
-  const bool narrow = a.x.dtype == DType::bf16;
-  if (narrow && !plan.narrow) {
-    void* memory = nullptr;
-    FFWD_CHECK_CUDA(cudaMalloc(&memory, size_t(size) * sizeof(bfloat16)));
-    plan.narrow.reset(memory);
+  if (!plan.own_gradient && (plan.own_weight || a.x.dtype != DType::f32)) {
+    plan.own_gradient = zeroed_memory(plan.weight_bytes, stream_);
   }
+  const MatrixView& gradient = a.weight_gradient;
+  void* own = plan.own_gradient.get();
   FFWD_CHECK_CUDNN(cudnnConvolutionBackwardFilter(
       handle(), &kOne, plan.x.get(), a.x.data, plan.z.get(), a.dz.data,
       plan.backward_geometry.get(), plan.backward.algo, workspace_, plan.backward.memory,
-      add && !narrow ? &kOne : &kZero, plan.gradient.get(),
-      narrow ? plan.narrow.get() : a.weight_gradient.data));
-  if (narrow) {
-    cuda::widen({{static_cast<const bfloat16*>(plan.narrow.get()), size},
-                 {static_cast<float*>(a.weight_gradient.data), size},
-                 add},
-                stream_);
+      add && !own ? &kOne : &kZero, plan.weight.get(), own ? own : gradient.data));
+  if (own) {
+    const ConstMatrixView term(own, a.x.dtype, gradient.rows, gradient.cols, gradient.cols);
+    cuda::accumulate({term, gradient, add}, stream_);
   }
 }
 
@@ -242,9 +254,9 @@ void CudnnConvolution::run_part(const Pooling& a) {
   const PoolShape& s = a.shape;
   const Tensor x, pooled;
   const Window window;
-  const int64_t channels = s.input.channels;
-  describe(x, a.x.dtype, a.images(), s.input, channels, a.x.stride);
-  describe(pooled, a.x.dtype, a.images(), s.output(), channels, a.pooled.stride);
+  const int64_t channels = a.x.stride;  // with the padding of a row, for there must be no gaps
+  describe(x, a.x.dtype, a.images(), s.input, channels, channels);
+  describe(pooled, a.x.dtype, a.images(), s.output(), channels, channels);
   const auto mode = s.kind == PoolKind::max ? CUDNN_POOLING_MAX_DETERMINISTIC
                                             : CUDNN_POOLING_AVERAGE_COUNT_EXCLUDE_PADDING;
   const int side = int(s.window);
