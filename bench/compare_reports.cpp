@@ -6,8 +6,8 @@
 
 #include "bench/quantile.h"
 #include "bench/rounds.h"
-#include "host/errors.h"
-#include "host/file_io.h"
+#include "host/basics/errors.h"
+#include "host/basics/file_io.h"
 
 namespace ffwd::bench {
 namespace {

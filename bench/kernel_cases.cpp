@@ -1,6 +1,6 @@
 // Every kernel with what a call of it costs.
 #include "bench/bench.h"
-#include "host/batches.h"
+#include "host/training/batches.h"
 
 namespace ffwd::bench {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/device.h"
-#include "host/plan.h"
+#include "host/plan/plan.h"
 
 namespace ffwd::bench {
 

@@ -12,8 +12,8 @@
 #include "bench/quantile.h"
 #include "bench/rounds.h"
 #include "bench/training_case.h"
-#include "host/device_options.h"
-#include "host/file_io.h"
+#include "host/basics/file_io.h"
+#include "host/training/device_options.h"
 
 namespace ffwd::bench {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "bench/rounds.h"
 #include "bench/training_case.h"
-#include "host/plan_cost.h"
+#include "host/plan/plan_cost.h"
 
 namespace ffwd::bench {
 

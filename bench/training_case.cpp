@@ -1,8 +1,8 @@
 #include "bench/training_case.h"
 
-#include "host/batches.h"
-#include "host/plan_shape.h"
-#include "host/recipe_network.h"
+#include "host/plan/plan_shape.h"
+#include "host/recipe/recipe_network.h"
+#include "host/training/batches.h"
 #include "kernels/random.h"
 
 namespace ffwd::bench {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bench/unfused_step.h"
-#include "host/steps.h"
+#include "host/training/steps.h"
 
 namespace ffwd::bench {
 

@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "engine/network.h"
-#include "host/recipe.h"
+#include "host/recipe/recipe.h"
 
 namespace ffwd::bench {
 

@@ -17,7 +17,7 @@ namespace ffwd {
 using MatmulAlgorithm = std::array<uint64_t, 8>;
 
 // A device and its lanes share one table, and one thread queues on all of them
-// (host/stream_executor.cpp), so it has no lock.
+// (host/plan/stream_executor.cpp), so it has no lock.
 struct MatmulAlgorithms {
   // By what they were measured on, which says all that they depend on, and by product.
   std::map<std::string, std::map<std::string, MatmulAlgorithm>> pinned;

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "engine/backprop_network.h"
-#include "host/errors.h"
-#include "host/learner.h"
-#include "host/model.h"
+#include "host/basics/errors.h"
+#include "host/training/learner.h"
+#include "host/training/model.h"
 #include "tests/close.h"
 #include "tests/data_files.h"
 #include "tests/devices.h"

@@ -1,5 +1,5 @@
 // The tables of an epoch: every image once, in an order that the seed fixes, three rows for each.
-#include "host/batches.h"
+#include "host/training/batches.h"
 
 #include <gtest/gtest.h>
 

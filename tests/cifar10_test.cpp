@@ -1,7 +1,7 @@
 // read_cifar10 turns planes into pixels, joins batches, and refuses files of another length or with
 // labels out of range.
 
-#include "host/cifar10.h"
+#include "host/data/cifar10.h"
 
 #include <gtest/gtest.h>
 

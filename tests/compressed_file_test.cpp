@@ -1,7 +1,7 @@
 // CompressedFile delivers the content of plain, gzip and xz files, notices every truncation and
 // every damaged byte that changes the content, and stops at the caller's limit.
 
-#include "host/compressed_file.h"
+#include "host/data/compressed_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

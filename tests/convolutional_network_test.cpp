@@ -4,10 +4,10 @@
 #include <numeric>
 
 #include "engine/checkpoint.h"
-#include "host/errors.h"
-#include "host/evaluate.h"
-#include "host/model.h"
-#include "host/trainer.h"
+#include "host/basics/errors.h"
+#include "host/training/evaluate.h"
+#include "host/training/model.h"
+#include "host/training/trainer.h"
 #include "tests/data_files.h"
 #include "tests/devices.h"
 #include "tests/toy_data.h"

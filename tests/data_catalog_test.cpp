@@ -1,13 +1,13 @@
 // The catalog is sane, data sets are found where and however they may lie, and what is not found is
 // answered with the places searched and the remedy. No data set needs to be on the machine.
 
-#include "host/data_catalog.h"
+#include "host/data/data_catalog.h"
 
 #include <gtest/gtest.h>
 
-#include "host/load_dataset.h"
-#include "host/nearest_name.h"
-#include "host/sha256.h"
+#include "host/basics/nearest_name.h"
+#include "host/data/load_dataset.h"
+#include "host/data/sha256.h"
 #include "tests/data_files.h"
 
 namespace ffwd::test {

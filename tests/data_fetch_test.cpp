@@ -1,13 +1,13 @@
 // fetch_dataset against a web server of the test's own: whole, resumed, wrong, missing, truncated,
 // stopped; a file has its final name only with the right content.
 
-#include "host/data_fetch.h"
+#include "host/data/data_fetch.h"
 
 #include <gtest/gtest.h>
 
 #include <optional>
 
-#include "host/load_dataset.h"
+#include "host/data/load_dataset.h"
 #include "tests/data_files.h"
 #include "tests/http_server.h"
 

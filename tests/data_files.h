@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "host/data_catalog.h"
-#include "host/errors.h"
-#include "host/sha256.h"
+#include "host/basics/errors.h"
+#include "host/data/data_catalog.h"
+#include "host/data/sha256.h"
 
 namespace ffwd::test {
 

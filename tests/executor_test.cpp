@@ -1,6 +1,6 @@
 // However a plan is played, the same weights come out, bit for bit: serially, on threads, on
 // streams that run in any order that events allow, and as a graph. On random networks.
-#include "host/executor.h"
+#include "host/plan/executor.h"
 
 #include <gtest/gtest.h>
 #include <omp.h>
@@ -8,8 +8,8 @@
 #include <atomic>
 
 #include "engine/checkpoint.h"
-#include "host/model.h"
-#include "host/trainer.h"
+#include "host/training/model.h"
+#include "host/training/trainer.h"
 #include "tests/devices.h"
 #include "tests/queued_device.h"
 #include "tests/random_plans.h"

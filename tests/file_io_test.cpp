@@ -1,6 +1,6 @@
 // Whole files: what is written reads back, trouble is named, and a failed write leaves the old file
 // and nothing else.
-#include "host/file_io.h"
+#include "host/basics/file_io.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,14 +1,14 @@
 // read_idx delivers what an IDX pair holds, and answers each malformed one with a DataError that
 // names the file, what was found and what was expected, without following a lying header.
 
-#include "host/idx.h"
+#include "host/data/idx.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
 #include <random>
 
-#include "host/load_dataset.h"
+#include "host/data/load_dataset.h"
 #include "tests/data_files.h"
 
 namespace ffwd::test {

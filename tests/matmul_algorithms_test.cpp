@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "engine/buffer.h"
-#include "host/device_options.h"
-#include "host/file_io.h"
-#include "host/matmul_algorithms_file.h"
+#include "host/basics/file_io.h"
+#include "host/training/device_options.h"
+#include "host/training/matmul_algorithms_file.h"
 #include "kernels/random.h"
 #include "tests/devices.h"
 #include "tests/scratch_folder.h"

@@ -1,5 +1,5 @@
 // Models on disk: what was saved is what is loaded, and damage is named.
-#include "host/model.h"
+#include "host/training/model.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 
 #include "engine/checkpoint.h"
 #include "engine/classifier.h"
-#include "host/errors.h"
-#include "host/file_io.h"
+#include "host/basics/errors.h"
+#include "host/basics/file_io.h"
 #include "tests/data_files.h"
 #include "tests/toy_data.h"
 

@@ -1,5 +1,5 @@
 // edit_distance against distances counted by hand, and the choice that nearest_name makes of them.
-#include "host/nearest_name.h"
+#include "host/basics/nearest_name.h"
 
 #include <gtest/gtest.h>
 

@@ -1,13 +1,13 @@
 // What a plan costs, against what Steps does on a device that counts: launches, flops of matmuls and
 // bytes of memory. And the model of time, by hand.
-#include "host/plan_cost.h"
+#include "host/plan/plan_cost.h"
 
 #include <gtest/gtest.h>
 
-#include "host/batches.h"
-#include "host/model.h"
-#include "host/plan_shape.h"
-#include "host/steps.h"
+#include "host/plan/plan_shape.h"
+#include "host/training/batches.h"
+#include "host/training/model.h"
+#include "host/training/steps.h"
 #include "tests/random_plans.h"
 #include "tests/toy_data.h"
 

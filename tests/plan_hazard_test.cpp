@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <functional>
 
-#include "host/plan_check.h"
+#include "host/plan/plan_check.h"
 #include "tests/random_plans.h"
 
 namespace ffwd::test {

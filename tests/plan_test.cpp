@@ -1,14 +1,14 @@
 // Plans of random networks have no hazard, compute what a single thread computes in whatever order
 // they are played, drain, overlap layers where they may and only there, and fit into memory.
-#include "host/plan.h"
+#include "host/plan/plan.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "host/errors.h"
-#include "host/plan_check.h"
-#include "host/plan_order.h"
+#include "host/basics/errors.h"
+#include "host/plan/plan_check.h"
+#include "host/plan/plan_order.h"
 #include "tests/random_plans.h"
 
 namespace ffwd::test {

@@ -1,6 +1,6 @@
 // What encode_png writes, read_png reads; broken and oversized files are refused.
 
-#include "host/png.h"
+#include "host/data/png.h"
 
 #include <gtest/gtest.h>
 #include <png.h>

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "host/errors.h"
+#include "host/basics/errors.h"
 #include "tests/data_files.h"
 #include "tests/toy_data.h"
 

@@ -10,8 +10,8 @@
 #include <sstream>
 #include <thread>
 
-#include "host/png.h"
-#include "host/run_folder.h"
+#include "host/data/png.h"
+#include "host/runs/run_folder.h"
 #include "tests/program.h"
 
 namespace ffwd::test {

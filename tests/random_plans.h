@@ -4,7 +4,7 @@
 #include <map>
 #include <random>
 
-#include "host/plan.h"
+#include "host/plan/plan.h"
 
 namespace ffwd::test {
 

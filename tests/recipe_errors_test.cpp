@@ -1,6 +1,6 @@
 // Recipes that are wrong: each is refused with one line that names the place, the key, what was
 // found and what was expected. The samples of right and wrong values stand here, apart from the
-// table in host/recipe_fields.cpp, and every key of that table must have some.
+// table in host/recipe/recipe_fields.cpp, and every key of that table must have some.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -9,9 +9,9 @@
 #include <map>
 #include <random>
 
-#include "host/errors.h"
-#include "host/recipe.h"
-#include "host/recipe_fields.h"
+#include "host/basics/errors.h"
+#include "host/recipe/recipe.h"
+#include "host/recipe/recipe_fields.h"
 #include "tests/data_files.h"
 
 namespace ffwd::test {

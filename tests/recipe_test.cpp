@@ -1,7 +1,7 @@
 // Recipes that are right: what is written reads back the same, in every spelling that the format
 // allows, from text, from a file and from overrides. tests/recipe_errors_test.cpp has the wrong
 // ones.
-#include "host/recipe.h"
+#include "host/recipe/recipe.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <random>
 
-#include "host/recipe_fields.h"
+#include "host/recipe/recipe_fields.h"
 #include "tests/data_files.h"
 
 namespace ffwd::test {

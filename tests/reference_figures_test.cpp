@@ -1,12 +1,12 @@
 // What a source states beside what a run measured: which figures are compared, how far apart they
 // are, and the tables they stand in.
-#include "host/reference_figures.h"
+#include "host/report/reference_figures.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "host/report.h"
+#include "host/report/report.h"
 #include "kernels/check.h"
 #include "tests/html_check.h"
 

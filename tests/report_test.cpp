@@ -1,6 +1,6 @@
 // The report: a well-formed page that needs nothing from elsewhere, shows its figures, trusts no
 // text and stays small.
-#include "host/report.h"
+#include "host/report/report.h"
 
 #include <gtest/gtest.h>
 

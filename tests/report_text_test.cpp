@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "host/html_text.h"
-#include "host/number_text.h"
+#include "host/basics/number_text.h"
+#include "host/report/html_text.h"
 
 namespace ffwd::test {
 namespace {

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <filesystem>
 
-#include "host/file_io.h"
-#include "host/reproduction_report.h"
+#include "host/basics/file_io.h"
+#include "host/reproduction/reproduction_report.h"
 #include "tests/html_check.h"
 #include "tests/scratch_folder.h"
 

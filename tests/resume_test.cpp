@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "host/learner.h"
+#include "host/training/learner.h"
 #include "tests/devices.h"
 #include "tests/scratch_folder.h"
 #include "tests/toy_data.h"

@@ -1,13 +1,13 @@
 // The run folder: everything reads back, trouble is named, and no trouble leaves half a file
 // behind.
-#include "host/run_folder.h"
+#include "host/runs/run_folder.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <filesystem>
 
-#include "host/file_io.h"
+#include "host/basics/file_io.h"
 #include "tests/scratch_folder.h"
 
 namespace ffwd::test {

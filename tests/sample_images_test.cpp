@@ -1,9 +1,9 @@
 // The samples of a report show labels where and as the network reads them.
-#include "host/sample_images.h"
+#include "host/training/sample_images.h"
 
 #include <gtest/gtest.h>
 
-#include "host/png.h"
+#include "host/data/png.h"
 #include "tests/data_files.h"
 #include "tests/toy_data.h"
 

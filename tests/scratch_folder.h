@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-#include "host/errors.h"
+#include "host/basics/errors.h"
 #include "tests/data_files.h"
 
 namespace ffwd::test {

@@ -1,12 +1,12 @@
 // Charts: round numbers on the axes, no spike lost, and no number that breaks the drawing.
-#include "host/svg_chart.h"
+#include "host/report/svg_chart.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-#include "host/chart_axis.h"
+#include "host/report/chart_axis.h"
 #include "tests/html_check.h"
 
 namespace ffwd::test {

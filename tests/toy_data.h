@@ -1,8 +1,8 @@
 // A small data set that a network can learn: one random picture for each class, with noise.
 #pragma once
 
-#include "host/dataset.h"
-#include "host/recipe.h"
+#include "host/data/dataset.h"
+#include "host/recipe/recipe.h"
 #include "kernels/random.h"
 
 namespace ffwd::test {

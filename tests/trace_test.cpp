@@ -1,6 +1,6 @@
 // A trace has every task of the plans that it records, each on its lane, one after another there and
 // overlapping across lanes, with its step in the run.
-#include "host/trace.h"
+#include "host/plan/trace.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "host/executor.h"
+#include "host/plan/executor.h"
 #include "tests/data_files.h"
 #include "tests/random_plans.h"
 

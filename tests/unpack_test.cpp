@@ -1,6 +1,6 @@
 // unpack_data_files takes what it was asked for out of a tarball, and nothing else, anywhere else.
 
-#include "host/unpack.h"
+#include "host/data/unpack.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fails on an #include against the arrows of the house:  tools -> bench -> host -> engine -> kernels.
+# Fails on an #include against the arrows of the house:  tools -> bench -> host -> engine -> kernels, and within host
+# against the order of its rooms.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +17,17 @@ forbid engine 'host/|tools/|tests/|bench/'
 forbid host 'tools/|tests/|bench/'
 forbid bench 'tools/|tests/'
 forbid tools 'tests/'
+# Each room of host uses those before it alone.
+rooms=(basics data recipe plan runs report training reproduction)
+for i in "${!rooms[@]}"; do
+  for later in "${rooms[@]:i+1}"; do forbid "host/${rooms[i]}" "host/$later/"; done
+done
+for room in host/*/; do
+  if [[ " ${rooms[*]} " != *" $(basename "$room") "* ]]; then
+    echo "$room has no place in the order of rooms" >&2
+    bad=1
+  fi
+done
 # Kernels meet CUDA in three headers only, and no other library but Random123.
 if grep -rnE '#include <(cu|cub|thrust|cooperative)' kernels | grep -vE 'kernels/(device\.cuh|check_cuda\.h|bfloat16\.h):'; then
   echo "kernels include CUDA through kernels/device.cuh" >&2

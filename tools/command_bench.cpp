@@ -4,7 +4,7 @@
 #include "bench/compare_reports.h"
 #include "bench/machine.h"
 #include "bench/step_report.h"
-#include "host/file_io.h"
+#include "host/basics/file_io.h"
 #include "tools/commands.h"
 
 namespace ffwd {

@@ -1,9 +1,9 @@
 // ffwd data: which data sets are here, and fetching those that are not.
 #include <cstdio>
 
-#include "host/data_fetch.h"
-#include "host/errors.h"
-#include "host/load_dataset.h"
+#include "host/basics/errors.h"
+#include "host/data/data_fetch.h"
+#include "host/data/load_dataset.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 

@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "host/load_dataset.h"
+#include "host/data/load_dataset.h"
 #include "tools/commands.h"
 
 namespace ffwd {

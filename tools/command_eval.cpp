@@ -1,10 +1,10 @@
 // ffwd eval: how well a model classifies a data set's test images.
 #include <cstdio>
 
-#include "host/errors.h"
-#include "host/evaluate.h"
-#include "host/load_dataset.h"
-#include "host/model.h"
+#include "host/basics/errors.h"
+#include "host/data/load_dataset.h"
+#include "host/training/evaluate.h"
+#include "host/training/model.h"
 #include "tools/commands.h"
 
 namespace ffwd {

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "host/batches.h"
-#include "host/errors.h"
-#include "host/load_dataset.h"
-#include "host/plan_cost.h"
-#include "host/plan_shape.h"
-#include "host/steps.h"
+#include "host/basics/errors.h"
+#include "host/data/load_dataset.h"
+#include "host/plan/plan_cost.h"
+#include "host/plan/plan_shape.h"
+#include "host/training/batches.h"
+#include "host/training/steps.h"
 #include "tools/commands.h"
 
 namespace ffwd {

@@ -3,9 +3,9 @@
 #include <cstdio>
 
 #include "engine/classifier.h"
-#include "host/errors.h"
-#include "host/model.h"
-#include "host/png.h"
+#include "host/basics/errors.h"
+#include "host/data/png.h"
+#include "host/training/model.h"
 #include "tools/commands.h"
 
 namespace ffwd {

@@ -1,11 +1,11 @@
 // ffwd report: writes a run's report.html again.
 #include <cstdio>
 
-#include "host/errors.h"
-#include "host/load_dataset.h"
-#include "host/report.h"
-#include "host/run_folder.h"
-#include "host/sample_images.h"
+#include "host/basics/errors.h"
+#include "host/data/load_dataset.h"
+#include "host/report/report.h"
+#include "host/runs/run_folder.h"
+#include "host/training/sample_images.h"
 #include "tools/commands.h"
 
 namespace ffwd {

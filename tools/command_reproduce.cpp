@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "host/errors.h"
-#include "host/file_io.h"
-#include "host/nearest_name.h"
-#include "host/reproduction_report.h"
+#include "host/basics/errors.h"
+#include "host/basics/file_io.h"
+#include "host/basics/nearest_name.h"
+#include "host/reproduction/reproduction_report.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/run_recipe.h"

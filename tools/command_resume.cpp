@@ -1,7 +1,7 @@
 // ffwd resume: goes on with a training that was stopped.
 #include <cstdio>
 
-#include "host/errors.h"
+#include "host/basics/errors.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/run_recipe.h"

@@ -2,9 +2,9 @@
 #include <ctime>
 #include <filesystem>
 
-#include "host/errors.h"
-#include "host/recipe_kinds.h"
-#include "host/trace.h"
+#include "host/basics/errors.h"
+#include "host/plan/trace.h"
+#include "host/recipe/recipe_kinds.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/run_recipe.h"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "host/device_options.h"
-#include "host/training_run.h"
+#include "host/training/device_options.h"
+#include "host/training/training_run.h"
 
 namespace ffwd {
 
@@ -44,7 +44,7 @@ struct PlanCommand {
   std::vector<std::string> set;
   std::string schedule;  // greedy, simultaneous, pipelined; empty: the recipe's
   Precision precision = Precision::fp32;
-  int64_t steps = 3, depth = 0, memory_limit = 0;  // host/plan.h
+  int64_t steps = 3, depth = 0, memory_limit = 0;  // host/plan/plan.h
   std::vector<double> rates;                       // TFLOP/s, GB/s, microseconds a launch; or empty
   std::string data_dir;
 };

@@ -51,7 +51,7 @@ import numpy as np
 from compare import ffwd_run
 
 FIGURES = ("loss", "goodness_pos", "goodness_neg")
-# What host/recipe.h takes where a recipe does not say.
+# What host/recipe/recipe.h takes where a recipe does not say.
 DEFAULTS = {"data.train_images": 0, "training.batch": 100, "optimiser.learning_rate": 0.01,
             "optimiser.head_learning_rate": 0.1}
 

@@ -6,10 +6,10 @@
 #include <limits>
 
 #include "engine/matmul_algorithms.h"
-#include "host/errors.h"
-#include "host/nearest_name.h"
-#include "host/recipe.h"
-#include "host/recipe_kinds.h"
+#include "host/basics/errors.h"
+#include "host/basics/nearest_name.h"
+#include "host/recipe/recipe.h"
+#include "host/recipe/recipe_kinds.h"
 #include "tools/commands.h"
 
 namespace ffwd {

@@ -1,6 +1,6 @@
 #include <filesystem>
 
-#include "host/run_folder.h"
+#include "host/runs/run_folder.h"
 #include "tools/commands.h"
 
 namespace ffwd {

@@ -2,7 +2,7 @@
 // epochs with accuracies, for the last one, and else every two seconds at most.
 #pragma once
 
-#include "host/trainer.h"
+#include "host/training/trainer.h"
 
 namespace ffwd {
 

@@ -2,10 +2,10 @@
 
 #include <cstdio>
 
-#include "host/errors.h"
-#include "host/number_text.h"
-#include "host/recipe_layers.h"
-#include "host/reference_figures.h"
+#include "host/basics/errors.h"
+#include "host/basics/number_text.h"
+#include "host/recipe/recipe_layers.h"
+#include "host/report/reference_figures.h"
 #include "tools/interrupt.h"
 #include "tools/progress_line.h"
 

@@ -1,7 +1,7 @@
 // A training that tells the user what it does.
 #pragma once
 
-#include "host/training_run.h"
+#include "host/training/training_run.h"
 
 namespace ffwd {
 

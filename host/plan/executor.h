@@ -1,0 +1,48 @@
+// Plays plans. What runs on which lane, and what it waits for, is the plan's affair; executors only
+// keep to it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/device.h"
+#include "host/plan/plan.h"
+
+namespace ffwd {
+
+enum class ExecutorKind {
+  serial,  // one task after another
+  lanes,   // lanes side by side: a CPU thread or a CUDA stream each
+  graph    // lanes as one CUDA graph, captured at the second playing
+};
+
+// "serial", and the kind of that name, if there is one.
+const char* name_of(ExecutorKind kind);
+std::optional<ExecutorKind> executor_named(const std::string& name);
+
+// Does a task on the device that stands for its lane. May be called from several threads, by each
+// for other lanes.
+using RunTask = std::function<void(const PlanTask& task, Device& lane)>;
+
+// A plan made ready.
+class PreparedPlan {
+ public:
+  virtual ~PreparedPlan() = default;
+  // Plays it once. On a GPU work is queued on the executor's device, behind what is there, and the
+  // call does not wait. Throws what a task throws, after all lanes have stopped.
+  virtual void play() = 0;
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Plan and executor must outlive the result.
+  virtual std::unique_ptr<PreparedPlan> prepare(const Plan& plan, RunTask run) = 0;
+};
+
+// Throws ffwd::Error for a graph on the CPU. The device must outlive the executor.
+std::unique_ptr<Executor> make_executor(ExecutorKind kind, Device& device);
+
+}  // namespace ffwd

@@ -1,0 +1,31 @@
+#include "host/plan/plan_shape.h"
+
+#include "host/basics/errors.h"
+#include "host/recipe/recipe_network.h"
+
+namespace ffwd {
+
+PlanShape plan_shape(const Recipe& recipe, const ImageShape& image, int64_t classes, int64_t batch,
+                     int64_t activation_bytes) {
+  if (recipe.training.algorithm == Algorithm::backprop) {
+    throw RecipeError(
+        "training.algorithm is \"backprop\", which runs without a plan, expected"
+        " \"forward-forward\"");
+  }
+  PlanShape shape;
+  shape.image = image;
+  shape.classes = classes;
+  shape.layers = layer_shapes(recipe, shape.image);
+  shape.head = recipe.network.head;
+  shape.first_read_layer = recipe.training.skip_first_layer ? 1 : 0;
+  shape.labels_from_head = recipe.negatives.labels == Negatives::head;
+  shape.label_lag = recipe.negatives.lag;
+  shape.goodness_of_pixels = recipe.objective.goodness_of == GoodnessOf::pixel;
+  shape.peer_normalisation = recipe.objective.peer_strength > 0.0f;
+  shape.optimiser_states = recipe.optimiser.kind == OptimiserKind::adam ? 2 : 1;
+  shape.batch = batch;
+  shape.activation_bytes = activation_bytes;
+  return shape;
+}
+
+}  // namespace ffwd

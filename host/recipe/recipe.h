@@ -1,0 +1,124 @@
+// A recipe: one experiment as plain data. Sections and keys of the file are the structs and fields
+// below.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/network.h"
+
+namespace ffwd {
+
+enum class Negatives { fixed, random, head };
+enum class Algorithm { forward_forward, backprop };
+enum class Schedule { simultaneous, greedy, pipelined };
+enum class RateDecay { constant, linear_after_half };
+enum class Prediction { per_image, per_batch };
+
+// Fully connected layers of these units.
+std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units);
+
+struct Recipe {
+  std::string title;
+
+  struct Data {
+    std::string name = "mnist";  // host/data/data_catalog.h
+    int64_t train_images = 0;    // the first so many; 0: all
+    int64_t test_images = 0;     // likewise
+    // Subtract the set's mean and divide by its deviation; else bytes / 255.
+    bool standardise = false;
+    float label_value = 1.0f;  // what the overlay writes
+    LabelPlace label_place = LabelPlace::pixels;
+  } data;
+
+  struct Network {
+    // Fully connected ones by their units, others: host/recipe/recipe_layers.h.
+    std::vector<LayerSpec> layers = dense_layers({500, 500, 500});
+    Activation activation = Activation::relu;
+    NormKind normalise = NormKind::rms;
+    // normal: N(0, 1/fan_in), biases 0; uniform: U(+-1/sqrt(fan_in)), biases too
+    WeightInit init = WeightInit::normal;
+    bool head = true;  // a softmax classifier on the normalised activities
+  } network;
+
+  struct Objective {
+    Goodness goodness = Goodness::sum_squares;
+    GoodnessOf goodness_of = GoodnessOf::image;  // convolutions: of whole images or of each pixel
+    // One number for all layers, one for each, or empty: the width of the layer (file: "width").
+    std::vector<float> threshold;
+    float temperature = 1.0f;
+    float peer_strength = 0.0f;  // lambda of peer normalisation; 0: off
+    float peer_momentum = 0.9f;
+  } objective;
+
+  struct NegativeData {
+    // fixed: for the whole run; random: fresh each step; head: drawn from its softmax
+    Negatives labels = Negatives::random;
+    // labels = head: drawn from the head as it was so many steps before, which is another algorithm
+    // but lets layers overlap.
+    int64_t lag = 0;
+  } negatives;
+
+  struct Optimiser {
+    OptimiserKind kind = OptimiserKind::momentum;
+    float learning_rate = 0.01f;
+    float weight_decay = 0.0f;                        // decoupled; weights only, not biases
+    float momentum = 0.9f;                            // kind = momentum
+    float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;  // kind = adam
+    float head_learning_rate = 0.1f;
+    float head_weight_decay = 0.003f;
+    RateDecay decay = RateDecay::constant;
+  } optimiser;
+
+  struct Training {
+    // backprop: all layers and the head by one loss, the head's; a baseline. [objective] and
+    // [negatives] do not matter then.
+    Algorithm algorithm = Algorithm::forward_forward;
+    Schedule schedule = Schedule::simultaneous;
+    int64_t epochs = 10;  // of each layer when greedy
+    int64_t batch = 100;  // pairs; 0: all training images
+    bool shuffle = true;  // the images, anew in each epoch
+    uint64_t seed = 1234;
+    int64_t evaluate_every = 1;  // epochs; 0: at the end only
+    // When goodness is summed up to classify, and when activities go to the head.
+    bool skip_first_layer = true;
+  } training;
+
+  // What a source states for this experiment. It changes nothing; figures stand beside it.
+  struct Reference {
+    std::string source;
+    std::optional<float> train_accuracy, test_accuracy;  // percent
+    // How the source classified: every image on its own, or all images as the one class with the
+    // most goodness over them.
+    Prediction prediction = Prediction::per_image;
+    std::vector<float> losses;  // nats, of each layer at its last step (backprop: one); empty: none
+  } reference;
+};
+
+// Reads a recipe file (its format: host/recipe/recipe_text.h) and applies overrides of the form
+// "section.key=value"; the last one wins. Throws RecipeError naming the file, the key, what was
+// found and what was expected; an unknown key names the nearest valid one. Layers must fit one
+// another and the images of the data set.
+//
+// A file whose first line is base = "other.toml" starts from that recipe, named from the file's own
+// folder, instead of from the defaults.
+Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides = {});
+
+// The path of the recipe that the file at `path` starts from; none: the defaults.
+std::optional<std::string> base_recipe(const std::string& path);
+
+// The same as load_recipe from text, which has no base, and for images of any size; `origin` names
+// it in messages.
+Recipe parse_recipe(const std::string& text, const std::string& origin,
+                    const std::vector<std::string>& overrides = {});
+
+// Every key with its value, in the format that parse_recipe reads: parse_recipe(to_text(r), ...)
+// equals r.
+std::string to_text(const Recipe& recipe);
+
+// Every key with its default, range and meaning: what the user reads.
+std::string recipe_reference();
+
+}  // namespace ffwd

@@ -1,0 +1,128 @@
+#include "host/reproduction/reproduction.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "host/basics/errors.h"
+#include "host/basics/file_io.h"
+#include "host/basics/folder_lock.h"
+#include "host/recipe/recipe_text.h"
+
+namespace ffwd {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The statements of a file as overrides.
+std::vector<std::string> overrides_of(const std::string& path) {
+  std::vector<std::string> overrides;
+  for (const RecipeStatement& statement : read_statements(read_file(path, kLargestRecipe), path)) {
+    if (!statement.key.empty()) overrides.push_back(statement.name() + "=" + statement.value.text);
+  }
+  return overrides;
+}
+
+// Beside a recipe, quick/NAME.toml; if there is none, that of its base. None at all: nothing.
+std::vector<std::string> reductions_of(std::string path) {
+  for (;;) {
+    const fs::path recipe(path);
+    const std::string reduction = (recipe.parent_path() / "quick" / recipe.filename()).string();
+    if (fs::exists(reduction)) return overrides_of(reduction);
+    const std::optional<std::string> base = base_recipe(path);
+    if (!base) return {};
+    path = *base;
+  }
+}
+
+// A file that a run writes, or what write_file_atomically had of it when it was killed.
+bool is_of_a_run(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  for (const std::string file :
+       {kMetricsFile, kRecipeFile, kSummaryFile, kReportFile, kModelFile, kStateFile}) {
+    if (name == file || is_half_written(name, file)) return entry.is_regular_file();
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
+                                       const std::vector<std::string>& overrides) {
+  std::vector<ReproductionRow> rows;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path& path = entry.path();
+    if (path.extension() != ".toml") continue;
+    const Recipe stated = load_recipe(path.string());
+    std::vector<std::string> all;
+    if (quick) all = reductions_of(path.string());
+    all.insert(all.end(), overrides.begin(), overrides.end());
+    Recipe run = load_recipe(path.string(), all);
+    if (quick) {
+      run.title += " (quick: reduced)";
+      run.reference.source += " (of which this run is a reduced form)";
+    }
+    rows.push_back({path.stem().string(), stated, run, std::nullopt});
+  }
+  if (rows.empty()) throw FileError(folder + " holds no recipe (*.toml)");
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& left, const auto& right) { return left.name < right.name; });
+  return rows;
+}
+
+std::optional<RunResult> finished_run(const std::string& path, const Recipe& recipe,
+                                      const Device& device) {
+  if (!RunFolder::is_finished(path)) return std::nullopt;
+  const RunFolder folder = RunFolder::open(path);
+  const Summary summary = folder.read_summary();
+  if (folder.read_recipe() != to_text(recipe) || summary.device != device.name() ||
+      summary.precision != to_string(device.precision()) ||
+      summary.measured_algorithms != device.measured_algorithms()) {
+    return std::nullopt;
+  }
+  return RunResult{summary, folder.read_metrics()};
+}
+
+std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
+                                         const TrainingMeans& how) {
+  const std::string file = path + "/" + kStateFile;
+  if (RunFolder::is_finished(path) || !fs::exists(file)) return std::nullopt;
+  TrainingState state = load_training_state(file);
+  if (to_text(state.recipe) == to_text(recipe) && state.how == how) return state;
+  throw FileError(path +
+                  " holds a stopped run of another recipe, device or precision: name another --out,"
+                  " or remove it if its run is not needed");
+}
+
+std::vector<std::string> unfinished_run(const std::string& path) {
+  if (RunFolder::is_finished(path)) {
+    throw FileError(path +
+                    " holds a finished run of another recipe, device or precision: name another"
+                    " --out, or remove it if its run is not needed");
+  }
+  std::error_code error;
+  fs::directory_iterator files(path, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw FileError("cannot look into the run folder " + path + ": " + error.message());
+  }
+  std::vector<std::string> found;
+  for (const fs::directory_entry& file : files) {
+    if (!is_of_a_run(file)) {
+      throw FileError("the run folder " + path + " holds " + file.path().filename().string() +
+                      ", which no run has left there: name another --out");
+    }
+    found.push_back(file.path().string());
+  }
+  return found;
+}
+
+RunFolder restart_run(const std::string& path) {
+  const std::vector<std::string> files = unfinished_run(path);
+  if (!files.empty()) {
+    const FolderLock lock(path);
+    std::error_code ignored;
+    for (const std::string& file : files) fs::remove(file, ignored);
+  }
+  return RunFolder::create(path);
+}
+
+}  // namespace ffwd

@@ -1,0 +1,52 @@
+// The rows of a document: a folder of recipes, each run into a folder of its own.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/device.h"
+#include "host/recipe/recipe.h"
+#include "host/runs/run_folder.h"
+#include "host/training/training_state.h"
+
+namespace ffwd {
+
+// What a finished run has left behind.
+struct RunResult {
+  Summary summary;
+  std::vector<EpochMetrics> metrics;
+};
+
+struct ReproductionRow {
+  std::string name;                 // of the recipe's file, without .toml
+  Recipe stated, run;               // as the document has it, and as it is run
+  std::optional<RunResult> result;  // none: not finished
+};
+
+// The recipes FOLDER/*.toml by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the
+// nearest of its bases which has one, replaces values of what is run; `overrides`
+// (section.key=value) replace values after that. Throws RecipeError; FileError if the folder holds
+// no recipe.
+std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
+                                       const std::vector<std::string>& overrides);
+
+// The result in the run folder at `path` if it is a finished run of this very recipe on this
+// device with its options.
+std::optional<RunResult> finished_run(const std::string& path, const Recipe& recipe,
+                                      const Device& device);
+
+// The state that an unfinished run has left at `path`, to go on from; none if it has not. Throws
+// FileError if it is of another recipe, or was computed in another way.
+std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
+                                         const TrainingMeans& how);
+
+// The files that an unfinished run has left at `path`, those of a killed write too; none if there is
+// no folder. Throws FileError if a finished run or anything else is there.
+std::vector<std::string> unfinished_run(const std::string& path);
+
+// An empty run folder at `path`, where an unfinished run's files are removed. Throws as
+// unfinished_run, before anything is removed.
+RunFolder restart_run(const std::string& path);
+
+}  // namespace ffwd

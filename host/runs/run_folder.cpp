@@ -1,0 +1,160 @@
+#include "host/runs/run_folder.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "host/basics/errors.h"
+#include "host/basics/file_io.h"
+#include "host/recipe/recipe_text.h"
+
+namespace ffwd {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kSummaryCap = 64 << 20;
+constexpr uint64_t kMetricsCap = 1 << 30;
+
+void expect_folder(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) throw FileError("there is no run folder " + path);
+}
+
+}  // namespace
+
+RunFolder RunFolder::create(const std::string& path) {
+  std::error_code error;
+  const bool made = fs::create_directories(path, error);
+  if (error) throw FileError("cannot make the run folder " + path + ": " + error.message());
+  const bool empty = fs::is_empty(path, error);
+  if (error) throw FileError("cannot look into the run folder " + path + ": " + error.message());
+  if (!empty) {
+    throw FileError("the run folder " + path +
+                    " is not empty: name another one, or remove it if its run is not needed");
+  }
+  RunFolder folder(path);
+  folder.made_ = made;
+  folder.take();
+  return folder;
+}
+
+RunFolder RunFolder::open(const std::string& path) {
+  expect_folder(path);
+  RunFolder folder(path);
+  std::error_code ignored;
+  if (!fs::exists(folder.summary_path(), ignored)) {
+    throw FileError(path + " is not the folder of a finished run: it has no " + kSummaryFile);
+  }
+  return folder;
+}
+
+bool RunFolder::is_finished(const std::string& path) {
+  return fs::exists(RunFolder(path).summary_path()) && !open(path).read_summary().interrupted;
+}
+
+RunFolder RunFolder::reopen(const std::string& path) {
+  expect_folder(path);
+  RunFolder folder(path);
+  if (is_finished(path)) {
+    throw FileError("the training in " + path + " cannot go on: it is finished");
+  }
+  if (!fs::exists(folder.state_path())) {
+    throw FileError("the training in " + path + " cannot go on: it has left no " + kStateFile);
+  }
+  folder.take();
+  std::error_code error;
+  for (fs::directory_iterator file(path, error), end; !error && file != end;
+       file.increment(error)) {
+    const std::string name = file->path().filename().string();
+    if (is_half_written(name, kStateFile)) fs::remove(file->path(), error);
+  }
+  return folder;
+}
+
+void RunFolder::take() {
+  if (::access(path_.c_str(), R_OK | W_OK | X_OK) != 0) {
+    const std::string reason = std::generic_category().message(errno);
+    throw FileError("cannot write to the run folder " + path_ + ": " + reason);
+  }
+  lock_ = std::make_shared<const FolderLock>(path_);
+}
+
+void RunFolder::append_metrics(const EpochMetrics& metrics) const {
+  append_to_file(metrics_path(), to_json(metrics) + "\n");
+}
+
+void RunFolder::keep_metrics(int64_t epochs) const {
+  std::string kept;
+  if (epochs > 0) {
+    const std::string text = read_file(metrics_path(), kMetricsCap);
+    size_t end = 0;
+    for (int64_t line = 0; line < epochs; ++line) {
+      end = text.find('\n', end);
+      if (end == std::string::npos) {
+        throw FileError(metrics_path() + ": has " + std::to_string(line) + " lines, expected " +
+                        std::to_string(epochs) + " or more");
+      }
+      ++end;
+    }
+    kept = text.substr(0, end);
+  }
+  write_file_atomically(metrics_path(), kept);
+}
+
+void RunFolder::write_recipe(const std::string& text) const {
+  write_file_atomically(recipe_path(), text);
+}
+
+void RunFolder::write_summary(const Summary& summary) const {
+  write_file_atomically(summary_path(), to_json(summary) + "\n");
+}
+
+void RunFolder::write_report(const std::string& html) const {
+  write_file_atomically(report_path(), html);
+}
+
+void RunFolder::remove_state() const {
+  std::error_code error;
+  fs::remove(state_path(), error);
+  if (error) throw FileError("cannot remove " + state_path() + ": " + error.message());
+}
+
+void RunFolder::remove_if_nothing_was_learnt() const {
+  std::error_code failed;
+  for (fs::directory_iterator file(path_, failed), end; !failed && file != end;
+       file.increment(failed)) {
+    const fs::path path = file->path();
+    const bool empty_metrics = path == metrics_path() && file->file_size(failed) == 0;
+    if (path != recipe_path() && !empty_metrics) return;
+  }
+  if (failed) return;
+  fs::remove(recipe_path(), failed);
+  fs::remove(metrics_path(), failed);
+  if (made_) fs::remove(path_, failed);
+}
+
+std::vector<EpochMetrics> RunFolder::read_metrics() const {
+  const std::string text = read_file(metrics_path(), kMetricsCap);
+  std::vector<EpochMetrics> metrics;
+  for (size_t begin = 0; begin < text.size();) {
+    const std::string origin = metrics_path() + " line " + std::to_string(metrics.size() + 1);
+    const size_t end = text.find('\n', begin);
+    if (end == std::string::npos) throw FileError(origin + ": damaged, it ends within the line");
+    metrics.push_back(parse_epoch_metrics(text.substr(begin, end - begin), origin));
+    begin = end + 1;
+  }
+  return metrics;
+}
+
+std::string RunFolder::read_recipe() const {
+  return read_file(recipe_path(), kLargestRecipe);
+}
+
+Summary RunFolder::read_summary() const {
+  return parse_summary(read_file(summary_path(), kSummaryCap), summary_path());
+}
+
+}  // namespace ffwd

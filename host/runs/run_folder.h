@@ -1,0 +1,81 @@
+// The folder that one training leaves behind: metrics.jsonl, recipe.toml, summary.json, report.html
+// and its model; and its state, as long as it is not finished.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/basics/file_io.h"
+#include "host/basics/folder_lock.h"
+#include "host/runs/run_records.h"
+
+namespace ffwd {
+
+inline constexpr const char* kMetricsFile = "metrics.jsonl";
+inline constexpr const char* kRecipeFile = "recipe.toml";
+inline constexpr const char* kSummaryFile = "summary.json";
+inline constexpr const char* kReportFile = "report.html";
+inline constexpr const char* kModelFile = "model.safetensors";
+inline constexpr const char* kStateFile = "state.safetensors";
+
+class RunFolder {
+ public:
+  // Makes the folder and those above it. Throws FileError when it exists and is not empty, cannot be
+  // written to, or another run is at work in it.
+  static RunFolder create(const std::string& path);
+
+  // A folder that a run has left. Throws FileError when there is none at `path`, or no summary.json
+  // in it.
+  static RunFolder open(const std::string& path);
+
+  // Whether a run has ended there that was not stopped.
+  static bool is_finished(const std::string& path);
+
+  // One whose training can go on. Throws FileError when there is none at `path`, or no state in it,
+  // when it is finished, cannot be written to, or a run is at work in it.
+  static RunFolder reopen(const std::string& path);
+
+  // Adds one line; whoever follows the file sees it at once.
+  void append_metrics(const EpochMetrics& metrics) const;
+
+  // Leaves the first lines, those of so many epochs.
+  void keep_metrics(int64_t epochs) const;
+
+  // These replace the file as a whole or leave it as it was.
+  void write_recipe(const std::string& text) const;
+  void write_summary(const Summary& summary) const;
+  void write_report(const std::string& html) const;
+
+  // Removes a recipe and an empty metrics.jsonl, if nothing else is there, and the folder, if
+  // create() made it.
+  void remove_if_nothing_was_learnt() const;
+
+  void remove_state() const;
+  // Forces the lines of metrics to the disk.
+  void sync_metrics() const { sync_file(metrics_path()); }
+
+  // These throw FileError naming the file, the line where there is one, and what is wrong.
+  std::vector<EpochMetrics> read_metrics() const;
+  std::string read_recipe() const;
+  Summary read_summary() const;
+
+  const std::string& path() const { return path_; }
+  std::string metrics_path() const { return path_ + "/" + kMetricsFile; }
+  std::string recipe_path() const { return path_ + "/" + kRecipeFile; }
+  std::string summary_path() const { return path_ + "/" + kSummaryFile; }
+  std::string report_path() const { return path_ + "/" + kReportFile; }
+  std::string model_path() const { return path_ + "/" + kModelFile; }
+  std::string state_path() const { return path_ + "/" + kStateFile; }
+
+ private:
+  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+  // Throws FileError.
+  void take();
+
+  std::string path_;
+  bool made_ = false;                       // by create()
+  std::shared_ptr<const FolderLock> lock_;  // of a run at work
+};
+
+}  // namespace ffwd

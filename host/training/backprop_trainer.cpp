@@ -1,0 +1,92 @@
+#include "host/training/backprop_trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/range.h"
+#include "host/basics/clock.h"
+#include "host/basics/errors.h"
+#include "host/recipe/recipe_network.h"
+#include "host/training/batches.h"
+
+namespace ffwd {
+BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
+                                 const Images& train)
+    : network_(&network),
+      recipe_(recipe),
+      optimiser_(layer_optimiser(recipe)),
+      train_(&train),
+      batch_(batch_of(recipe, train.count)),
+      pixels_(network.device(), train.pixels),
+      sample_(network.device(), train.count),
+      label_(network.device(), train.count),
+      values_(network.device(), (train.count + batch_ - 1) / batch_) {}
+
+void BackpropTrainer::run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+                          const std::function<bool()>& stop) {
+  Progress progress{};
+  progress.stage = progress.stages = 1;
+  progress.epochs = recipe_.training.epochs;
+  progress.steps = values_.size();
+  for (int64_t done = totals_.steps / progress.steps; done < progress.epochs && !totals_.stopped;
+       ++done) {
+    totals_.epochs = progress.epoch = done + 1;
+    run_epoch(progress, on_progress);
+    on_epoch(progress.metrics);
+    totals_.stopped = progress.epoch < progress.epochs && stop();
+  }
+}
+
+void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& on_progress) {
+  const Range range("epoch", progress.epoch);
+  const double begin = steady_seconds(), trained_before = totals_.train_seconds;
+  const int64_t planned = progress.epochs * train_->count;
+  const float factor =
+      rate_factor(recipe_.optimiser.decay, progress.epoch, recipe_.training.epochs);
+  const int64_t first = (progress.epoch - 1) * progress.steps;
+  values_.upload(step_values(recipe_, factor, first, first, progress.steps));
+  upload_order();
+
+  double loss = 0, reported = begin;  // loss: the sum over `counted` images
+  int64_t seen = 0, counted = 0;
+  for (int64_t s = 0; s < progress.steps; ++s) {
+    const int64_t images = std::min(batch_, train_->count - seen);
+    network_->learn(pixels(), sample_.view().slice(seen, images), label_.view().slice(seen, images),
+                    optimiser_, values_.view().slice(s, 1));
+    seen += images;
+    totals_.images_seen += images;
+    ++totals_.steps;
+    const bool due = s + 1 == progress.steps || steady_seconds() - reported > kProgressSeconds;
+    // The last step may be smaller than the others: what they added up is read before it.
+    if (!due && s + 2 != progress.steps) continue;
+    loss += double(images) * double(network_->read_loss());
+    counted = seen;
+    network_->clear_loss();
+    if (!due) continue;
+
+    reported = steady_seconds();
+    totals_.train_seconds = trained_before + reported - begin;
+    progress.step = s + 1;
+    progress.images_per_second = double(seen) / std::max(1e-9, reported - begin);
+    progress.seconds_left =
+        double(planned - totals_.images_seen) * totals_.train_seconds / double(totals_.images_seen);
+    EpochMetrics& metrics = progress.metrics = {};
+    metrics.epoch = totals_.epochs;
+    metrics.step = totals_.steps;
+    metrics.seconds = totals_.train_seconds;
+    metrics.images_per_second = progress.images_per_second;
+    metrics.head_loss = loss / double(counted);
+    require_finite(*metrics.head_loss, "the network", totals_.epochs);
+    on_progress(progress);
+  }
+}
+
+void BackpropTrainer::upload_order() {
+  const std::vector<int32_t> order = epoch_order(recipe_, train_->count, totals_.epochs);
+  std::vector<int32_t> label;
+  for (const int32_t image : order) label.push_back(train_->labels[size_t(image)]);
+  sample_.upload(order);
+  label_.upload(label);
+}
+
+}  // namespace ffwd

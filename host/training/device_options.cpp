@@ -1,0 +1,71 @@
+#include "host/training/device_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "host/basics/errors.h"
+#include "host/training/matmul_algorithms_file.h"
+
+namespace ffwd {
+
+std::optional<Precision> precision_named(const std::string& name) {
+  for (const Precision p : {Precision::fp32, Precision::tf32, Precision::bf16}) {
+    if (to_string(p) == name) return p;
+  }
+  return std::nullopt;
+}
+
+void add_device_option(CLI::App& command, std::string& device) {
+  command.add_option("--device", device, "where to compute: auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+}
+
+void add_precision_option(CLI::App& command, Precision& precision) {
+  const auto take = [&precision](const std::string& name) {
+    precision = precision_named(name).value();
+  };
+  command
+      .add_option_function<std::string>("--precision", take,
+                                        "fp32, tf32 (cuda) or bf16 (cuda, CPUs with AVX-512)")
+      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
+      ->default_str(to_string(precision));
+}
+
+void add_algorithms_option(CLI::App& command, std::string& matmul_algorithms) {
+  command.add_option("--matmul-algorithms", matmul_algorithms,
+                     "file that cuBLASLt's algorithms are taken from (cuda); for products that it"
+                     " lacks, the fastest is measured and added");
+}
+
+void add_device_options(CLI::App& command, DeviceOptions& options) {
+  add_device_option(command, options.device);
+  add_precision_option(command, options.precision);
+  add_algorithms_option(command, options.matmul_algorithms);
+}
+
+bool is_gpu(const std::string& device) {
+  if (device == "cpu") return false;
+  const std::string problem = cuda_status().problem;
+  if (device == "cuda" && !problem.empty()) {
+    throw UserError(ExitCode::device, "--device cuda: no usable GPU: " + problem);
+  }
+  return problem.empty();
+}
+
+std::unique_ptr<Device> open_device(const DeviceOptions& options) {
+  const std::string& file = options.matmul_algorithms;
+  if (is_gpu(options.device)) {
+    return make_cuda_device(options.precision,
+                            file.empty() ? nullptr : open_matmul_algorithms(file));
+  }
+  const std::string problem = cpu_problem(options.precision);
+  if (!problem.empty()) throw UserError(ExitCode::device, "--precision " + problem);
+  if (!file.empty()) {
+    throw UserError(ExitCode::device, "--matmul-algorithms " + file +
+                                          " needs a GPU; the CPU back end has no algorithms to"
+                                          " choose from");
+  }
+  return make_cpu_device(options.precision);
+}
+
+}  // namespace ffwd

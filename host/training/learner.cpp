@@ -1,0 +1,127 @@
+#include "host/training/learner.h"
+
+#include "engine/checkpoint.h"
+#include "host/basics/errors.h"
+#include "host/training/backprop_trainer.h"
+#include "host/training/batches.h"
+#include "host/training/model.h"
+
+namespace ffwd {
+namespace {
+
+template <typename AnyNetwork>
+void load(AnyNetwork& network, const TrainingState& state, const std::string& origin) {
+  try {
+    load_state(network, state.learnt, origin);
+  } catch (const OutOfMemory&) {
+    throw;
+  } catch (const Error& error) {
+    throw FileError(error.what());
+  }
+}
+
+class ForwardForwardLearner final : public Learner {
+ public:
+  ForwardForwardLearner(Device& device, const Recipe& recipe, const Dataset& data,
+                        const Execution& execution)
+      : data_(&data),
+        model_(make_model(device, recipe, format_of(data), batch_of(recipe, data.train.count))),
+        trainer_(*model_.network, recipe, data.train, execution),
+        classifier_(*model_.network),
+        test_pixels_(device, data.test.pixels) {}
+
+  int64_t parameter_count() const override { return model_.network->parameter_count(); }
+  std::vector<NamedTensor> state() override { return state_tensors(*model_.network); }
+  void go_on_from(const TrainingState& state, const std::string& origin) override {
+    load(*model_.network, state, origin);
+    trainer_.go_on_after(state.steps, state.train_seconds);
+  }
+  void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+           const std::function<bool()>& stop) override {
+    trainer_.run(on_progress, on_epoch, stop);
+  }
+  TrainingTotals totals() const override { return trainer_.totals(); }
+  Evaluation evaluate_train() override {
+    return evaluate(classifier_, trainer_.pixels(), data_->train.labels);
+  }
+  Evaluation evaluate_test() override {
+    return evaluate(classifier_, test_pixels_.pixels(), data_->test.labels);
+  }
+  void save(const std::string& path) const override { save_model(model_, path); }
+
+ private:
+  const Dataset* data_;
+  Model model_;
+  Trainer trainer_;
+  Classifier classifier_;
+  ImageStore test_pixels_;
+};
+
+BackpropShape backprop_shape(const Recipe& recipe, const ImageFormat& format) {
+  BackpropShape shape{format.height * format.width * format.channels,
+                      standardise(recipe, format),
+                      {},
+                      int32_t(format.class_names.size()),
+                      recipe.network.activation};
+  for (const LayerSpec& layer : recipe.network.layers) shape.widths.push_back(layer.units);
+  return shape;
+}
+
+class BackpropLearner final : public Learner {
+ public:
+  BackpropLearner(Device& device, const Recipe& recipe, const Dataset& data)
+      : data_(&data),
+        recipe_(recipe),
+        network_(device, backprop_shape(recipe, format_of(data)), recipe.optimiser.kind,
+                 batch_of(recipe, data.train.count)),
+        trainer_(network_, recipe, data.train),
+        test_pixels_(device, data.test.pixels) {
+    network_.initialise(recipe.network.init, recipe.training.seed);
+  }
+
+  int64_t parameter_count() const override { return network_.parameter_count(); }
+  std::vector<NamedTensor> state() override { return state_tensors(network_); }
+  void go_on_from(const TrainingState& state, const std::string& origin) override {
+    load(network_, state, origin);
+    trainer_.go_on_after(state.steps, state.train_seconds);
+  }
+  void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+           const std::function<bool()>& stop) override {
+    trainer_.run(on_progress, on_epoch, stop);
+  }
+  TrainingTotals totals() const override { return trainer_.totals(); }
+  Evaluation evaluate_train() override { return evaluate(trainer_.pixels(), data_->train.labels); }
+  Evaluation evaluate_test() override {
+    return evaluate(test_pixels_.pixels(), data_->test.labels);
+  }
+  void save(const std::string& path) const override {
+    save_tensors(network_tensors(network_), recipe_, format_of(*data_), path);
+  }
+
+ private:
+  Evaluation evaluate(const uint8_t* pixels, const std::vector<int32_t>& labels) {
+    const std::vector<int32_t> predicted = network_.classify(pixels, int64_t(labels.size()));
+    Evaluation result;
+    result.head = accuracy(predicted, labels);
+    result.confusion = confusion(predicted, labels, network_.shape().classes);
+    return result;
+  }
+
+  const Dataset* data_;
+  Recipe recipe_;
+  BackpropNetwork network_;
+  BackpropTrainer trainer_;
+  ImageStore test_pixels_;
+};
+
+}  // namespace
+
+std::unique_ptr<Learner> make_learner(Device& device, const Recipe& recipe, const Dataset& data,
+                                      const Execution& execution) {
+  if (recipe.training.algorithm == Algorithm::backprop) {
+    return std::make_unique<BackpropLearner>(device, recipe, data);
+  }
+  return std::make_unique<ForwardForwardLearner>(device, recipe, data, execution);
+}
+
+}  // namespace ffwd

@@ -1,0 +1,135 @@
+#include "host/training/model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "engine/checkpoint.h"
+#include "host/basics/errors.h"
+#include "host/basics/file_io.h"
+#include "host/plan/plan.h"
+#include "host/recipe/recipe_network.h"
+
+namespace ffwd {
+namespace {
+
+constexpr uint64_t kLargestModel = uint64_t(8) << 30;  // bytes
+
+NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
+  const InputFormat input{{format.height, format.width, format.channels},
+                          standardise(recipe, format),
+                          int32_t(format.class_names.size()),
+                          recipe.data.label_value,
+                          norm_of(recipe),
+                          recipe.data.label_place};
+  return {input, recipe.network.layers, recipe.network.activation, recipe.network.head,
+          recipe.training.skip_first_layer};
+}
+
+Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format,
+                   int64_t max_rows) {
+  const NetworkShape shape = network_shape(recipe, format);
+  (void)layer_shapes(recipe, shape.input.image);  // throws RecipeError, and checks the head too
+  return {recipe, format,
+          std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind,
+                                    max_rows)};
+}
+
+ImageFormat parse_format(const nlohmann::json& json) {
+  ImageFormat format;
+  json.at("height").get_to(format.height);
+  json.at("width").get_to(format.width);
+  json.at("channels").get_to(format.channels);
+  json.at("classes").get_to(format.class_names);
+  json.at("mean").get_to(format.mean);
+  json.at("deviation").get_to(format.deviation);
+  const auto side_is_sane = [](int64_t side) { return side >= 1 && side <= 4096; };
+  const auto channels = size_t(format.channels), classes = format.class_names.size();
+  const auto is_finite = [](float value) { return std::isfinite(value); };
+  const auto is_positive = [](float value) { return std::isfinite(value) && value > 0.0f; };
+  const bool possible = side_is_sane(format.height) && side_is_sane(format.width) &&
+                        format.channels >= 1 && format.channels <= kMaxChannels && classes >= 2 &&
+                        int64_t(classes) <= format.height * format.width &&
+                        format.mean.size() == channels && format.deviation.size() == channels &&
+                        std::all_of(format.mean.begin(), format.mean.end(), is_finite) &&
+                        std::all_of(format.deviation.begin(), format.deviation.end(), is_positive);
+  if (!possible) throw Error("no images can have this format");
+  return format;
+}
+
+ImageFormat read_format(const std::string& text, const std::string& path) {
+  try {
+    return parse_format(nlohmann::json::parse(text));
+  } catch (const std::exception& error) {
+    throw FileError(path + ": its image format is damaged: " + error.what());
+  }
+}
+
+}  // namespace
+
+ImageFormat format_of(const Dataset& dataset) {
+  return {dataset.train.height, dataset.train.width, dataset.train.channels,
+          dataset.class_names,  dataset.mean,        dataset.deviation};
+}
+
+Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
+  Standardise result;
+  result.channels = int32_t(format.channels);
+  for (size_t c = 0; c < size_t(format.channels) && recipe.data.standardise; ++c) {
+    result.scale[c] = 1.0f / (255.0f * format.deviation[c]);
+    result.shift[c] = -format.mean[c] / format.deviation[c];
+  }
+  return result;
+}
+
+Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
+                 int64_t max_images) {
+  Model model =
+      make_network(device, recipe, format, shows_in_memory(recipe.network.head) * max_images);
+  model.network->initialise(recipe.network.init, recipe.training.seed);
+  return model;
+}
+
+void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
+                  const ImageFormat& f, const std::string& path) {
+  const nlohmann::json images{{"height", f.height},     {"width", f.width},
+                              {"channels", f.channels}, {"classes", f.class_names},
+                              {"mean", f.mean},         {"deviation", f.deviation}};
+  const std::map<std::string, std::string> metadata{
+      {"format", "pt"}, {"recipe", to_text(recipe)}, {"images", images.dump()}};
+  write_file_atomically(path, encode_safetensors(tensors, metadata));
+}
+
+void save_model(const Model& model, const std::string& path) {
+  save_tensors(network_tensors(*model.network), model.recipe, model.format, path);
+}
+
+Model load_model(Device& device, const std::string& path) {
+  const std::string bytes = read_file(path, kLargestModel);
+  try {
+    const SafetensorsFile file = decode_safetensors(bytes, path);
+    const auto recipe = file.metadata.find("recipe"), images = file.metadata.find("images");
+    if (recipe == file.metadata.end() || images == file.metadata.end()) {
+      throw Error(path + ": is a safetensors file, but not a model of ffwd: it has no recipe");
+    }
+    const ImageFormat format = read_format(images->second, path);
+    const Recipe parsed = parse_recipe(recipe->second, path);
+    if (parsed.training.algorithm == Algorithm::backprop) {
+      throw Error(path +
+                  ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
+    }
+    Model model = make_network(device, parsed, format, 1);
+    load_network(*model.network, file, path);
+    return model;
+  } catch (const RecipeError& error) {
+    throw FileError(path + ": its recipe is damaged: " + error.what());
+  } catch (const UserError&) {
+    throw;
+  } catch (const OutOfMemory&) {
+    throw;
+  } catch (const Error& error) {
+    throw FileError(error.what());
+  }
+}
+
+}  // namespace ffwd

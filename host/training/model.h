@@ -1,0 +1,49 @@
+// A model: a network with all that is needed to use it, in memory and as one safetensors file.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/network.h"
+#include "engine/safetensors.h"
+#include "host/data/dataset.h"
+#include "host/recipe/recipe.h"
+
+namespace ffwd {
+
+// The images that a network was made for.
+struct ImageFormat {
+  int64_t height = 0, width = 0, channels = 0;
+  std::vector<std::string> class_names;
+  std::vector<float> mean, deviation;  // of each channel of pixels / 255
+};
+
+ImageFormat format_of(const Dataset& dataset);
+
+struct Model {
+  Recipe recipe;
+  ImageFormat format;
+  std::unique_ptr<Network> network;
+};
+
+// How the recipe wants the bytes of such images to become numbers.
+Standardise standardise(const Recipe& recipe, const ImageFormat& format);
+
+// A network of the recipe's shape with weights drawn from its seed. `max_images` images at a time
+// will train it.
+Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
+                 int64_t max_images);
+
+// The weights with PyTorch's names and layouts (engine/checkpoint.h); recipe and image format as
+// metadata. The file replaces what was at `path` as a whole or not at all.
+void save_model(const Model& model, const std::string& path);
+
+// The file itself, for a network of any kind.
+void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
+                  const ImageFormat& format, const std::string& path);
+
+// Throws FileError naming the file and what is wrong with it.
+Model load_model(Device& device, const std::string& path);
+
+}  // namespace ffwd

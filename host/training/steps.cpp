@@ -1,0 +1,171 @@
+#include "host/training/steps.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/range.h"
+#include "host/plan/plan_shape.h"
+#include "host/plan/trace.h"
+
+namespace ffwd {
+namespace {
+
+// Filling and draining the lanes costs about as much as one step for each layer.
+constexpr int64_t kOverlapped = 64;
+
+bool same(const Stage& a, const Stage& b) {
+  return a.first_layer == b.first_layer && a.end_layer == b.end_layer && a.head == b.head;
+}
+
+// Nothing is gained by more than one step if one task follows another.
+int64_t steps_at_once(const Recipe& recipe, const Execution& execution, bool queues) {
+  const bool lags = recipe.negatives.labels == Negatives::head && recipe.negatives.lag > 0;
+  const bool one = execution.executor == ExecutorKind::serial && !queues && !lags;
+  return one ? 1 : kOverlapped;
+}
+
+}  // namespace
+
+std::vector<Stage> stages_of(Schedule schedule, int64_t layers, bool head) {
+  if (schedule != Schedule::greedy) return {{0, layers, head}};
+  std::vector<Stage> stages;
+  for (int64_t l = 0; l < layers; ++l) stages.push_back({l, l + 1, false});
+  if (head) stages.push_back({layers, layers, true});
+  return stages;
+}
+
+ExecutorKind default_executor(Schedule schedule) {
+  return schedule == Schedule::pipelined ? ExecutorKind::lanes : ExecutorKind::serial;
+}
+
+std::vector<StepValues> step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
+                                    int64_t step, int64_t count) {
+  const auto correction = [](float beta, int64_t t) {
+    return float(1.0 - std::pow(double(beta), double(t)));
+  };
+  const bool fixed = recipe.negatives.labels == Negatives::fixed;
+  std::vector<StepValues> values;
+  for (int64_t s = 0; s < count; ++s) {
+    const int64_t t = step_of_stage + s + 1;
+    values.push_back({rate_factor, correction(recipe.optimiser.beta1, t),
+                      correction(recipe.optimiser.beta2, t), fixed ? 0 : uint32_t(step + s + 1)});
+  }
+  return values;
+}
+
+Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_batch,
+             bool same_batch, const Execution& execution)
+    : network_(&network),
+      recipe_(recipe),
+      execution_(execution),
+      same_batch_(same_batch),
+      most_at_once_(same_batch ? 1 : steps_at_once(recipe, execution, network.device().queues())),
+      depth_(depth_that_fits(max_batch)),
+      runner_(network, recipe, pixels, max_batch, most_at_once_, slots_for(max_batch)),
+      executor_(make_executor(execution.executor, network.device())) {}
+
+PlanShape Steps::shape_of(int64_t images) const {
+  const InputFormat& input = network_->shape().input;
+  return plan_shape(recipe_, input.image, input.classes, images,
+                    size_of(network_->device().activation_type()));
+}
+
+Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const {
+  PlanOptions options;
+  options.stage = stage;
+  options.steps = steps;
+  options.pipelined = execution_.executor != ExecutorKind::serial;
+  options.depth = depth_;
+  options.kept = kept;
+  return make_plan(shape_of(images), options);
+}
+
+// So many batches in flight that their memory leaves a tenth of what is free; one at least. What is
+// not theirs is allocated already.
+int64_t Steps::depth_that_fits(int64_t images) const {
+  const double room = 0.9 * double(network_->device().free_memory());
+  int64_t depth = INT64_MAX;
+  for (const Stage& stage : stages_of(recipe_.training.schedule, int64_t(network_->layers().size()),
+                                      network_->head().has_value())) {
+    PlanOptions options;
+    options.stage = stage;
+    options.steps = most_at_once_;
+    options.pipelined = execution_.executor != ExecutorKind::serial;
+    options.depth = 1;
+    const Plan least = make_plan(shape_of(images), options);
+    const double limit = room + double(least.bytes() - least.bytes_in_flight());
+    options.depth = 0;
+    options.memory_limit = std::max(least.bytes(), int64_t(std::min(limit, 9e18)));
+    depth = std::min(depth, make_plan(shape_of(images), options).depth);
+  }
+  return depth;
+}
+
+// As many as any stage's plan needs.
+NetworkSlots Steps::slots_for(int64_t images) const {
+  const size_t layers = network_->layers().size();
+  NetworkSlots slots;
+  slots.layers.resize(layers);
+  for (const Stage& stage :
+       stages_of(recipe_.training.schedule, int64_t(layers), network_->head().has_value())) {
+    const Plan plan = plan_for(stage, images, most_at_once_, /*kept=*/false);
+    const auto raise = [&](int64_t& to, BufferKind kind, int64_t layer) {
+      if (const PlanBuffer* buffer = plan.find(kind, layer)) to = std::max(to, buffer->slots);
+    };
+    raise(slots.images.images, BufferKind::images, -1);
+    raise(slots.images.shown, BufferKind::shown, -1);
+    raise(slots.images.product, BufferKind::product, 0);
+    for (size_t l = 0; l < layers; ++l) {
+      raise(slots.layers[l].z, BufferKind::z, int64_t(l));
+      raise(slots.layers[l].activities, BufferKind::activities, int64_t(l));
+      raise(slots.layers[l].handed_on, BufferKind::next, int64_t(l));
+      raise(slots.layers[l].figures, BufferKind::figures, int64_t(l));
+    }
+  }
+  return slots;
+}
+
+// For a plan of so many steps, the next one.
+void Steps::switch_profiler(int64_t steps) {
+  const bool wanted =
+      steps_run_ < execution_.profile_end && steps_run_ + steps > execution_.profile_first;
+  if (wanted == profiled_) return;
+  network_->device().wait();
+  wanted ? start_profiler() : stop_profiler();
+  profiled_ = wanted;
+}
+
+bool Steps::input_is_kept(const Stage& stage) {
+  if (!same_batch_ || recipe_.negatives.labels != Negatives::fixed) return false;
+  const bool kept = kept_ && same(*kept_, stage);
+  kept_ = stage;
+  return kept;
+}
+
+void Steps::run(const Stage& stage, const Batches& batches, const TaskKinds& only) {
+  const int64_t steps = batches.steps(), images = batches.images();
+  const bool kept = input_is_kept(stage);
+  Ready& ready =
+      ready_[{stage.first_layer, stage.end_layer, stage.head, images, steps, kept, only}];
+  if (!ready.plan) {
+    ready.plan = std::make_unique<Plan>(plan_for(stage, images, steps, kept));
+    const Plan& plan = *ready.plan;
+    ready.prepared =
+        executor_->prepare(plan, [this, &plan, only](const PlanTask& task, Device& lane) {
+          if (!only.empty() && only.count(task.kind) == 0) return;
+          Trace* const trace = execution_.trace;
+          if (!trace) return runner_.run(plan, task, lane);
+          std::unique_ptr<Event> begin = trace->start(lane);
+          runner_.run(plan, task, lane);
+          trace->end(plan, task, lane, std::move(begin));
+        });
+  }
+  const Range range("steps", steps);
+  runner_.load(batches, kept);
+  if (execution_.trace) execution_.trace->begin_plan(steps_run_);
+  switch_profiler(steps);
+  steps_run_ += steps;
+  ready.prepared->play();
+}
+
+}  // namespace ffwd

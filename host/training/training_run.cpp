@@ -1,0 +1,147 @@
+#include "host/training/training_run.h"
+
+#include <omp.h>
+
+#include "host/basics/clock.h"
+#include "host/basics/errors.h"
+#include "host/data/load_dataset.h"
+#include "host/report/report.h"
+#include "host/training/learner.h"
+#include "host/training/sample_images.h"
+
+namespace ffwd {
+namespace {
+
+void keep_first(Images& images, int64_t count, const std::string& key) {
+  if (count == 0) return;
+  if (count > images.count) {
+    throw RecipeError(key + " asks for " + std::to_string(count) +
+                      " images, but the data set has " + std::to_string(images.count));
+  }
+  images.count = count;
+  images.labels.resize(size_t(count));
+  images.pixels.resize(size_t(count * images.height * images.width * images.channels));
+}
+
+Summary summary_of(const Learner& learner, const Evaluation& train, const Evaluation& test,
+                   const Device& device, const Recipe& recipe, const Dataset& data,
+                   const RunOrigin& origin) {
+  const TrainingTotals totals = learner.totals();
+  Summary summary;
+  summary.title = recipe.title;
+  summary.recipe = origin.recipe;
+  summary.dataset = data.name;
+  summary.device = device.name();
+  summary.precision = to_string(device.precision());
+  summary.measured_algorithms = device.measured_algorithms();
+  summary.seed = recipe.training.seed;
+  summary.commit = origin.commit;
+  summary.version = origin.version;
+  summary.threads = omp_get_max_threads();
+  summary.epochs = totals.epochs;
+  summary.steps = totals.steps;
+  summary.train_seconds = totals.train_seconds;
+  summary.images_per_second = double(totals.images_seen) / totals.train_seconds;
+  summary.parameters = learner.parameter_count();
+  summary.train_accuracy_goodness = train.goodness;
+  summary.train_accuracy_head = train.head;
+  summary.train_accuracy_per_batch = train.per_batch;
+  summary.test_accuracy_goodness = test.goodness;
+  summary.test_accuracy_head = test.head;
+  summary.test_accuracy_per_batch = test.per_batch;
+  summary.interrupted = totals.stopped;
+  summary.confusion = test.confusion;
+  summary.class_names = data.class_names;
+  return summary;
+}
+
+// Without how it is computed, complete epochs and total time.
+TrainingState state_of(Learner& learner, const Recipe& recipe, const RunOrigin& origin) {
+  const TrainingTotals totals = learner.totals();
+  TrainingState state;
+  state.recipe = recipe;
+  state.recipe_file = origin.recipe;
+  state.steps = totals.steps;
+  state.train_seconds = totals.train_seconds;
+  state.learnt.tensors = learner.state();
+  return state;
+}
+
+// Everything that a run does once its recipe is written.
+Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& recipe,
+                         const Dataset& data, const RunOrigin& origin, const RunWatcher& watcher,
+                         RunOptions& options) {
+  std::optional<TrainingState>& stopped = options.stopped;
+  const double begin = steady_seconds() - (stopped ? stopped->total_seconds : 0);
+  const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, options.execution);
+  if (stopped) {
+    learner->go_on_from(*stopped, folder.state_path());
+    folder.keep_metrics(stopped->epochs);
+    stopped->learnt = {};  // it is on the device now
+  }
+  watcher.on_start(learner->parameter_count());
+
+  int64_t epochs = stopped ? stopped->epochs : 0;
+  double saved = steady_seconds();
+  const auto save = [&] {
+    TrainingState state = state_of(*learner, recipe, origin);
+    state.how = means_of(device, options.execution.executor);
+    state.epochs = epochs;
+    state.total_seconds = steady_seconds() - begin;
+    if (epochs > 0) folder.sync_metrics();
+    save_training_state(state, folder.state_path());
+    saved = steady_seconds();
+  };
+
+  const int64_t every = recipe.training.evaluate_every;
+  learner->run(
+      watcher.on_progress,
+      [&](EpochMetrics& metrics) {
+        if (every > 0 && metrics.epoch % every == 0 && !learner->totals().stopped) {
+          const Evaluation result = learner->evaluate_test();
+          metrics.test_accuracy_goodness = result.goodness;
+          metrics.test_accuracy_head = result.head;
+        }
+        folder.append_metrics(metrics);
+        ++epochs;
+        watcher.on_epoch(metrics);
+      },
+      [&] {
+        const bool stop = watcher.stop();
+        if (stop || steady_seconds() - saved >= options.save_every) save();
+        return stop;
+      });
+
+  learner->save(folder.model_path());
+  const Evaluation train = learner->evaluate_train(), test = learner->evaluate_test();
+  Summary summary = summary_of(*learner, train, test, device, recipe, data, origin);
+  summary.total_seconds = steady_seconds() - begin;
+  folder.write_summary(summary);
+  folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
+                                    sample_images(recipe, data), recipe.reference));
+  if (!summary.interrupted) folder.remove_state();
+  return summary;
+}
+
+}  // namespace
+
+Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
+  Dataset data = load_dataset(recipe.data.name, data_dir);
+  keep_first(data.train, recipe.data.train_images, "data.train_images");
+  keep_first(data.test, recipe.data.test_images, "data.test_images");
+  return data;
+}
+
+Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
+                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
+                     RunOptions options) {
+  try {
+    folder.write_recipe(to_text(recipe));
+    return train_and_record(folder, device, recipe, data, origin, watcher, options);
+  } catch (...) {
+    folder.remove_if_nothing_was_learnt();
+    throw;
+  }
+}
+
+}  // namespace ffwd

@@ -1,0 +1,51 @@
+// One training from a recipe to a run folder: what `ffwd train` does, and `ffwd reproduce` for
+// every row.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "host/runs/run_folder.h"
+#include "host/training/trainer.h"
+#include "host/training/training_state.h"
+
+namespace ffwd {
+
+// Where a run comes from, for its summary.
+struct RunOrigin {
+  std::string recipe;  // name of the recipe's file
+  std::string commit, version;
+};
+
+// Who watches a run, and who may end it. All must be set.
+struct RunWatcher {
+  std::function<void(int64_t parameters)> on_start;
+  Trainer::OnProgress on_progress;
+  // With accuracies where they were measured.
+  std::function<void(const EpochMetrics&)> on_epoch;
+  std::function<bool()> stop;  // as Trainer::run asks it
+};
+
+inline constexpr double kSaveSeconds = 600;
+
+// How a run is run.
+struct RunOptions {
+  Execution execution;
+  double save_every = kSaveSeconds;      // seconds between saves of the training's state
+  std::optional<TrainingState> stopped;  // to go on from; the folder's own
+};
+
+// The data set of a recipe, cut down to the images that it asks for. Throws DataError, and
+// RecipeError when it asks for more than there are.
+Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
+
+// Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
+// saved like any other, with `interrupted` in its summary, and leaves the state that it can go on
+// from; so does a run that was killed, if it had saved one. The folder is removed if the run fails
+// before anything was learnt.
+Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
+                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
+                     RunOptions options = {});
+
+}  // namespace ffwd
