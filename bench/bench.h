@@ -83,8 +83,9 @@ struct Shapes {
 };
 void add_copies(Bench& bench, const std::vector<int64_t>& sizes);
 void add_kernels(Bench& bench, const Shapes& shapes);
-// The products of a layer: activities (forward) and the gradient of the weights.
-void add_matmuls(Bench& bench, const std::string& precision, DType dtype,
-                 const std::vector<int64_t>& rows);
+// The products of fully connected layers over `rows` and of the investigations' convolutions:
+// activities (forward) and the gradient of the weights.
+void add_products(Bench& bench, const std::string& precision, DType dtype,
+                  const std::vector<int64_t>& rows);
 
 }  // namespace ffwd::bench

@@ -306,6 +306,8 @@ void add_kernels(Bench& bench, const Shapes& shapes) {
   }
 }
 
+namespace {
+
 void add_matmuls(Bench& bench, const std::string& precision, DType dtype,
                  const std::vector<int64_t>& rows) {
   constexpr std::pair<int64_t, int64_t> kLayers[] = {
@@ -329,6 +331,46 @@ void add_matmuls(Bench& bench, const std::string& precision, DType dtype,
                });
     }
   }
+}
+
+void add_convolutions(Bench& bench, const std::string& precision, DType dtype) {
+  constexpr int64_t kImages = 200;
+  const ConvolutionShape kLayers[] = {{{32, 32, 64}, 128, 5, 2, 2, 1},
+                                      {{8, 8, 256}, 512, 5, 2, 2, 1},
+                                      {{2, 2, 1024}, 2048, 5, 2, 2, 1},
+                                      {{16, 16, 128}, 128, 3, 1, 1, 1},
+                                      {{4, 4, 512}, 512, 3, 1, 1, 1}};
+  for (const ConvolutionShape& s : kLayers) {
+    const int64_t d = s.taps() * s.stored_channels(), in = kImages * s.input.pixels(),
+                  out = kImages * s.output().pixels();
+    const double x = double(in * s.input.channels), z = double(out * s.units),
+                 weights = double(s.units * d), element = double(size_of(dtype));
+    const double flops = 2.0 * double(out) * weights;
+    const std::string shape =
+        "/" + precision + "/" + std::to_string(kImages) + "x" + std::to_string(s.input.height) +
+        "x" + std::to_string(s.input.width) + "x" + std::to_string(s.input.channels) + "x" +
+        std::to_string(s.units) + "k" + std::to_string(s.kernel) + "s" + std::to_string(s.stride);
+    add_call(bench, "convolution_forward" + shape, {(x + z + weights) * element, flops},
+             &Device::convolve, [=](Operands& memory) -> Convolution {
+               return {s, memory.matrix(in, s.input.channels, dtype, Fill::centred),
+                       memory.matrix(s.units, d, dtype, Fill::centred),
+                       memory.matrix(out, s.units, dtype, Fill::zero)};
+             });
+    add_call(bench, "convolution_gradient" + shape, {(x + z) * element + 4.0 * weights, flops},
+             &Device::convolution_gradient, [=](Operands& memory) -> ConvolutionGradient {
+               return {s, memory.matrix(in, s.input.channels, dtype, Fill::centred),
+                       memory.matrix(out, s.units, dtype, Fill::centred),
+                       memory.matrix(s.units, d, DType::f32, Fill::zero)};
+             });
+  }
+}
+
+}  // namespace
+
+void add_products(Bench& bench, const std::string& precision, DType dtype,
+                  const std::vector<int64_t>& rows) {
+  add_matmuls(bench, precision, dtype, rows);
+  add_convolutions(bench, precision, dtype);
 }
 
 }  // namespace ffwd::bench

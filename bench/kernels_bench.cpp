@@ -44,9 +44,9 @@ void run_on_cpu(const Options& options) {
   add_context(bench);
   add_copies(bench, {1 * kMiB, 16 * kMiB, 128 * kMiB});
   add_kernels(bench, shapes);
-  add_matmuls(bench, "fp32", DType::f32, shapes.rows);
+  add_products(bench, "fp32", DType::f32, shapes.rows);
   if (cpu_problem(Precision::bf16).empty()) {
-    add_matmuls(bench, "bf16", DType::bf16, shapes.rows);
+    add_products(bench, "bf16", DType::bf16, shapes.rows);
   }
   benchmark::RunSpecifiedBenchmarks();
 }
@@ -60,9 +60,9 @@ void run_on_cuda(const Options& options) {
   add_context(bench);
   add_copies(bench, {1 * kMiB, 16 * kMiB, 128 * kMiB, 1024 * kMiB});
   add_kernels(bench, shapes);
-  add_matmuls(bench, "fp32", DType::f32, shapes.rows);
-  add_matmuls(bench_tf32, "tf32", DType::f32, shapes.rows);
-  add_matmuls(bench, "bf16", DType::bf16, shapes.rows);
+  add_products(bench, "fp32", DType::f32, shapes.rows);
+  add_products(bench_tf32, "tf32", DType::f32, shapes.rows);
+  add_products(bench, "bf16", DType::bf16, shapes.rows);
   benchmark::RunSpecifiedBenchmarks();
 }
 
@@ -71,7 +71,7 @@ void run_on_cuda(const Options& options) {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);  // takes its own options out of argv
-  CLI::App app("Times every kernel and matmul of the engine.", "kernels_bench");
+  CLI::App app("Times every kernel, matmul and convolution of the engine.", "kernels_bench");
   ffwd::bench::Options options;
   ffwd::bench::declare(app, options);
   CLI11_PARSE(app, argc, argv);

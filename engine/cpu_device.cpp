@@ -12,6 +12,7 @@
 #include "engine/device.h"
 #include "engine/onednn_convolution.h"
 #include "engine/onednn_matmul.h"
+#include "engine/unfolded_convolution.h"
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -119,8 +120,12 @@ class CpuDevice final : public Device {
     matmul_.run(args);
     if (args.sums.data) cpu::column_sum(sums_of(args), kNoStream);
   }
-  void convolve(const Convolution& args) override { convolution_.run(args); }
-  void convolution_gradient(const ConvolutionGradient& args) override { convolution_.run(args); }
+  void convolve(const Convolution& args) override {
+    unfolding_pays(args.shape) ? unfolded_.run(args) : convolution_.run(args);
+  }
+  void convolution_gradient(const ConvolutionGradient& args) override {
+    unfolding_pays(args.shape) ? unfolded_.run(args) : convolution_.run(args);
+  }
   void pool(const Pooling& args) override { convolution_.run(args); }
   void activation_gradient(const ActivationGradient& args) override {
     cpu::activation_gradient(args, kNoStream);
@@ -148,6 +153,7 @@ class CpuDevice final : public Device {
   Precision precision_;
   OnednnMatmul matmul_;
   OnednnConvolution convolution_;
+  UnfoldedConvolution unfolded_{matmul_};
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "engine/buffer.h"
+#include "engine/onednn_convolution.h"
+#include "engine/unfolded_convolution.h"
 #include "kernels/random.h"
 #include "tests/devices.h"
 
@@ -200,6 +202,63 @@ TEST_P(Convolutions, RefuseWhatCannotBe) {
 }
 
 FFWD_IN_EVERY_PRECISION(Convolutions);
+
+// --- as matrix products, on the CPU --------------------------------------------------------------
+
+TEST(UnfoldedConvolutions, AreExactForSmallIntegersOfAnySize) {
+  const std::unique_ptr<Device> device = make_cpu_device();
+  OnednnConvolution direct;
+  OnednnMatmul matmul;
+  UnfoldedConvolution unfolded(matmul);
+  for (const auto& s : kConvolutions) {
+    if (s.groups > 1) continue;
+    SCOPED_TRACE("shape " + std::to_string(&s - kConvolutions));
+    const int64_t cols = s.taps() * s.stored_channels();
+    Matrix x(*device, kImages * s.input.pixels(), s.input.channels), w(*device, s.units, cols),
+        z(*device, kImages * s.output().pixels(), s.units), same_z(*device, z.rows(), z.cols()),
+        dw(*device, s.units, cols), same_dw(*device, s.units, cols);
+    x.upload(values(x.rows() * x.cols(), 1, small_integer));
+    w.upload(values(w.rows() * w.cols(), 2, small_integer));
+    direct.run(Convolution{s, x.view(), w.view(), z.view()});
+    unfolded.run(Convolution{s, x.view(), w.view(), same_z.view()});
+    EXPECT_EQ(same_z.download(), z.download());
+    direct.run(ConvolutionGradient{s, x.view(), z.view(), dw.view()});
+    unfolded.run(ConvolutionGradient{s, x.view(), z.view(), same_dw.view()});
+    EXPECT_EQ(same_dw.download(), dw.download());
+  }
+}
+
+// An image takes 64 KiB of unfolded rows, so these go in two blocks.
+TEST(UnfoldedConvolutions, OfManyImagesGoInBlocks) {
+  const std::unique_ptr<Device> device = make_cpu_device();
+  OnednnMatmul matmul;
+  UnfoldedConvolution unfolded(matmul);
+  constexpr ConvolutionShape s{{16, 16, 64}, 8, 16, 1, 0, 1};
+  constexpr int64_t kMany = 1100, kHalf = kMany / 2, kPixels = 256, kCols = kPixels * 64;
+  Matrix x(*device, kMany * kPixels, 64), w(*device, 8, kCols), z(*device, kMany, 8),
+      dw(*device, 8, kCols);
+  x.upload(values(x.rows() * x.cols(), 1, small_integer));
+  w.upload(values(w.rows() * w.cols(), 2, small_integer));
+  unfolded.run(Convolution{s, x.view(), w.view(), z.view()});
+  const std::vector<float> whole_z = z.download();
+  z.upload(values(z.rows() * z.cols(), 3, small_integer));
+  unfolded.run(ConvolutionGradient{s, x.view(), z.view(), dw.view()});
+  const std::vector<float> whole_dw = dw.download();
+
+  std::vector<float> sum(whole_dw.size(), 0.0f);
+  Matrix half_z(*device, kMany, 8);
+  for (const int64_t first : {int64_t(0), kHalf}) {
+    const ConstMatrixView half = x.view().row_range(first * kPixels, kHalf * kPixels);
+    unfolded.run(Convolution{s, half, w.view(), half_z.view().row_range(first, kHalf)});
+    unfolded.run(ConvolutionGradient{s, half, z.view().row_range(first, kHalf), dw.view()});
+    const std::vector<float> half_dw = dw.download();
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += half_dw[i];
+  }
+  EXPECT_EQ(half_z.download(), whole_z);
+  EXPECT_EQ(sum, whole_dw);
+}
+
+// --- pools ---------------------------------------------------------------------------------------
 
 class Pools : public OnDevice {};
 
