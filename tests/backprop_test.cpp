@@ -251,7 +251,7 @@ TEST_P(Backprop, IsNotStoppedByItsVeryLastStep) {
   EXPECT_TRUE(train(recipe, always).stopped);
 }
 
-FFWD_IN_EVERY_PRECISION(Backprop);
+FFWD_IN_EVERY_PRECISION_AND_QUEUED(Backprop);
 
 }  // namespace
 }  // namespace ffwd::test

@@ -279,7 +279,7 @@ TEST_P(ConvolutionalNetwork, LayersThatDoNotFitAreNamed) {
   EXPECT_NO_THROW(make(recipe));
 }
 
-FFWD_IN_EVERY_PRECISION(ConvolutionalNetwork);
+FFWD_IN_EVERY_PRECISION_AND_QUEUED(ConvolutionalNetwork);
 
 }  // namespace
 }  // namespace ffwd::test

@@ -1,6 +1,7 @@
 // Tests that run on every device: TEST_P over "cpu" and "cuda". A name with "bf16" is of one that
 // computes in bf16, a name with "measured" of a GPU that chooses algorithms of products by their
 // time. Without a GPU its tests are skipped and counted; FFWD_REQUIRE_GPU=1 makes them fail instead.
+// "queued" works as a GPU does, on the CPU (tests/queued_device.h).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 
 #include "engine/device.h"
 #include "engine/matmul_algorithms.h"
+#include "tests/queued_device.h"
 
 namespace ffwd::test {
 
@@ -18,6 +20,10 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
     const std::string name = GetParam();
     const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
     const Precision precision = has("bf16") ? Precision::bf16 : Precision::fp32;
+    if (has("queued")) {
+      device_ = std::make_unique<QueuedDevice>(1);
+      return;
+    }
     const bool cpu = has("cpu");
     const std::string problem = cpu ? cpu_problem(precision) : cuda_status().problem;
     if (problem.empty() && cpu) {
@@ -54,3 +60,6 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
 #define FFWD_ON_EVERY_DEVICE(suite) FFWD_ON_DEVICES(suite, "cpu", "cuda")
 #define FFWD_IN_EVERY_PRECISION(suite) \
   FFWD_ON_DEVICES(suite, "cpu", "cpu_bf16", "cuda", "cuda_bf16")
+// And on the device that queues, for tests of trainings.
+#define FFWD_IN_EVERY_PRECISION_AND_QUEUED(suite) \
+  FFWD_ON_DEVICES(suite, "cpu", "cpu_bf16", "queued", "cuda", "cuda_bf16")

@@ -151,7 +151,7 @@ TEST_P(Resume, Backpropagation) {
   EXPECT_EQ(expect_the_same_bits(recipe), 3);  // four epochs
 }
 
-FFWD_IN_EVERY_PRECISION(Resume);
+FFWD_IN_EVERY_PRECISION_AND_QUEUED(Resume);
 
 class TrainingStates : public ScratchFolderTest {
  protected:
