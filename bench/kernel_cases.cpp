@@ -308,6 +308,12 @@ void add_kernels(Bench& bench, const Shapes& shapes) {
 
 namespace {
 
+Matmul gradient_matmul(Operands& memory, int64_t rows, int64_t inputs, int64_t units, DType dtype) {
+  return {memory.matrix(rows, units, dtype, Fill::centred), true,
+          memory.matrix(rows, inputs, dtype, Fill::centred), false,
+          memory.matrix(units, inputs, DType::f32, Fill::zero)};
+}
+
 void add_matmuls(Bench& bench, const std::string& precision, DType dtype,
                  const std::vector<int64_t>& rows) {
   constexpr std::pair<int64_t, int64_t> kLayers[] = {
@@ -323,11 +329,16 @@ void add_matmuls(Bench& bench, const std::string& precision, DType dtype,
       add_call(bench, "matmul_forward" + shape, {(x + z + weights) * element, flops},
                &Device::matmul,
                [=](Operands& memory) { return forward_matmul(memory, r, d, m, dtype); });
-      add_call(bench, "matmul_gradient" + shape, {(x + z) * element + 4.0 * weights, flops},
-               &Device::matmul, [=](Operands& memory) -> Matmul {
-                 return {memory.matrix(r, m, dtype, Fill::centred), true,
-                         memory.matrix(r, d, dtype, Fill::centred), false,
-                         memory.matrix(m, d, DType::f32, Fill::zero)};
+      const Cost gradient{(x + z) * element + 4.0 * weights, flops};
+      add_call(bench, "matmul_gradient" + shape, gradient, &Device::matmul,
+               [=](Operands& memory) { return gradient_matmul(memory, r, d, m, dtype); });
+      // With the gradient of the biases.
+      add_call(bench, "matmul_gradient_sums" + shape, gradient, &Device::matmul,
+               [=](Operands& memory) {
+                 Matmul args = gradient_matmul(memory, r, d, m, dtype);
+                 args.sums = memory.floats(m, Fill::zero);
+                 args.scratch = memory.floats(column_sum_scratch(r, m), Fill::zero);
+                 return args;
                });
     }
   }

@@ -88,8 +88,8 @@ TimingEvent make_timing_event() {
 struct CublasLtMatmul::Plan {
   cublasLtMatmulDesc_t operation = nullptr;
   cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;
-  cublasLtMatmulAlgo_t algorithm = {};
-  bool sums = false;  // come with the product
+  std::vector<cublasLtMatmulAlgo_t> algorithms;  // those that may run it; the first does
+  bool sums = false;                             // come with the product
 
   template <typename T>
   void set(cublasLtMatmulDescAttributes_t attribute, T value) {
@@ -150,22 +150,20 @@ CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
   plan->second = make_layout(a.a);
   plan->result = make_layout(a.c);
 
-  std::vector<cublasLtMatmulAlgo_t> found_algorithms;
   if (a.sums.data) {  // our a is its second operand, B
     plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BGRADB);
     plan->set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
     plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
-    found_algorithms = candidates(a, *plan);
-    plan->sums = !found_algorithms.empty();
+    plan->algorithms = candidates(a, *plan);
+    plan->sums = !plan->algorithms.empty();
     if (!plan->sums) {  // a pointer that the epilogue does not use would be refused
       plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT);
       plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<void*>(nullptr));
     }
   }
-  if (!plan->sums) found_algorithms = candidates(a, *plan);
-  FFWD_EXPECT(!found_algorithms.empty(), "cuBLASLt has no algorithm for this product");
-  plan->algorithm =
-      algorithms_ ? pinned(a, *plan, name_of(key), found_algorithms) : found_algorithms.front();
+  if (!plan->sums) plan->algorithms = candidates(a, *plan);
+  FFWD_EXPECT(!plan->algorithms.empty(), "cuBLASLt has no algorithm for this product");
+  if (algorithms_) plan->algorithms = {pinned(a, *plan, name_of(key))};
   return *plans_.emplace(key, std::move(plan)).first->second;
 }
 
@@ -191,9 +189,9 @@ std::vector<cublasLtMatmulAlgo_t> CublasLtMatmul::candidates(const Matmul& a,
 
   cublasLtMatmulHeuristicResult_t results[kCandidates] = {};
   int count = 0;
-  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-      handle_, plan.operation, plan.first, plan.second, plan.result, plan.result, preference,
-      algorithms_ ? kCandidates : 1, results, &count);
+  const cublasStatus_t status =
+      cublasLtMatmulAlgoGetHeuristic(handle_, plan.operation, plan.first, plan.second, plan.result,
+                                     plan.result, preference, kCandidates, results, &count);
   // What it says of an epilogue that it has not got for these operands.
   if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return {};
   FFWD_CHECK_CUBLAS(status);
@@ -204,12 +202,12 @@ std::vector<cublasLtMatmulAlgo_t> CublasLtMatmul::candidates(const Matmul& a,
   return algorithms;
 }
 
-cublasLtMatmulAlgo_t CublasLtMatmul::pinned(const Matmul& a, Plan& plan, const std::string& product,
-                                            const std::vector<cublasLtMatmulAlgo_t>& candidates) {
+cublasLtMatmulAlgo_t CublasLtMatmul::pinned(const Matmul& a, Plan& plan,
+                                            const std::string& product) {
   const std::string machine = measured_on(precision_);
   const MatmulAlgorithm* kept = algorithms_->find(machine, product);
   if (!kept) {
-    const cublasLtMatmulAlgo_t chosen = fastest_of(candidates, a, plan);
+    const cublasLtMatmulAlgo_t chosen = fastest_of(plan.algorithms, a, plan);
     algorithms_->pin(machine, product, same_bytes<MatmulAlgorithm>(chosen));
     return chosen;
   }
@@ -275,7 +273,12 @@ void CublasLtMatmul::run(const Matmul& a) {
   check(a);
   if (a.m() == 0 || a.n() == 0) return;
   Plan& plan = plan_for(a);
-  FFWD_CHECK_CUBLAS(launch(a, plan, plan.algorithm));
+  cublasStatus_t status = launch(a, plan, plan.algorithms.front());
+  while (status != CUBLAS_STATUS_SUCCESS && plan.algorithms.size() > 1) {  // it queued nothing
+    plan.algorithms.erase(plan.algorithms.begin());
+    status = launch(a, plan, plan.algorithms.front());
+  }
+  check_cublas(status, "cublasLtMatmul", __FILE__, __LINE__);
   if (a.sums.data && !plan.sums) cuda::column_sum(sums_of(a), stream_);
 }
 

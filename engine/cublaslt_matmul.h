@@ -1,5 +1,6 @@
 // Matmul on the GPU by cuBLASLt: one plan per shape, its algorithm chosen once and then kept: the
-// first that cuBLASLt names, or with a table the pinned one, which is the fastest of those it names.
+// first that cuBLASLt names and launches, or with a table the pinned one, which is the fastest of
+// those it names.
 // Sums come out of the same launch where cuBLASLt has an algorithm for that, else from column_sum.
 #pragma once
 
@@ -40,8 +41,7 @@ class CublasLtMatmul {
   // Algorithms for the plan, the one that cuBLASLt expects most of first; it may have none.
   std::vector<cublasLtMatmulAlgo_t> candidates(const Matmul& args, const Plan& plan) const;
   // The algorithm that is pinned for the product; if there is none, the fastest, pinned now.
-  cublasLtMatmulAlgo_t pinned(const Matmul& args, Plan& plan, const std::string& product,
-                              const std::vector<cublasLtMatmulAlgo_t>& candidates);
+  cublasLtMatmulAlgo_t pinned(const Matmul& args, Plan& plan, const std::string& product);
   // Measures them on memory of its own, for c may be added to.
   cublasLtMatmulAlgo_t fastest_of(const std::vector<cublasLtMatmulAlgo_t>& candidates,
                                   const Matmul& args, Plan& plan);

@@ -4,18 +4,19 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
-#include "engine/cuda_memory.h"
 #include "kernels/accumulate.h"
 #include "kernels/check_cuda.h"
 
 namespace ffwd {
 namespace {
 
-constexpr size_t kWorkspaceBytes = size_t(256) << 20;
 constexpr int64_t kLargestTensor = int64_t(1) << 30;  // elements in one call
 constexpr float kOne = 1.0f, kZero = 0.0f;
+
+// Sums in an order of its own, no transforms (Winograd, Fourier): integers stay exact, and results
+// repeat bit for bit.
+constexpr auto kGradientAlgorithm = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
 
 void check_cudnn(cudnnStatus_t status, const char* call, const char* file, int line) {
   if (status == CUDNN_STATUS_SUCCESS) return;
@@ -57,19 +58,6 @@ void describe(const Tensor& tensor, DType dtype, int64_t images, const ImageShap
       int(shape.width), int(shape.pixels() * stride), 1, int(shape.width * stride), int(stride)));
 }
 
-// The first of cuDNN's proposals, best first, that works, repeats bit for bit and fits.
-template <typename Proposal>
-const Proposal& choose(const std::vector<Proposal>& proposals, int count) {
-  for (int i = 0; i < count; ++i) {
-    const Proposal& p = proposals[size_t(i)];
-    if (p.status == CUDNN_STATUS_SUCCESS && p.determinism == CUDNN_DETERMINISTIC &&
-        p.memory <= kWorkspaceBytes) {
-      return p;
-    }
-  }
-  throw Error("cuDNN has no deterministic algorithm for this convolution");
-}
-
 // Images that go into one call.
 int64_t part_of(int64_t images, int64_t elements_an_image) {
   return std::min(images, std::max<int64_t>(1, kLargestTensor / elements_an_image));
@@ -82,9 +70,9 @@ int64_t part_of(int64_t images, int64_t elements_an_image) {
 struct CudnnConvolution::Plan {
   Tensor x, z;
   Filter weight;
-  Geometry forward_geometry, backward_geometry;  // they differ in the kind of arithmetic
-  cudnnConvolutionFwdAlgoPerf_t forward = {};
-  cudnnConvolutionBwdFilterAlgoPerf_t backward = {};
+  Geometry geometry;
+  cudnnConvolutionFwdAlgo_t forward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+  bool has_gradient = false;
   size_t weight_bytes = 0;
   // Weights and their gradient as cuDNN has them, where ours have other rows or another type. They
   // never move: a captured graph may hold their addresses.
@@ -95,7 +83,6 @@ CudnnConvolution::CudnnConvolution(Stream stream, bool tf32) : stream_(stream), 
 
 CudnnConvolution::~CudnnConvolution() {
   plans_.clear();
-  cudaFree(workspace_);
   if (handle_) cudnnDestroy(handle_);
 }
 
@@ -142,42 +129,49 @@ CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
   const cudnnMathType_t math = x.dtype == DType::bf16 ? CUDNN_TENSOR_OP_MATH
                                : tf32_                ? CUDNN_DEFAULT_MATH
                                                       : CUDNN_FMA_MATH;
-  for (const Geometry* geometry : {&plan->forward_geometry, &plan->backward_geometry}) {
-    FFWD_CHECK_CUDNN(cudnnSetConvolution2dDescriptor(
-        geometry->get(), int(s.padding), int(s.padding), int(s.stride), int(s.stride), 1, 1,
-        CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
-    FFWD_CHECK_CUDNN(cudnnSetConvolutionGroupCount(geometry->get(), int(s.groups)));
-    FFWD_CHECK_CUDNN(cudnnSetConvolutionMathType(geometry->get(), math));
+  FFWD_CHECK_CUDNN(cudnnSetConvolution2dDescriptor(plan->geometry.get(), int(s.padding),
+                                                   int(s.padding), int(s.stride), int(s.stride), 1,
+                                                   1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
+  FFWD_CHECK_CUDNN(cudnnSetConvolutionGroupCount(plan->geometry.get(), int(s.groups)));
+  FFWD_CHECK_CUDNN(cudnnSetConvolutionMathType(plan->geometry.get(), math));
+
+  size_t bytes = 0;
+  const auto ask = [&] {
+    return cudnnGetConvolutionForwardWorkspaceSize(handle(), plan->x.get(), plan->weight.get(),
+                                                   plan->geometry.get(), plan->z.get(),
+                                                   plan->forward, &bytes);
+  };
+  if (ask() != CUDNN_STATUS_SUCCESS) {
+    plan->forward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM;
+    FFWD_CHECK_CUDNN(ask());
   }
-
-  int count = 0;
-  std::vector<cudnnConvolutionFwdAlgoPerf_t> forward(CUDNN_CONVOLUTION_FWD_ALGO_COUNT);
-  FFWD_CHECK_CUDNN(cudnnGetConvolutionForwardAlgorithm_v7(
-      handle(), plan->x.get(), plan->weight.get(), plan->forward_geometry.get(), plan->z.get(),
-      int(forward.size()), &count, forward.data()));
-  plan->forward = choose(forward, count);
-
-  std::vector<cudnnConvolutionBwdFilterAlgoPerf_t> backward(
-      CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT);
-  FFWD_CHECK_CUDNN(cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-      handle(), plan->x.get(), plan->z.get(), plan->backward_geometry.get(), plan->weight.get(),
-      int(backward.size()), &count, backward.data()));
-  plan->backward = choose(backward, count);
-
-  // A proposal is an algorithm and the arithmetic that it was meant for, which its memory goes with.
-  FFWD_CHECK_CUDNN(
-      cudnnSetConvolutionMathType(plan->forward_geometry.get(), plan->forward.mathType));
-  FFWD_CHECK_CUDNN(
-      cudnnSetConvolutionMathType(plan->backward_geometry.get(), plan->backward.mathType));
-  need(std::max(plan->forward.memory, plan->backward.memory));
+  need(bytes);
   return *plans_.emplace(key, std::move(plan)).first->second;
 }
 
-// The workspace never moves: a captured graph may hold its address.
-void CudnnConvolution::need(size_t workspace_bytes) {
-  if (workspace_bytes > 0 && workspace_ == nullptr) {
-    FFWD_CHECK_CUDA(cudaMalloc(&workspace_, kWorkspaceBytes));
+// What a gradient needs besides; most plans are for classification alone.
+void CudnnConvolution::prepare_gradient(Plan& plan, DType dtype) {
+  if (plan.has_gradient) return;
+  size_t bytes = 0;
+  FFWD_CHECK_CUDNN(cudnnGetConvolutionBackwardFilterWorkspaceSize(
+      handle(), plan.x.get(), plan.z.get(), plan.geometry.get(), plan.weight.get(),
+      kGradientAlgorithm, &bytes));
+  need(bytes);
+  if (plan.own_weight || dtype != DType::f32) {
+    plan.own_gradient = zeroed_memory(plan.weight_bytes, stream_);
   }
+  plan.has_gradient = true;
+}
+
+// Workspaces that have become too small stay: a captured graph may hold their addresses.
+void CudnnConvolution::need(size_t bytes) {
+  if (bytes <= workspace_bytes_) return;
+  workspaces_.push_back(zeroed_memory(bytes, stream_));
+  workspace_bytes_ = bytes;
+}
+
+void* CudnnConvolution::workspace() const {
+  return workspaces_.empty() ? nullptr : workspaces_.back().get();
 }
 
 void CudnnConvolution::run(const Convolution& a) {
@@ -202,10 +196,9 @@ void CudnnConvolution::run_part(const Convolution& a) {
                                       cudaMemcpyDeviceToDevice, stream_.handle));
     weight = plan.own_weight.get();
   }
-  FFWD_CHECK_CUDNN(cudnnConvolutionForward(handle(), &kOne, plan.x.get(), a.x.data,
-                                           plan.weight.get(), weight, plan.forward_geometry.get(),
-                                           plan.forward.algo, workspace_, plan.forward.memory,
-                                           &kZero, plan.z.get(), a.z.data));
+  FFWD_CHECK_CUDNN(cudnnConvolutionForward(
+      handle(), &kOne, plan.x.get(), a.x.data, plan.weight.get(), weight, plan.geometry.get(),
+      plan.forward, workspace(), workspace_bytes_, &kZero, plan.z.get(), a.z.data));
 }
 
 void CudnnConvolution::run(const ConvolutionGradient& a) {
@@ -223,15 +216,13 @@ void CudnnConvolution::run(const ConvolutionGradient& a) {
 
 void CudnnConvolution::run_part(const ConvolutionGradient& a, bool add) {
   Plan& plan = plan_for(a.shape, a.x, a.weight_gradient, a.dz);
-  if (!plan.own_gradient && (plan.own_weight || a.x.dtype != DType::f32)) {
-    plan.own_gradient = zeroed_memory(plan.weight_bytes, stream_);
-  }
+  prepare_gradient(plan, a.x.dtype);
   const MatrixView& gradient = a.weight_gradient;
   void* own = plan.own_gradient.get();
   FFWD_CHECK_CUDNN(cudnnConvolutionBackwardFilter(
-      handle(), &kOne, plan.x.get(), a.x.data, plan.z.get(), a.dz.data,
-      plan.backward_geometry.get(), plan.backward.algo, workspace_, plan.backward.memory,
-      add && !own ? &kOne : &kZero, plan.weight.get(), own ? own : gradient.data));
+      handle(), &kOne, plan.x.get(), a.x.data, plan.z.get(), a.dz.data, plan.geometry.get(),
+      kGradientAlgorithm, workspace(), workspace_bytes_, add && !own ? &kOne : &kZero,
+      plan.weight.get(), own ? own : gradient.data));
   if (own) {
     const ConstMatrixView term(own, a.x.dtype, gradient.rows, gradient.cols, gradient.cols);
     cuda::accumulate({term, gradient, add}, stream_);

@@ -1,5 +1,5 @@
-// Convolutions and pooling on the GPU by cuDNN: one plan per shape, its deterministic algorithm
-// chosen once and then kept.
+// Convolutions and pooling on the GPU by cuDNN: one plan per shape, made once and then kept, and
+// algorithms that repeat bit for bit.
 #pragma once
 
 #include <cudnn.h>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/convolution.h"
+#include "engine/cuda_memory.h"
 #include "kernels/stream.h"
 
 namespace ffwd {
@@ -38,12 +39,15 @@ class CudnnConvolution {
   cudnnHandle_t handle();
   Plan& plan_for(const ConvolutionShape& shape, const ConstMatrixView& x,
                  const ConstMatrixView& weight, const ConstMatrixView& z);
+  void prepare_gradient(Plan& plan, DType dtype);
   void need(size_t workspace_bytes);
+  void* workspace() const;
 
   Stream stream_;
   bool tf32_;
   cudnnHandle_t handle_ = nullptr;  // from the first call on
-  void* workspace_ = nullptr;       // of kWorkspaceBytes, from the first convolution on
+  std::vector<CudaMemory> workspaces_;
+  size_t workspace_bytes_ = 0;  // of the last one
   std::map<Key, std::unique_ptr<Plan>> plans_;
 };
 

@@ -80,13 +80,15 @@ void for_each_product(const ConvolutionShape& s, const Visit& visit) {
 }
 
 // Every order of an fp32 sum of n products obeys units = 1; integers are exact: units = 0. `rounded`
-// is what rounding the result may cost, of its size.
+// is what rounding the result may cost, of its size, and `operands` what rounding those may, of the
+// size of the terms.
 void expect_sums(const std::vector<float>& got, const std::vector<Sum>& want, double units,
-                 double rounded) {
+                 double rounded, double operands) {
   ASSERT_EQ(got.size(), want.size());
   for (size_t i = 0; i < want.size(); ++i) {
-    const double allowed = units * double(want[i].terms + 2) * 0x1p-24 * want[i].magnitude +
-                           rounded * std::fabs(want[i].value);
+    const double allowed =
+        units * (double(want[i].terms + 2) * 0x1p-24 + operands) * want[i].magnitude +
+        rounded * std::fabs(want[i].value);
     ASSERT_LE(std::fabs(double(got[i]) - want[i].value), allowed) << "element " << i;
   }
 }
@@ -121,7 +123,8 @@ class Convolutions : public OnDevice {
     for_each_product(s, [&](int64_t z, int64_t weight, int64_t input) {
       want[size_t(z)].add(double(w[size_t(weight)]) * double(x[size_t(input)]));
     });
-    expect_sums(dz.download(), want, units, dtype() == DType::f32 ? 0.0 : rounding());
+    expect_sums(dz.download(), want, units, dtype() == DType::f32 ? 0.0 : rounding(),
+                operand_rounding());
   }
 
   void expect_gradient(const ConvolutionShape& s, Draw draw, double units) {
@@ -141,7 +144,7 @@ class Convolutions : public OnDevice {
     });
     // Of bf16 operands, cuDNN rounds the gradient to bf16 before we have it.
     const bool rounds = device().queues() && dtype() != DType::f32;
-    expect_sums(gradient.download(), want, units, rounds ? rounding() : 0.0);
+    expect_sums(gradient.download(), want, units, rounds ? rounding() : 0.0, operand_rounding());
   }
 };
 
@@ -201,7 +204,7 @@ TEST_P(Convolutions, RefuseWhatCannotBe) {
   expect_refused([](Convolution& a) { a.z.rows = 29; });
 }
 
-FFWD_IN_EVERY_PRECISION(Convolutions);
+FFWD_ON_DEVICES(Convolutions, "cpu", "cpu_bf16", "cuda", "cuda_tf32", "cuda_bf16");
 
 // --- as matrix products, on the CPU --------------------------------------------------------------
 

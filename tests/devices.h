@@ -1,7 +1,8 @@
 // Tests that run on every device: TEST_P over "cpu" and "cuda". A name with "bf16" is of one that
-// computes in bf16, a name with "measured" of a GPU that chooses algorithms of products by their
-// time. Without a GPU its tests are skipped and counted; FFWD_REQUIRE_GPU=1 makes them fail instead.
-// "queued" works as a GPU does, on the CPU (tests/queued_device.h).
+// computes in bf16, with "tf32" of one that rounds operands to TF32, with "measured" of a GPU that
+// chooses algorithms of products by their time. "queued" works as a GPU does, on the CPU
+// (tests/queued_device.h). Without a GPU its tests are skipped and counted; FFWD_REQUIRE_GPU=1 makes
+// them fail instead.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,7 +20,9 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
   void SetUp() override {
     const std::string name = GetParam();
     const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
-    const Precision precision = has("bf16") ? Precision::bf16 : Precision::fp32;
+    const Precision precision = has("bf16")   ? Precision::bf16
+                                : has("tf32") ? Precision::tf32
+                                              : Precision::fp32;
     if (has("queued")) {
       device_ = std::make_unique<QueuedDevice>(1);
       return;
@@ -42,6 +45,8 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
   // Operands and activations are kept in this type, and storing a number costs this part of it.
   DType dtype() const { return device_->activation_type(); }
   double rounding() const { return dtype() == DType::bf16 ? 0x1p-8 : 0x1p-24; }
+  // What operands that are rounded to TF32 on their way, up or down, may cost of a product.
+  double operand_rounding() const { return device_->precision() == Precision::tf32 ? 0x1p-9 : 0.0; }
   // The number that is stored for a value.
   float stored(float value) const {
     return dtype() == DType::bf16 ? to_float(to_bfloat16(value)) : value;

@@ -89,7 +89,7 @@ TEST_F(MatmulAlgorithmsFile, ReadsBackWhatWasPinned) {
 }
 
 TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
-  const std::string digits(127, '0');
+  const std::string digits(128, '0'), sum = "4d0298e6";
   const auto holding = [](const std::string& algorithms) {
     return "{\"matmul_algorithms\": " + algorithms + "}";
   };
@@ -98,7 +98,7 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
   };
   const std::pair<std::string, std::string> cases[] = {
       {"", "is not well-formed JSON"},
-      {product("\"" + digits + "0\"").substr(0, 100), "is not well-formed JSON"},
+      {product("\"" + digits + sum + "\"").substr(0, 100), "is not well-formed JSON"},
       {"{}", "was not written by --matmul-algorithms"},
       {"[]", "was not written"},
       {"{\"commit\": \"abc\"}", "was not written"},
@@ -106,14 +106,16 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
       {holding("[]"), "was not written"},
       {holding("{\"GPU\": 1}"), "holds no algorithms for \"GPU\""},
       {holding("{\"GPU\": {}, \"GPU\": {}}"), "\"GPU\" twice"},
-      {product("1"), "128 hexadecimal digits for product \"8 8 8\""},
-      {product("null"), "128 hexadecimal"},
+      {product("1"), "is damaged at product \"8 8 8\""},
+      {product("null"), "is damaged"},
       {product("[]"), "is nested too deeply"},
       {product("{\"a\": {}}"), "is nested too deeply"},
-      {product("\"" + digits + "\""), "128 hexadecimal"},
-      {product("\"" + digits + "00\""), "128 hexadecimal"},
-      {product("\"" + digits + "g\""), "128 hexadecimal"},
-      {product("\"-" + digits + "\""), "128 hexadecimal"},
+      {product("\"" + digits + "\""), "is damaged"},
+      {product("\"" + digits + sum + "0\""), "is damaged"},
+      {product("\"1" + digits.substr(1) + sum + "\""), "is damaged"},
+      {product("\"g" + digits.substr(1) + sum + "\""), "is damaged"},
+      {product("\"-" + digits.substr(1) + sum + "\""), "is damaged"},
+      {product("\"" + digits + "4d0298e7\""), "is damaged"},
   };
   for (const auto& [text, part] : cases) {
     put(file_, text);
@@ -122,9 +124,8 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
     expect_has(message, part);
     EXPECT_EQ(read_file(file_, 1000), text) << "left as it was";
   }
-  put(file_, product("\"" + digits + "f\""));
-  EXPECT_EQ(*open_matmul_algorithms(file_)->find("GPU", "8 8 8"),
-            (MatmulAlgorithm{0, 0, 0, 0, 0, 0, 0, 15}));
+  put(file_, product("\"" + digits + sum + "\""));
+  EXPECT_EQ(*open_matmul_algorithms(file_)->find("GPU", "8 8 8"), MatmulAlgorithm{});
 }
 
 TEST_F(MatmulAlgorithmsFile, IsRefusedWhereItCannotBe) {
@@ -160,7 +161,9 @@ class MeasuredMatmul : public OnDevice {
   struct Operands {
     Matrix a, b, c;
     explicit Operands(Device& device)
-        : a(device, kRows, kUnits), b(device, kRows, kCols), c(device, kUnits, kCols) {
+        : a(device, kRows, kUnits, device.activation_type()),
+          b(device, kRows, kCols, device.activation_type()),
+          c(device, kUnits, kCols) {
       a.upload(values(kRows * kUnits, 1));
       b.upload(values(kRows * kCols, 2));
       c.upload(values(kUnits * kCols, 3));
@@ -207,19 +210,17 @@ TEST_P(MeasuredMatmul, IsNotMeasuredInACapture) {
   EXPECT_EQ(o.c.download(), bits);
 }
 
+// Algorithms of bf16 operands for fp32 ones.
 TEST_P(MeasuredMatmul, RefusesWhatCuBlasLtCannotRun) {
-  const auto table = std::make_shared<MatmulAlgorithms>();
-  table->origin = "algorithms.json";
+  const auto narrow = std::make_shared<MatmulAlgorithms>(),
+             table = std::make_shared<MatmulAlgorithms>();
+  run(*make_cuda_device(Precision::bf16, narrow));
+  const MatmulAlgorithm other = narrow->pinned.begin()->second.begin()->second;
   run(*make_cuda_device(Precision::fp32, table));
   for (auto& [machine, products] : table->pinned) {
-    for (auto& [product, algorithm] : products) algorithm.fill(~0ull);
+    for (auto& [product, algorithm] : products) algorithm = other;
   }
-  try {
-    run(*make_cuda_device(Precision::fp32, table));
-    FAIL() << "the algorithm must not be run";
-  } catch (const RefusedAlgorithm& error) {
-    expect_has(error.what(), "algorithms.json holds an algorithm for product");
-  }
+  EXPECT_THROW(run(*make_cuda_device(Precision::fp32, table)), Error);
 }
 
 FFWD_ON_DEVICES(MeasuredMatmul, "cuda");

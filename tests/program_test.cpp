@@ -201,7 +201,10 @@ TEST_F(StoppedProgram, GoesOnAfterItWasKilled) {
 }
 
 TEST_F(StoppedProgram, SaysWhatIsOtherThanBefore) {
-  train_and_send("INT", "");
+  {
+    const Environment threads("OMP_NUM_THREADS", "1");
+    train_and_send("INT", "");
+  }
   const std::string resume = "resume " + folder_ / "run" + " --data-dir " + folder_ / "data" + " ";
   const Outcome algorithms = run(resume + "--matmul-algorithms m.json");
   EXPECT_EQ(algorithms.code, int(ExitCode::usage));

@@ -1,9 +1,12 @@
 #include "host/training/matmul_algorithms_file.h"
 
+#include <zlib.h>
+
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/strict_json.h"
 #include "host/basics/errors.h"
@@ -15,27 +18,33 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kKey = "matmul_algorithms";  // so that no other file is taken for one
-constexpr size_t kWordDigits = 16;
+constexpr int kWordDigits = 16, kSumDigits = 8;
 constexpr const char* kDelete = "; delete it or name another file";
 
-std::string to_hex(const MatmulAlgorithm& algorithm) {
-  std::string text;
-  for (const uint64_t word : algorithm) {
-    char digits[kWordDigits + 1];
-    std::snprintf(digits, sizeof digits, "%016llx", (unsigned long long)word);
-    text += digits;
-  }
+std::string hex(uint64_t number, int digits) {
+  char text[kWordDigits + 1];
+  std::snprintf(text, sizeof text, "%0*llx", digits, (unsigned long long)number);
   return text;
 }
 
-bool read_hex(const std::string& text, MatmulAlgorithm& algorithm) {
-  if (text.size() != kWordDigits * algorithm.size()) return false;
+// An algorithm's words and their CRC-32: cuBLASLt may crash on words that are not its own.
+std::string to_hex(const MatmulAlgorithm& algorithm) {
+  std::string text;
+  for (const uint64_t word : algorithm) text += hex(word, kWordDigits);
+  const auto* bytes = reinterpret_cast<const Bytef*>(text.data());
+  return text + hex(crc32(0, bytes, uInt(text.size())), kSumDigits);
+}
+
+std::optional<MatmulAlgorithm> from_hex(const std::string& text) {
+  MatmulAlgorithm algorithm{};
+  if (text.size() != kWordDigits * algorithm.size() + kSumDigits) return std::nullopt;
   const char* at = text.data();
   for (uint64_t& word : algorithm) {
-    if (std::from_chars(at, at + kWordDigits, word, 16).ptr != at + kWordDigits) return false;
+    std::from_chars(at, at + kWordDigits, word, 16);
     at += kWordDigits;
   }
-  return true;
+  if (to_hex(algorithm) != text) return std::nullopt;
+  return algorithm;
 }
 
 void save(const MatmulAlgorithms& algorithms) {
@@ -58,11 +67,10 @@ void read(const std::string& text, MatmulAlgorithms& algorithms) {
     if (!products.is_object())
       throw Error("holds no algorithms for " + in_quotes(machine) + kDelete);
     for (const auto& [product, digits] : products.items()) {
-      if (!digits.is_string() ||
-          !read_hex(digits.get<std::string>(), algorithms.pinned[machine][product])) {
-        throw Error("holds something else than 128 hexadecimal digits for product " +
-                    in_quotes(product) + kDelete);
-      }
+      const auto algorithm =
+          digits.is_string() ? from_hex(digits.get<std::string>()) : std::nullopt;
+      if (!algorithm) throw Error("is damaged at product " + in_quotes(product) + kDelete);
+      algorithms.pinned[machine][product] = *algorithm;
     }
   }
 }
