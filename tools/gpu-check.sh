@@ -8,9 +8,10 @@ usage() {
 usage: tools/gpu-check.sh [--build DIR] [--result FILE] [--only STEP]...
   --build DIR     use the programs of this build folder, at the path where it was built; else build for the GPU here
   --result FILE   the JSON to write; bench/results/DATE-GPU-COMMIT.json
-  --only STEP     one of tests, sanitizer, bench, training; may be given again. What is left out counts as not run.
+  --only STEP     a step by its name in the JSON, or all steps of tests, sanitizer, bench or training; may be given
+                  again. What is left out counts as not run.
 exit code: 0 everything ran and passed, 1 something failed or there is no GPU, 2 usage, 3 passed but not all was run
-FFWD_DATA_DIR tells where data sets are. Logs are left in build/gpu-check/.
+The JSON is written again after every step. FFWD_DATA_DIR tells where data sets are. Logs are left in build/gpu-check/.
 END
 }
 
@@ -22,10 +23,7 @@ while [ $# -gt 0 ]; do
       case $1 in
         --build) build=$(realpath -m "$2") ;;
         --result) result=$(realpath -m "$2") ;;
-        --only)
-          [[ $2 =~ ^(tests|sanitizer|bench|training)$ ]] || { usage >&2; exit 2; }
-          only="$only $2 "
-          ;;
+        --only) only="$only $2 " ;;
       esac
       shift 2
       ;;
@@ -41,7 +39,9 @@ rm -rf "$logs"
 mkdir -p "$logs"
 export FFWD_REQUIRE_GPU=1
 
-# --- what is recorded: one line a step in steps.tsv, and a log for each ---------------------------
+# --- what is recorded: one line a step in steps.tsv, a log for each, and the JSON ------------------
+
+report() { python3 tools/gpu_report.py "$logs" ${result:+"$result"}; }
 
 # record NAME OUTCOME SECONDS COMMAND; the outcome is an exit code, or says why the step was not run.
 record() { printf '%s\t%s\t%s\t%s\n' "$@" >>"$logs/steps.tsv"; }
@@ -51,10 +51,14 @@ not_run() {
   record "$1" "not run: $2" 0 ""
 }
 
-# step NAME PROGRAM ARGUMENT...: within 15 minutes.
+# step NAME PROGRAM ARGUMENT...: within 15 minutes. It belongs to $group.
 step() {
   local name=$1 begin=$SECONDS code=0
   shift
+  if [ -n "$only" ] && [[ $only != *" $name "* && $only != *" $group "* ]]; then
+    record "$name" "not run: left out by --only" 0 ""
+    return
+  fi
   if ! command -v "$1" >/dev/null; then
     not_run "$name" "there is no $1"
     return
@@ -63,9 +67,8 @@ step() {
   timeout 900 "$@" >"$logs/$name.log" 2>&1 || code=$?
   [ "$code" -eq 0 ] || { tail -n 25 "$logs/$name.log"; echo "exit code $code"; }
   record "$name" "$code" "$((SECONDS - begin))" "$*"
+  report >"$logs/report.log" || true  # its exit code is that of the whole
 }
-
-wanted() { [ -z "$only" ] || [[ $only == *" $1 "* ]]; }
 
 # --- the GPU, and the programs --------------------------------------------------------------------
 
@@ -83,46 +86,37 @@ fi
 
 "$build/ffwd" doctor | tee "$logs/doctor.txt" || fail "ffwd doctor does not run here"
 grep -q -- '--device cuda works' "$logs/doctor.txt" || fail "the GPU cannot be used, so nothing was checked; see above"
-step nvidia-smi nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.memory,power.limit \
-  --format=csv,noheader
+nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.memory,power.limit \
+  --format=csv,noheader >"$logs/nvidia-smi.log" || true
 
 # --- tests, under the sanitizers too --------------------------------------------------------------
 
-if wanted tests; then
-  step unit_tests "$build/tests/ffwd_tests" --gtest_output=json:"$logs/unit_tests.json"
-  step kernel_tests "$build/tests/kernel_tests" --gtest_output=json:"$logs/kernel_tests.json"
-else
-  not_run tests "left out by --only"
-fi
+group=tests
+step unit_tests "$build/tests/ffwd_tests" --gtest_output=json:"$logs/unit_tests.json"
+step kernel_tests "$build/tests/kernel_tests" --gtest_output=json:"$logs/kernel_tests.json"
 
-if wanted sanitizer; then
-  sanitizer=$(command -v compute-sanitizer || echo /usr/local/cuda/compute-sanitizer/compute-sanitizer)
-  for tool in memcheck racecheck initcheck synccheck; do
-    step "$tool" "$sanitizer" --tool "$tool" --error-exitcode 99 "$build/tests/kernel_tests" \
-      --gtest_filter='*/cuda:*Cuda.*'
-  done
-else
-  not_run sanitizer "left out by --only"
-fi
+group=sanitizer
+sanitizer=$(command -v compute-sanitizer || echo /usr/local/cuda/compute-sanitizer/compute-sanitizer)
+for tool in memcheck racecheck initcheck synccheck; do
+  step "$tool" "$sanitizer" --tool "$tool" --error-exitcode 99 "$build/tests/kernel_tests" \
+    --gtest_filter='*/cuda:*Cuda.*'
+done
 
 # --- speed ----------------------------------------------------------------------------------------
 
-if wanted bench; then
-  step kernels_bench "$build/bench/kernels_bench" --device=cuda --benchmark_counters_tabular=true \
-    --benchmark_out="$logs/kernels_bench.json" --benchmark_out_format=json
-  for precision in fp32 bf16; do
-    step "schedule-$precision" "$build/bench/schedule_bench" --device=cuda --precision="$precision" \
-      --json="$logs/schedule-$precision.json"
-  done
-  for precision in fp32 tf32 bf16; do
-    bench=("$build/ffwd" bench --device cuda --precision "$precision")
-    step "step-$precision" "${bench[@]}" --json "$logs/step-$precision.json"
-    step "step-$precision-measured" "${bench[@]}" --json "$logs/step-$precision-measured.json" \
-      --matmul-algorithms "$logs/algorithms.json"
-  done
-else
-  not_run bench "left out by --only"
-fi
+group=bench
+step kernels_bench "$build/bench/kernels_bench" --device=cuda --benchmark_counters_tabular=true \
+  --benchmark_out="$logs/kernels_bench.json" --benchmark_out_format=json
+for precision in fp32 bf16; do
+  step "schedule-$precision" "$build/bench/schedule_bench" --device=cuda --precision="$precision" \
+    --json="$logs/schedule-$precision.json"
+done
+for precision in fp32 tf32 bf16; do
+  bench=("$build/ffwd" bench --device cuda --precision "$precision")
+  step "step-$precision" "${bench[@]}" --json "$logs/step-$precision.json"
+  step "step-$precision-measured" "${bench[@]}" --json "$logs/step-$precision-measured.json" \
+    --matmul-algorithms "$logs/algorithms.json"
+done
 
 # --- trainings: the quick start in every way to run it, and the investigations at full size --------
 
@@ -135,28 +129,29 @@ train() {
   fi
 }
 
-if wanted training; then
-  for precision in fp32 tf32 bf16; do
-    train "$precision" fashion-mnist quickstart --precision "$precision" --seed 1
-  done
-  for executor in lanes graph; do
-    train "$executor" fashion-mnist quickstart --schedule pipelined --executor "$executor" --seed 1
-  done
-  for precision in tf32 bf16; do
-    train "fc-threshold-0-$precision" mnist investigations/fc-threshold-0 --precision "$precision" \
-      --set training.evaluate_every=0
-  done
-  for row in fc-threshold-2 fc-threshold-3 backprop; do
-    train "$row" mnist "investigations/$row" --precision bf16 --set training.evaluate_every=0
-  done
-  for row in trial-7 trial-8 trial-9; do
-    train "$row" cifar10 "investigations/$row" --precision bf16 --set training.evaluate_every=0
-  done
-else
-  not_run training "left out by --only"
-fi
+group=training
+for precision in fp32 tf32 bf16; do
+  train "$precision" fashion-mnist quickstart --precision "$precision" --seed 1
+done
+for executor in lanes graph; do
+  train "$executor" fashion-mnist quickstart --schedule pipelined --executor "$executor" --seed 1
+done
+for precision in tf32 bf16; do
+  train "fc-threshold-0-$precision" mnist investigations/fc-threshold-0 --precision "$precision" \
+    --set training.evaluate_every=0
+done
+for row in fc-threshold-2 fc-threshold-3 backprop; do
+  train "$row" mnist "investigations/$row" --precision bf16 --set training.evaluate_every=0
+done
+for row in trial-7 trial-8 trial-9; do
+  train "$row" cifar10 "investigations/$row" --precision bf16 --set training.evaluate_every=0
+done
 
 # --- the evidence ---------------------------------------------------------------------------------
 
+for word in $only; do
+  [[ " tests sanitizer bench training " == *" $word "* ]] || grep -q "^$word"$'\t' "$logs/steps.tsv" ||
+    fail "--only $word: there is no such step"
+done
 say "Result"
-python3 tools/gpu_report.py "$logs" ${result:+"$result"}
+report

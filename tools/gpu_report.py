@@ -40,6 +40,8 @@ def read_steps(logs):
             step.update(outcome="not run", reason=outcome[len("not run: "):])
         else:
             step.update(outcome="passed" if outcome == "0" else "failed", exit_code=int(outcome))
+            if outcome != "0":
+                step["log_ends_with"] = text_of(logs / f"{name}.log")[-1500:].splitlines()
         steps.append(step)
     return steps
 
@@ -49,18 +51,23 @@ def fail(step, reason):
 
 
 def read_tests(logs, step):
-    """Numbers of a GoogleTest program, and the names of what failed and what was skipped."""
+    """Numbers of a GoogleTest program, and what failed and what was skipped."""
     report = json_of(logs / f"{step['name']}.json")
     if not report:
         return fail(step, "the program left no report")
-    names = {"passed": [], "failed": [], "skipped": []}
+    passed, failed, skipped = 0, {}, []  # of those that failed: what they said first
     for suite in report["testsuites"]:
         for test in suite["testsuite"]:
-            outcome = "failed" if "failures" in test else "skipped" if test["result"] == "SKIPPED" else "passed"
-            names[outcome].append(f"{suite['name']}.{test['name']}")
-    if not names["passed"]:
+            name = f"{suite['name']}.{test['name']}"
+            if "failures" in test:
+                failed[name] = test["failures"][0]["failure"][:600]
+            elif test["result"] == "SKIPPED":
+                skipped.append(name)
+            else:
+                passed += 1
+    if not passed:
         fail(step, "no test passed")
-    return {"passed": len(names["passed"]), "failed": names["failed"], "skipped": names["skipped"]}
+    return {"passed": passed, "failed": failed, "skipped": skipped}
 
 
 def read_sanitizer(logs, step):
