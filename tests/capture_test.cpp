@@ -24,7 +24,7 @@ class Capture : public OnDevice {
     ASSERT_EQ(direct.download(), before) << "both calls must start from the same bits";
 
     call_directly();  // loads the kernels, and plans the product
-    const Graph graph(device().stream(), call_captured);
+    const CapturedGraph graph(device().stream(), call_captured);
     device().wait();
     EXPECT_EQ(captured.download(), before) << "capturing must run nothing";
     const auto nodes = graph.nodes();

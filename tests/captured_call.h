@@ -83,10 +83,10 @@ class Operands {
 };
 
 // What `call` queued on the stream, as a graph.
-class Graph {
+class CapturedGraph {
  public:
   template <typename Call>
-  Graph(Stream stream, const Call& call) : stream_(stream.handle) {
+  CapturedGraph(Stream stream, const Call& call) : stream_(stream.handle) {
     FFWD_CHECK_CUDA(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal));
     std::string thrown;
     try {
@@ -99,12 +99,12 @@ class Graph {
     FFWD_CHECK_CUDA(ended);
     FFWD_CHECK_CUDA(cudaGraphInstantiate(&executable_, graph_, 0));
   }
-  ~Graph() {
+  ~CapturedGraph() {
     if (executable_) cudaGraphExecDestroy(executable_);
     if (graph_) cudaGraphDestroy(graph_);
   }
-  Graph(const Graph&) = delete;
-  Graph& operator=(const Graph&) = delete;
+  CapturedGraph(const CapturedGraph&) = delete;
+  CapturedGraph& operator=(const CapturedGraph&) = delete;
 
   void launch() const { FFWD_CHECK_CUDA(cudaGraphLaunch(executable_, stream_)); }
   std::vector<cudaGraphNodeType> nodes() const {
