@@ -1,20 +1,12 @@
 #include <algorithm>
 
-#include "engine/running_sums.h"
 #include "host/plan/plan.h"
+#include "host/plan/plan_buffers.h"
 #include "host/plan/plan_order.h"
 #include "host/plan/plan_slots.h"
-#include "kernels/running_figures.h"
 
 namespace ffwd {
 namespace {
-
-constexpr int64_t kFloat = 4, kInt = 4;  // bytes
-
-// Bytes of a matrix on a device.
-int64_t matrix_bytes(int64_t rows, int64_t cols, int64_t element) {
-  return rows * padded_columns(cols) * element;
-}
 
 class Builder {
  public:
@@ -23,11 +15,6 @@ class Builder {
   Plan build();
 
  private:
-  // Buffers, by their place in plan_.buffers.
-  struct LayerBuffers {
-    int64_t z, activities, next, figures, scratch, gradient, weights, peer_mean, running;
-  };
-
   int64_t layers() const { return int64_t(plan_.shape.layers.size()); }
   bool drawn_from_head() const { return plan_.shape.labels_from_head && plan_.stage.has_layers(); }
   // Whether neutral rows go through the layers on their own, before the others.
@@ -37,14 +24,6 @@ class Builder {
   int64_t input_lane() const { return 0; }
   int64_t layer_lane(int64_t l) const { return pipelined_ ? 1 + l : 0; }
   int64_t head_lane() const { return pipelined_ ? 1 + layers() : 0; }
-
-  int64_t buffer(BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
-                 const std::vector<TaskKind>& writers);
-  int64_t carried_buffer(BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
-                         const std::vector<TaskKind>& writers);
-  void declare_input();
-  void declare_layer(int64_t l);
-  void declare_head();
 
   PlanTask& add(TaskKind kind, int64_t layer, int64_t step, RowClass rows, int64_t lane);
   void read(int64_t buffer, RowClass rows) {
@@ -74,9 +53,7 @@ class Builder {
   Plan plan_;
   bool pipelined_;
   int64_t depth_, memory_limit_;
-  int64_t images_, product_, shown_, wrong_labels_;
-  std::vector<LayerBuffers> of_layer_;
-  int64_t logits_, head_weights_, head_scratch_, head_running_;
+  PlanBuffers buffers_;
 };
 
 Builder::Builder(const PlanShape& shape, const PlanOptions& options)
@@ -101,9 +78,7 @@ Builder::Builder(const PlanShape& shape, const PlanOptions& options)
 }
 
 Plan Builder::build() {
-  declare_input();
-  for (int64_t l = 0; l < layers(); ++l) declare_layer(l);
-  if (plan_.shape.head) declare_head();
+  buffers_ = add_buffers(plan_);
   for (int64_t step = 0; step < plan_.steps; ++step) {
     if (neutral_first()) {
       const int64_t end = std::min(step + plan_.lag + 1, plan_.steps);
@@ -118,113 +93,6 @@ Plan Builder::build() {
   name_lanes();
   link_tasks(plan_);
   return plan_;
-}
-
-// Buffers ------------------------------------------------------------------------------------------
-
-int64_t Builder::buffer(BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
-                        const std::vector<TaskKind>& writers) {
-  plan_.buffers.push_back({kind, name, bytes, 1, false, layer, writers});
-  return int64_t(plan_.buffers.size()) - 1;
-}
-
-int64_t Builder::carried_buffer(BufferKind kind, const std::string& name, int64_t bytes,
-                                int64_t layer, const std::vector<TaskKind>& writers) {
-  const int64_t place = buffer(kind, name, bytes, layer, writers);
-  plan_.buffers.back().carried = true;
-  return place;
-}
-
-void Builder::declare_input() {
-  const PlanShape& s = plan_.shape;
-  const int64_t rows = s.rows(), element = s.activation_bytes;
-  const int64_t pixels = s.image.pixels(), channels = s.image.channels;
-  const int64_t shown = s.shares_product()
-                            ? matrix_bytes(rows, s.classes * channels, element) + rows * kFloat
-                            : matrix_bytes(rows * pixels, channels, element);
-  images_ = buffer(
-      BufferKind::images, "images",
-      matrix_bytes(s.shares_product() ? s.product_rows() : s.batch, pixels * channels, element) +
-          s.batch * kFloat,
-      -1, {TaskKind::gather});
-  wrong_labels_ =
-      buffer(BufferKind::wrong_labels, "wrong labels", s.batch * kInt, -1, {TaskKind::draw_labels});
-  shown_ = buffer(BufferKind::shown, "shown labels", shown, -1, {TaskKind::show_labels});
-  if (s.shares_product()) {
-    product_ =
-        buffer(BufferKind::product, "product",
-               matrix_bytes(s.product_rows(), s.layers[0].units, element), 0, {TaskKind::product});
-  }
-}
-
-void Builder::declare_layer(int64_t l) {
-  const PlanShape& s = plan_.shape;
-  const LayerShape& layer = s.layers[size_t(l)];
-  const int64_t rows = s.rows(), units = layer.units, pixels = layer.pixels();
-  const int64_t activities = matrix_bytes(rows * pixels, units, s.activation_bytes);
-  const int64_t pooled = matrix_bytes(rows * layer.pooled_pixels(), units, s.activation_bytes);
-  // Goodness of images; length of pixels; if these are several, their goodness, and the slope of
-  // the loss of images.
-  const int64_t figures = rows * kFloat * (1 + pixels + (pixels > 1 ? pixels + 1 : 0));
-  const int64_t weights = matrix_bytes(units, layer.inputs, 1), biases = matrix_bytes(1, units, 1);
-  const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
-  // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
-  int64_t scratch = (column_sum_scratch(rows * pixels, units) + 2 * units) * kFloat;
-  if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
-  std::vector<TaskKind> z_writers = {TaskKind::rows}, peer_writers;
-  if (!s.product_is_z(l)) z_writers.insert(z_writers.begin(), TaskKind::forward);
-  if (s.peer_normalisation) {
-    z_writers.push_back(TaskKind::gradient);
-    peer_writers.push_back(TaskKind::gradient);
-  }
-  const std::string name = " " + std::to_string(l);
-  LayerBuffers b{};
-  b.z = buffer(BufferKind::z, "z" + name, activities, l, z_writers);
-  if (layer.normalises_at_once()) {
-    b.next = b.activities =
-        buffer(BufferKind::next, "next" + name, activities, l, {TaskKind::rows});
-  } else {
-    b.activities =
-        buffer(BufferKind::activities, "activities" + name, activities, l, {TaskKind::rows});
-    b.next = buffer(BufferKind::next, "next" + name, pooled, l, {TaskKind::rows});
-  }
-  b.figures = buffer(BufferKind::figures, "figures" + name, figures, l, {TaskKind::rows});
-  b.scratch = buffer(BufferKind::scratch, "scratch" + name, scratch, l, {TaskKind::gradient});
-  b.gradient = buffer(BufferKind::gradient, "gradient" + name, (weights + biases) * kFloat, l,
-                      {TaskKind::gradient});
-  b.weights =
-      carried_buffer(BufferKind::weights, "weights" + name,
-                     (weights + biases) * kFloat * (1 + s.optimiser_states) + weights * operand, l,
-                     {TaskKind::update});
-  b.peer_mean =
-      carried_buffer(BufferKind::peer_mean, "peer mean" + name, units * kFloat, l, peer_writers);
-  b.running = carried_buffer(
-      BufferKind::running, "running" + name,
-      RunningSums<RunningFigures>::bytes(rows * (s.goodness_of_pixels ? pixels : 1)), l,
-      plan_.stage.has_layer(l) ? std::vector{TaskKind::rows} : std::vector<TaskKind>());
-  of_layer_.push_back(b);
-}
-
-void Builder::declare_head() {
-  const PlanShape& s = plan_.shape;
-  const int64_t rows = s.rows();
-  int64_t weights = 0;
-  for (int64_t l = s.first_read_layer; l < layers(); ++l) {
-    const LayerShape& layer = s.layers[size_t(l)];
-    weights += matrix_bytes(s.classes, layer.pooled_pixels() * layer.units, 1);
-  }
-  const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
-  const int64_t scratch =  // gradients of weights and of logits
-      weights * kFloat + matrix_bytes(rows, s.classes, s.activation_bytes);
-  logits_ = buffer(BufferKind::logits, "logits", matrix_bytes(rows, s.classes, kFloat), -1,
-                   {TaskKind::head_forward});
-  head_scratch_ =
-      buffer(BufferKind::head_scratch, "scratch head", scratch, -1, {TaskKind::head_learn});
-  head_weights_ = carried_buffer(BufferKind::head_weights, "weights head",
-                                 weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
-                                 {TaskKind::head_learn});
-  head_running_ = carried_buffer(BufferKind::head_running, "running head",
-                                 RunningSums<float>::bytes(rows), -1, {TaskKind::head_learn});
 }
 
 // Tasks, in the order of a single thread -----------------------------------------------------------
@@ -268,46 +136,46 @@ void Builder::gather(int64_t step) {
   const RowClass neutral =
       plan_.stage.head || drawn_from_head() ? RowClass::neutral : RowClass::none;
   add(TaskKind::gather, -1, step, learning | neutral, input_lane());
-  write(images_, RowClass::all);
+  write(buffers_.images, RowClass::all);
 }
 
 void Builder::draw_labels(int64_t step) {
   const int64_t lane = drawn_from_head() ? head_lane() : input_lane();
   add(TaskKind::draw_labels, -1, step, RowClass::learning, lane);
-  if (drawn_from_head()) read(logits_, RowClass::neutral);
-  write(wrong_labels_, RowClass::learning);
+  if (drawn_from_head()) read(buffers_.logits, RowClass::neutral);
+  write(buffers_.wrong_labels, RowClass::learning);
 }
 
 void Builder::show_labels(int64_t step, RowClass rows) {
   add(TaskKind::show_labels, -1, step, rows, input_lane());
-  read(images_, RowClass::all);
-  if (overlap(rows, RowClass::learning)) read(wrong_labels_, RowClass::learning);
-  write(shown_, rows);
+  read(buffers_.images, RowClass::all);
+  if (overlap(rows, RowClass::learning)) read(buffers_.wrong_labels, RowClass::learning);
+  write(buffers_.shown, rows);
 }
 
 void Builder::product(int64_t step, RowClass rows) {
   if (!plan_.shape.shares_product()) return;
   add(TaskKind::product, 0, step, rows, layer_lane(0));
-  read(images_, RowClass::all);
-  read(of_layer_[0].weights, RowClass::all);
-  write(product_, RowClass::all);
+  read(buffers_.images, RowClass::all);
+  read(buffers_.layers[0].weights, RowClass::all);
+  write(buffers_.product, RowClass::all);
 }
 
 void Builder::forward(int64_t l, int64_t step, RowClass rows) {
-  const LayerBuffers& b = of_layer_[size_t(l)];
+  const PlanBuffers::Layer& b = buffers_.layers[size_t(l)];
   const bool in_parts = plan_.shape.product_is_z(l);
   if (!in_parts) {
     add(TaskKind::forward, l, step, rows, layer_lane(l));
-    read(l > 0 ? of_layer_[size_t(l) - 1].next : shown_, rows);
+    read(l > 0 ? buffers_.layers[size_t(l) - 1].next : buffers_.shown, rows);
     read(b.weights, RowClass::all);
     write(b.z, rows);
   }
 
   const PlanTask& task = add(TaskKind::rows, l, step, rows, layer_lane(l));
   if (in_parts) {
-    read(product_, RowClass::all);
-    read(shown_, rows);
-    if (overlap(rows, RowClass::learning)) read(wrong_labels_, RowClass::learning);
+    read(buffers_.product, RowClass::all);
+    read(buffers_.shown, rows);
+    if (overlap(rows, RowClass::learning)) read(buffers_.wrong_labels, RowClass::learning);
   } else {
     read(b.z, rows);
   }
@@ -320,7 +188,7 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
 }
 
 void Builder::learn(int64_t l, int64_t step) {
-  const LayerBuffers& b = of_layer_[size_t(l)];
+  const PlanBuffers::Layer& b = buffers_.layers[size_t(l)];
   constexpr RowClass learning = RowClass::learning, whole = RowClass::all;
   add(TaskKind::gradient, l, step, learning, layer_lane(l));
   read(b.z, learning);
@@ -331,10 +199,10 @@ void Builder::learn(int64_t l, int64_t step) {
     write(b.z, learning);
   }
   if (l > 0) {
-    read(of_layer_[size_t(l) - 1].next, learning);
+    read(buffers_.layers[size_t(l) - 1].next, learning);
   } else {
-    read(shown_, learning);
-    if (plan_.shape.shares_product()) read(images_, whole);
+    read(buffers_.shown, learning);
+    if (plan_.shape.shares_product()) read(buffers_.images, whole);
   }
   write(b.scratch, whole);
   write(b.gradient, whole);
@@ -347,21 +215,21 @@ void Builder::learn(int64_t l, int64_t step) {
 void Builder::head(int64_t step) {
   const auto read_activities = [&] {
     for (int64_t l = plan_.shape.first_read_layer; l < layers(); ++l) {
-      read(of_layer_[size_t(l)].next, RowClass::neutral);
+      read(buffers_.layers[size_t(l)].next, RowClass::neutral);
     }
   };
   add(TaskKind::head_forward, -1, step, RowClass::neutral, head_lane());
   read_activities();
-  read(head_weights_, RowClass::all);
-  write(logits_, RowClass::neutral);
+  read(buffers_.head_weights, RowClass::all);
+  write(buffers_.logits, RowClass::neutral);
   if (drawn_from_head()) draw_labels(step);
   if (!plan_.stage.head) return;
   add(TaskKind::head_learn, -1, step, RowClass::neutral, head_lane());
   read_activities();
-  read(logits_, RowClass::neutral);
-  write(head_scratch_, RowClass::all);
-  read_and_write(head_weights_, RowClass::all);
-  read_and_write(head_running_, RowClass::all);
+  read(buffers_.logits, RowClass::neutral);
+  write(buffers_.head_scratch, RowClass::all);
+  read_and_write(buffers_.head_weights, RowClass::all);
+  read_and_write(buffers_.head_running, RowClass::all);
 }
 
 // What stays between plans, and lanes --------------------------------------------------------------

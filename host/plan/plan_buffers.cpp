@@ -1,0 +1,133 @@
+#include "host/plan/plan_buffers.h"
+
+#include "engine/running_sums.h"
+#include "kernels/running_figures.h"
+
+namespace ffwd {
+namespace {
+
+constexpr int64_t kFloat = 4, kInt = 4;  // bytes
+
+// Bytes of a matrix on a device.
+int64_t matrix_bytes(int64_t rows, int64_t cols, int64_t element) {
+  return rows * padded_columns(cols) * element;
+}
+
+int64_t add(Plan& plan, BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
+            const std::vector<TaskKind>& writers) {
+  plan.buffers.push_back({kind, name, bytes, 1, false, layer, writers});
+  return int64_t(plan.buffers.size()) - 1;
+}
+
+int64_t add_carried(Plan& plan, BufferKind kind, const std::string& name, int64_t bytes,
+                    int64_t layer, const std::vector<TaskKind>& writers) {
+  const int64_t place = add(plan, kind, name, bytes, layer, writers);
+  plan.buffers.back().carried = true;
+  return place;
+}
+
+void add_input(Plan& plan, PlanBuffers& b) {
+  const PlanShape& s = plan.shape;
+  const int64_t rows = s.rows(), element = s.activation_bytes;
+  const int64_t pixels = s.image.pixels(), channels = s.image.channels;
+  const int64_t shown = s.shares_product()
+                            ? matrix_bytes(rows, s.classes * channels, element) + rows * kFloat
+                            : matrix_bytes(rows * pixels, channels, element);
+  b.images = add(
+      plan, BufferKind::images, "images",
+      matrix_bytes(s.shares_product() ? s.product_rows() : s.batch, pixels * channels, element) +
+          s.batch * kFloat,
+      -1, {TaskKind::gather});
+  b.wrong_labels = add(plan, BufferKind::wrong_labels, "wrong labels", s.batch * kInt, -1,
+                       {TaskKind::draw_labels});
+  b.shown = add(plan, BufferKind::shown, "shown labels", shown, -1, {TaskKind::show_labels});
+  if (s.shares_product()) {
+    b.product =
+        add(plan, BufferKind::product, "product",
+            matrix_bytes(s.product_rows(), s.layers[0].units, element), 0, {TaskKind::product});
+  }
+}
+
+PlanBuffers::Layer add_layer(Plan& plan, int64_t l) {
+  const PlanShape& s = plan.shape;
+  const LayerShape& layer = s.layers[size_t(l)];
+  const int64_t rows = s.rows(), units = layer.units, pixels = layer.pixels();
+  const int64_t activities = matrix_bytes(rows * pixels, units, s.activation_bytes);
+  const int64_t pooled = matrix_bytes(rows * layer.pooled_pixels(), units, s.activation_bytes);
+  // Goodness of images; length of pixels; if these are several, their goodness, and the slope of
+  // the loss of images.
+  const int64_t figures = rows * kFloat * (1 + pixels + (pixels > 1 ? pixels + 1 : 0));
+  const int64_t weights = matrix_bytes(units, layer.inputs, 1), biases = matrix_bytes(1, units, 1);
+  const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
+  // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
+  int64_t scratch = (column_sum_scratch(rows * pixels, units) + 2 * units) * kFloat;
+  if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
+  std::vector<TaskKind> z_writers = {TaskKind::rows}, peer_writers;
+  if (!s.product_is_z(l)) z_writers.insert(z_writers.begin(), TaskKind::forward);
+  if (s.peer_normalisation) {
+    z_writers.push_back(TaskKind::gradient);
+    peer_writers.push_back(TaskKind::gradient);
+  }
+  const std::string name = " " + std::to_string(l);
+  PlanBuffers::Layer b{};
+  b.z = add(plan, BufferKind::z, "z" + name, activities, l, z_writers);
+  if (layer.normalises_at_once()) {
+    b.next = b.activities =
+        add(plan, BufferKind::next, "next" + name, activities, l, {TaskKind::rows});
+  } else {
+    b.activities =
+        add(plan, BufferKind::activities, "activities" + name, activities, l, {TaskKind::rows});
+    b.next = add(plan, BufferKind::next, "next" + name, pooled, l, {TaskKind::rows});
+  }
+  b.figures = add(plan, BufferKind::figures, "figures" + name, figures, l, {TaskKind::rows});
+  b.scratch = add(plan, BufferKind::scratch, "scratch" + name, scratch, l, {TaskKind::gradient});
+  b.gradient = add(plan, BufferKind::gradient, "gradient" + name, (weights + biases) * kFloat, l,
+                   {TaskKind::gradient});
+  b.weights =
+      add_carried(plan, BufferKind::weights, "weights" + name,
+                  (weights + biases) * kFloat * (1 + s.optimiser_states) + weights * operand, l,
+                  {TaskKind::update});
+  b.peer_mean =
+      add_carried(plan, BufferKind::peer_mean, "peer mean" + name, units * kFloat, l, peer_writers);
+  b.running =
+      add_carried(plan, BufferKind::running, "running" + name,
+                  RunningSums<RunningFigures>::bytes(rows * (s.goodness_of_pixels ? pixels : 1)), l,
+                  plan.stage.has_layer(l) ? std::vector{TaskKind::rows} : std::vector<TaskKind>());
+  return b;
+}
+
+void add_head(Plan& plan, PlanBuffers& b) {
+  const PlanShape& s = plan.shape;
+  const int64_t rows = s.rows();
+  int64_t weights = 0;
+  for (int64_t l = s.first_read_layer; l < int64_t(s.layers.size()); ++l) {
+    const LayerShape& layer = s.layers[size_t(l)];
+    weights += matrix_bytes(s.classes, layer.pooled_pixels() * layer.units, 1);
+  }
+  const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
+  const int64_t scratch =  // gradients of weights and of logits
+      weights * kFloat + matrix_bytes(rows, s.classes, s.activation_bytes);
+  b.logits = add(plan, BufferKind::logits, "logits", matrix_bytes(rows, s.classes, kFloat), -1,
+                 {TaskKind::head_forward});
+  b.head_scratch =
+      add(plan, BufferKind::head_scratch, "scratch head", scratch, -1, {TaskKind::head_learn});
+  b.head_weights = add_carried(plan, BufferKind::head_weights, "weights head",
+                               weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
+                               {TaskKind::head_learn});
+  b.head_running = add_carried(plan, BufferKind::head_running, "running head",
+                               RunningSums<float>::bytes(rows), -1, {TaskKind::head_learn});
+}
+
+}  // namespace
+
+PlanBuffers add_buffers(Plan& plan) {
+  PlanBuffers buffers;
+  add_input(plan, buffers);
+  for (int64_t l = 0; l < int64_t(plan.shape.layers.size()); ++l) {
+    buffers.layers.push_back(add_layer(plan, l));
+  }
+  if (plan.shape.head) add_head(plan, buffers);
+  return buffers;
+}
+
+}  // namespace ffwd
