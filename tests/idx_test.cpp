@@ -182,7 +182,8 @@ TEST(Idx, MemoryDoesNotFollowALyingHeader) {
   for (const std::string& path : {folder.write("bomb", bomb), lie, larger}) {
     expect_contains(data_error([&] { read_idx(path, labels, kClasses); }), {path});
   }
-  EXPECT_LT(peak_memory_kib() - before, 8 * 1024);
+  // Of 256 MiB and more. Sanitizers keep some of what is freed.
+  EXPECT_LT(peak_memory_kib() - before, 32 * 1024);
 }
 
 TEST(Idx, RandomDamageIsReadOrRefusedButNeverCrashes) {
