@@ -24,6 +24,10 @@ void check_input(const ConvolutionShape& s, const ConstMatrixView& x, int64_t im
               "the rows of x must be padded like those of a Matrix");
 }
 
+void check_padding(const ConstMatrixView& z) {
+  FFWD_EXPECT(z.stride == padded_columns(z.cols), "rows must be padded like those of a Matrix");
+}
+
 }  // namespace
 
 ImageShape ConvolutionShape::output() const {
@@ -71,6 +75,7 @@ void check(const Convolution& a) {
       a.weight.rows == a.shape.units && a.weight.cols == a.shape.taps() * a.shape.stored_channels(),
       "weight must be (units, taps x channels)");
   FFWD_EXPECT(a.x.dtype == a.z.dtype && a.weight.dtype == a.z.dtype, "one element type for all");
+  check_padding(a.z);
 }
 
 void check(const ConvolutionGradient& a) {
@@ -83,6 +88,7 @@ void check(const ConvolutionGradient& a) {
               "the gradient must be (units, taps x channels)");
   FFWD_EXPECT(a.x.dtype == a.dz.dtype && a.weight_gradient.dtype == DType::f32,
               "operands share an element type and the gradient is fp32");
+  check_padding(a.dz);
 }
 
 void check(const Pooling& a) {

@@ -35,8 +35,8 @@ struct ConvolutionShape {
 };
 
 // Shapes: x (N*H*W, C), weight (M, kernel*kernel*stored channels), z (N*P*Q, M), all of one element
-//         type, their rows padded like those of a Matrix. x's and dz's padding holds zeros, and so
-//         does z's after the call.
+//         type, their rows padded like those of a Matrix. x's padding holds zeros, and so does z's
+//         after the call as before it, if x is finite.
 // Order:  fixed for a shape, a device and a number of threads, so a result repeats bit for bit.
 struct Convolution {
   ConvolutionShape shape;

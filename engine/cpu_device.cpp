@@ -121,10 +121,12 @@ class CpuDevice final : public Device {
     if (args.sums.data) cpu::column_sum(sums_of(args), kNoStream);
   }
   void convolve(const Convolution& args) override {
-    unfolding_pays(args.shape) ? unfolded_.run(args) : convolution_.run(args);
+    if (unfolding_pays(args.shape)) return unfolded_.run(args);
+    convolution_.run(args);
   }
   void convolution_gradient(const ConvolutionGradient& args) override {
-    unfolding_pays(args.shape) ? unfolded_.run(args) : convolution_.run(args);
+    if (unfolding_pays(args.shape)) return unfolded_.run(args);
+    convolution_.run(args);
   }
   void pool(const Pooling& args) override { convolution_.run(args); }
   void activation_gradient(const ActivationGradient& args) override {

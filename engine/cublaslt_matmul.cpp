@@ -14,8 +14,9 @@ namespace {
 constexpr size_t kWorkspaceBytes = size_t(32) << 20;  // what Hopper's kernels ask for at most
 constexpr size_t kMostAlignment = 256;
 
-// A search: so many algorithms, and so many times in a row, timed together, in every round.
-constexpr int kCandidates = 16, kRounds = 5, kTimedLaunches = 4;
+constexpr int kCandidates = 16;
+// A search: so many rounds, in each so many launches of every candidate in a row, timed together.
+constexpr int kRounds = 5, kTimedLaunches = 4;
 
 void check_cublas(cublasStatus_t status, const char* call, const char* file, int line) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
@@ -23,6 +24,12 @@ void check_cublas(cublasStatus_t status, const char* call, const char* file, int
               cublasLtGetStatusString(status));
 }
 #define FFWD_CHECK_CUBLAS(call) check_cublas((call), #call, __FILE__, __LINE__)
+
+// Of an algorithm that cannot do a product; nothing is queued then.
+bool is_refusal(cublasStatus_t status) {
+  return status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE ||
+         status == CUBLAS_STATUS_ARCH_MISMATCH;
+}
 
 cudaDataType_t cuda_type(DType dtype) {
   return dtype == DType::f32 ? CUDA_R_32F : CUDA_R_16BF;
@@ -89,6 +96,7 @@ struct CublasLtMatmul::Plan {
   cublasLtMatmulDesc_t operation = nullptr;
   cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;
   std::vector<cublasLtMatmulAlgo_t> algorithms;  // those that may run it; the first does
+  bool launched = false;                         // it, at least once
   bool sums = false;                             // come with the product
 
   template <typename T>
@@ -217,11 +225,15 @@ cublasLtMatmulAlgo_t CublasLtMatmul::pinned(const Matmul& a, Plan& plan,
       cublasLtMatmulAlgoCheck(handle_, plan.operation, plan.first, plan.second, plan.result,
                               plan.result, &algorithm, &needs);
   if (status != CUBLAS_STATUS_SUCCESS || needs.workspaceSize > kWorkspaceBytes) {
-    throw RefusedAlgorithm(algorithms_->origin + " holds an algorithm for product \"" + product +
-                           "\" that cuBLASLt cannot run on " + machine +
-                           "; delete the file or name another");
+    refuse_pinned();
   }
   return algorithm;
+}
+
+void CublasLtMatmul::refuse_pinned() const {
+  throw RefusedAlgorithm(algorithms_->origin + " holds an algorithm for a product that cuBLASLt " +
+                         "cannot run on " + measured_on(precision_) +
+                         "; delete the file or name another");
 }
 
 cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmulAlgo_t>& candidates,
@@ -274,11 +286,13 @@ void CublasLtMatmul::run(const Matmul& a) {
   if (a.m() == 0 || a.n() == 0) return;
   Plan& plan = plan_for(a);
   cublasStatus_t status = launch(a, plan, plan.algorithms.front());
-  while (status != CUBLAS_STATUS_SUCCESS && plan.algorithms.size() > 1) {  // it queued nothing
+  while (!plan.launched && is_refusal(status) && plan.algorithms.size() > 1) {
     plan.algorithms.erase(plan.algorithms.begin());
     status = launch(a, plan, plan.algorithms.front());
   }
+  if (!plan.launched && is_refusal(status) && algorithms_) refuse_pinned();
   check_cublas(status, "cublasLtMatmul", __FILE__, __LINE__);
+  plan.launched = true;
   if (a.sums.data && !plan.sums) cuda::column_sum(sums_of(a), stream_);
 }
 

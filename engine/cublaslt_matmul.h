@@ -42,6 +42,7 @@ class CublasLtMatmul {
   std::vector<cublasLtMatmulAlgo_t> candidates(const Matmul& args, const Plan& plan) const;
   // The algorithm that is pinned for the product; if there is none, the fastest, pinned now.
   cublasLtMatmulAlgo_t pinned(const Matmul& args, Plan& plan, const std::string& product);
+  [[noreturn]] void refuse_pinned() const;
   // Measures them on memory of its own, for c may be added to.
   cublasLtMatmulAlgo_t fastest_of(const std::vector<cublasLtMatmulAlgo_t>& candidates,
                                   const Matmul& args, Plan& plan);

@@ -14,8 +14,8 @@ namespace {
 constexpr int64_t kLargestTensor = int64_t(1) << 30;  // elements in one call
 constexpr float kOne = 1.0f, kZero = 0.0f;
 
-// Sums in an order of its own, no transforms (Winograd, Fourier): integers stay exact, and results
-// repeat bit for bit.
+// Sums in a fixed order, as both forward algorithms have them, and no transforms (Winograd,
+// Fourier): integers stay exact, and results repeat bit for bit.
 constexpr auto kGradientAlgorithm = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
 
 void check_cudnn(cudnnStatus_t status, const char* call, const char* file, int line) {
@@ -104,17 +104,14 @@ CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
                                                    const ConstMatrixView& weight,
                                                    const ConstMatrixView& z) {
   const int64_t images = z.rows / s.output().pixels();
-  const Key key{images,   s.input.channels, s.input.height, s.input.width,
-                s.units,  s.kernel,         s.stride,       s.padding,
-                s.groups, x.stride,         z.stride,       int64_t(x.dtype)};
+  const Key key{images,        s.input.channels, s.input.height,  s.input.width, s.units,
+                s.kernel,      s.stride,         s.padding,       s.groups,      x.stride,
+                weight.stride, z.stride,         int64_t(x.dtype)};
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
 
-  if (s.groups > 1 && (x.stride != s.input.channels || z.stride != s.units)) {
-    throw Error(
-        "on a GPU a convolution with groups needs channels and units in multiples of 8, not " +
-        std::to_string(s.input.channels) + " and " + std::to_string(s.units));
-  }
+  FFWD_EXPECT(s.groups == 1 || (x.stride == s.input.channels && z.stride == s.units),
+              "with groups, channels and units are multiples of 8");
   auto plan = std::make_unique<Plan>();
   const int64_t channels = s.groups == 1 ? x.stride : s.input.channels, units = z.stride;
   describe(plan->x, x.dtype, images, s.input, channels, x.stride);

@@ -42,14 +42,16 @@ void unfold_pixel(const ConvolutionShape& s, const T* image, int64_t p, int64_t 
 
 bool unfolding_pays(const ConvolutionShape& s) {
   check(s);
-  return s.groups == 1 && s.output().pixels() <= kMostPixels;
+  return !onednn_has_bf16() && s.groups == 1 && s.output().pixels() <= kMostPixels;
 }
 
 ConstMatrixView UnfoldedConvolution::unfold(const ConvolutionShape& s, const ConstMatrixView& x,
                                             int64_t first, int64_t count) {
+  FFWD_EXPECT(s.groups == 1, "groups are not unfolded");
   const ImageShape out = s.output();
   const int64_t cols = row_elements(s), rows = count * out.pixels();
-  rows_.resize(std::max(rows_.size(), size_t(rows * cols * size_of(x.dtype))));
+  const auto bytes = size_t(rows * cols * size_of(x.dtype));
+  if (rows_.size() < bytes) rows_ = std::vector<char>(bytes);
   with_dtype(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     auto* unfolded = reinterpret_cast<T*>(rows_.data());

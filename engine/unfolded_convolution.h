@@ -9,8 +9,8 @@
 
 namespace ffwd {
 
-// Whether they are faster so than by oneDNN, which goes image by image: where the output is small
-// (bench/results/README.md).
+// Whether they are faster so than by oneDNN: on processors without AVX-512, where it goes image by
+// image, if the output is small (bench/results/README.md).
 bool unfolding_pays(const ConvolutionShape& shape);
 
 // On the CPU, for convolutions without groups. Many images go in blocks, so that the rows take 64

@@ -83,24 +83,28 @@ TEST_P(Capture, Matmul) {
   }
 }
 
-// Stored channels 8, so a row of the weight is 9 * 8 long.
-const ConvolutionShape kConvolution{{6, 5, 8}, 16, 3, 1, 1, 1};
+// Stored channels 8, so a row of the weight is 9 * 8 long; and one whose units are padded.
+const ConvolutionShape kConvolutions[] = {{{6, 5, 8}, 16, 3, 1, 1, 1}, {{6, 5, 8}, 10, 3, 1, 1, 1}};
 
 TEST_P(Capture, Convolve) {
   for (const DType dtype : kDTypes) {
-    compare(&Device::convolve, [&](Operands& m) -> Convolution {
-      return {kConvolution, m.matrix(4 * 30, 8, dtype), m.matrix(16, 72, dtype),
-              m.matrix(4 * 30, 16, dtype)};
-    });
+    for (const ConvolutionShape& s : kConvolutions) {
+      compare(&Device::convolve, [&](Operands& m) -> Convolution {
+        return {s, m.matrix(4 * 30, 8, dtype), m.matrix(s.units, 72, dtype),
+                m.matrix(4 * 30, s.units, dtype)};
+      });
+    }
   }
 }
 
 TEST_P(Capture, ConvolutionGradient) {
   for (const DType dtype : kDTypes) {
-    compare(&Device::convolution_gradient, [&](Operands& m) -> ConvolutionGradient {
-      return {kConvolution, m.matrix(4 * 30, 8, dtype), m.matrix(4 * 30, 16, dtype),
-              m.matrix(16, 72, DType::f32)};
-    });
+    for (const ConvolutionShape& s : kConvolutions) {
+      compare(&Device::convolution_gradient, [&](Operands& m) -> ConvolutionGradient {
+        return {s, m.matrix(4 * 30, 8, dtype), m.matrix(4 * 30, s.units, dtype),
+                m.matrix(s.units, 72, DType::f32)};
+      });
+    }
   }
 }
 

@@ -16,9 +16,10 @@ namespace {
 // Units in multiples of 8 and not, one tap and many, strides, padding, groups, and an image that
 // the kernel covers whole.
 const ConvolutionShape kConvolutions[] = {
-    {{6, 5, 3}, 8, 3, 1, 1, 1},   {{8, 8, 8}, 16, 5, 2, 2, 1}, {{7, 9, 16}, 8, 3, 2, 0, 1},
-    {{4, 4, 10}, 24, 2, 1, 0, 1}, {{5, 5, 8}, 10, 1, 2, 0, 1}, {{6, 6, 16}, 16, 3, 1, 1, 2},
-    {{3, 3, 8}, 8, 3, 1, 0, 1},   {{6, 5, 3}, 10, 3, 1, 1, 1}, {{5, 6, 8}, 8, 3, 1, 1, 8},
+    {{6, 5, 3}, 8, 3, 1, 1, 1},    {{8, 8, 8}, 16, 5, 2, 2, 1}, {{7, 9, 16}, 8, 3, 2, 0, 1},
+    {{4, 4, 10}, 24, 2, 1, 0, 1},  {{5, 5, 8}, 10, 1, 2, 0, 1}, {{6, 6, 16}, 16, 3, 1, 1, 2},
+    {{3, 3, 8}, 8, 3, 1, 0, 1},    {{6, 5, 3}, 10, 3, 1, 1, 1}, {{5, 6, 8}, 8, 3, 1, 1, 8},
+    {{11, 10, 8}, 16, 5, 2, 2, 1},
 };
 constexpr int64_t kImages = 3;
 
@@ -202,6 +203,7 @@ TEST_P(Convolutions, RefuseWhatCannotBe) {
   expect_refused([](Convolution& a) { a.x.stride = 16; });
   expect_refused([](Convolution& a) { a.weight.cols = 27; });
   expect_refused([](Convolution& a) { a.z.rows = 29; });
+  expect_refused([](Convolution& a) { a.z.stride = 16; });
 }
 
 FFWD_ON_DEVICES(Convolutions, "cpu", "cpu_bf16", "cuda", "cuda_tf32", "cuda_bf16");
@@ -305,6 +307,9 @@ TEST_P(Pools, RefuseWhatCannotBe) {
   EXPECT_THROW(device().pool({{PoolKind::max, {4, 6, 8}, 0}, x.view(), pooled.view()}), Error);
   EXPECT_THROW(device().pool({good, x.view(), pooled.view(5)}), Error);
   EXPECT_THROW(device().pool({good, x.view(23), pooled.view()}), Error);
+  MatrixView apart = pooled.view();
+  apart.stride = 16;
+  EXPECT_THROW(device().pool({good, x.view(), apart}), Error);
 }
 
 FFWD_IN_EVERY_PRECISION(Pools);

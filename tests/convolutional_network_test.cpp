@@ -269,6 +269,11 @@ TEST_P(ConvolutionalNetwork, LayersThatDoNotFitAreNamed) {
                  "expected a divisor of the 16 channels");
   expect_refused({good, with(max, &LayerSpec::window, 9)}, "8 x 8 pixels");
 
+  if (device().queues()) {  // as a GPU
+    expect_refused({convolution(24, 3, 1), with(convolution(12, 8, 0), &LayerSpec::groups, 2)},
+                   "groups of 24 channels and 12 units, expected multiples of 8");
+  }
+
   // Rows of pixels that a head takes together must not have gaps between them.
   expect_refused({convolution(10, 3, 1)}, "the head reads images of 10 channels");
   expect_refused({convolution(10, 3, 1), max, good}, "the head reads images of 10 channels");

@@ -214,13 +214,20 @@ TEST_P(MeasuredMatmul, IsNotMeasuredInACapture) {
 TEST_P(MeasuredMatmul, RefusesWhatCuBlasLtCannotRun) {
   const auto narrow = std::make_shared<MatmulAlgorithms>(),
              table = std::make_shared<MatmulAlgorithms>();
+  table->origin = "algorithms.json";
   run(*make_cuda_device(Precision::bf16, narrow));
   const MatmulAlgorithm other = narrow->pinned.begin()->second.begin()->second;
   run(*make_cuda_device(Precision::fp32, table));
   for (auto& [machine, products] : table->pinned) {
     for (auto& [product, algorithm] : products) algorithm = other;
   }
-  EXPECT_THROW(run(*make_cuda_device(Precision::fp32, table)), Error);
+  const auto device = make_cuda_device(Precision::fp32, table);
+  try {
+    run(*device);
+    FAIL() << "the algorithm must not be run";
+  } catch (const RefusedAlgorithm& error) {
+    expect_has(error.what(), "algorithms.json holds an algorithm for a product");
+  }
 }
 
 FFWD_ON_DEVICES(MeasuredMatmul, "cuda");

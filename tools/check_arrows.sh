@@ -22,6 +22,10 @@ rooms=(basics data recipe plan runs report training reproduction)
 for i in "${!rooms[@]}"; do
   for later in "${rooms[@]:i+1}"; do forbid "host/${rooms[i]}" "host/$later/"; done
 done
+if compgen -G 'host/*.h' || compgen -G 'host/*.cpp'; then
+  echo "files of host/ belong into its rooms" >&2
+  bad=1
+fi
 for room in host/*/; do
   if [[ " ${rooms[*]} " != *" $(basename "$room") "* ]]; then
     echo "$room has no place in the order of rooms" >&2

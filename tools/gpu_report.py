@@ -1,6 +1,7 @@
 """Puts the logs of tools/gpu-check.sh into one JSON file and sums them up.
 
-usage: gpu_report.py LOGS [RESULT]
+usage: gpu_report.py [--unfinished] LOGS [RESULT]
+  --unfinished   steps are still to come, so the verdict is at best "unfinished"
 
 Exit code 0: everything ran and passed; 1: something failed; 3: nothing failed, but not everything was run.
 """
@@ -126,7 +127,7 @@ def below_goal(bench):
             yield f"{case['name']} reaches {case['copy_share']:.1%} of the copy bandwidth"
 
 
-def main(logs, result=None):
+def main(logs, result=None, unfinished=False):
     steps = read_steps(logs)
     doctor = text_of(logs / "doctor.txt")
     find = lambda pattern: (re.search(pattern, doctor, re.MULTILINE) or [None, None])[1]
@@ -162,7 +163,8 @@ def main(logs, result=None):
         elif name.startswith("step-"):
             report["training_steps"][name] = json_of(logs / f"{name}.json") or fail(step, "the benchmark left no report")
     outcomes = {step["outcome"] for step in steps}
-    report["verdict"] = next((o for o in ("failed", "not run") if o in outcomes), "passed")
+    report["verdict"] = ("failed" if "failed" in outcomes else "unfinished" if unfinished
+                         else "not run" if "not run" in outcomes else "passed")
     report["below_copy_goal"] = list(below_goal(report["bench"])) if report["bench"] else None
 
     gpu = re.sub(r"[^a-z0-9]+", "-", (report["device"] or "gpu").lower()).strip("-")
@@ -183,10 +185,11 @@ def main(logs, result=None):
     for line in report["below_copy_goal"] or []:
         print(line)
     print(f"{result}: {report['verdict']}")
-    return {"passed": 0, "failed": 1, "not run": 3}[report["verdict"]]
+    return {"passed": 0, "failed": 1}.get(report["verdict"], 3)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
+    arguments = [a for a in sys.argv[1:] if a != "--unfinished"]
+    if len(arguments) not in (1, 2):
         sys.exit(__doc__)
-    sys.exit(main(pathlib.Path(sys.argv[1]), *sys.argv[2:]))
+    sys.exit(main(pathlib.Path(arguments[0]), *arguments[1:], unfinished="--unfinished" in sys.argv))

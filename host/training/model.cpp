@@ -26,10 +26,25 @@ NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
           recipe.training.skip_first_layer};
 }
 
+// cuDNN wants pixels without gaps between them, which the padding of rows makes with groups alone.
+void check_groups(const LayerShape& layer) {
+  if (!layer.convolution || layer.convolution->groups == 1) return;
+  const ConvolutionShape& s = *layer.convolution;
+  if (s.input.channels == padded_columns(s.input.channels) && s.units == padded_columns(s.units)) {
+    return;
+  }
+  throw RecipeError("network.layers: groups of " + std::to_string(s.input.channels) +
+                    " channels and " + std::to_string(s.units) +
+                    " units, expected multiples of 8 on a GPU");
+}
+
 Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format,
                    int64_t max_rows) {
   const NetworkShape shape = network_shape(recipe, format);
-  (void)layer_shapes(recipe, shape.input.image);  // throws RecipeError, and checks the head too
+  // Throws RecipeError, and checks the head too.
+  for (const LayerShape& layer : layer_shapes(recipe, shape.input.image)) {
+    if (device.queues()) check_groups(layer);
+  }
   return {recipe, format,
           std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind,
                                     max_rows)};
