@@ -77,7 +77,7 @@ void add_call(Bench& bench, const std::string& name, const Cost& cost,
   });
 }
 
-// The cases (kernel_cases.cpp). `rows` and `widths` are the shapes to try.
+// The cases (kernel_cases.cpp, product_cases.cpp). `rows` and `widths` are the shapes to try.
 struct Shapes {
   std::vector<int64_t> rows, widths;
 };
