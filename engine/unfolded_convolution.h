@@ -13,8 +13,8 @@ namespace ffwd {
 // image, if the output is small (bench/results/README.md).
 bool unfolding_pays(const ConvolutionShape& shape);
 
-// On the CPU, for convolutions without groups. Many images go in blocks, so that the rows take 64
-// MiB at most, or one image.
+// On the CPU, for convolutions of fp32 without groups. Many images go in blocks, so that the rows
+// take 64 MiB at most, or one image.
 class UnfoldedConvolution {
  public:
   explicit UnfoldedConvolution(OnednnMatmul& matmul) : matmul_(&matmul) {}
@@ -28,7 +28,7 @@ class UnfoldedConvolution {
                          int64_t count);
 
   OnednnMatmul* matmul_;
-  std::vector<char> rows_;
+  std::vector<float> rows_;
 };
 
 }  // namespace ffwd
