@@ -5,7 +5,6 @@
 #include <cstring>
 #include <sstream>
 
-#include "engine/cuda_memory.h"
 #include "kernels/check_cuda.h"
 
 namespace ffwd {
@@ -95,6 +94,7 @@ TimingEvent make_timing_event() {
 struct CublasLtMatmul::Plan {
   cublasLtMatmulDesc_t operation = nullptr;
   cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;
+  std::string product;                           // its name in a table
   std::vector<cublasLtMatmulAlgo_t> algorithms;  // those that may run it; the first does
   bool launched = false;                         // it, at least once
   bool sums = false;                             // come with the product
@@ -116,16 +116,15 @@ struct CublasLtMatmul::Plan {
 };
 
 CublasLtMatmul::CublasLtMatmul(Stream stream, Precision precision, MatmulAlgorithms* algorithms)
-    : stream_(stream), precision_(precision), algorithms_(algorithms) {
+    : stream_(stream),
+      precision_(precision),
+      algorithms_(algorithms),
+      workspace_(zeroed_memory(kWorkspaceBytes, stream)) {
   FFWD_CHECK_CUBLAS(cublasLtCreate(&handle_));
-  const cudaError_t status = cudaMalloc(&workspace_, kWorkspaceBytes);
-  if (status != cudaSuccess) cublasLtDestroy(handle_);
-  FFWD_CHECK_CUDA(status);
 }
 
 CublasLtMatmul::~CublasLtMatmul() {
   plans_.clear();
-  cudaFree(workspace_);
   cublasLtDestroy(handle_);
 }
 
@@ -149,6 +148,7 @@ CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
   if (found != plans_.end()) return *found->second;
 
   auto plan = std::make_unique<Plan>();
+  plan->product = name_of(key);
   const bool tf32 = precision_ == Precision::tf32 && a.a.dtype == DType::f32;
   const auto compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   FFWD_CHECK_CUBLAS(cublasLtMatmulDescCreate(&plan->operation, compute, CUDA_R_32F));
@@ -171,7 +171,7 @@ CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
   }
   if (!plan->sums) plan->algorithms = candidates(a, *plan);
   FFWD_EXPECT(!plan->algorithms.empty(), "cuBLASLt has no algorithm for this product");
-  if (algorithms_) plan->algorithms = {pinned(a, *plan, name_of(key))};
+  if (algorithms_) plan->algorithms = {pinned(a, *plan)};
   return *plans_.emplace(key, std::move(plan)).first->second;
 }
 
@@ -210,13 +210,12 @@ std::vector<cublasLtMatmulAlgo_t> CublasLtMatmul::candidates(const Matmul& a,
   return algorithms;
 }
 
-cublasLtMatmulAlgo_t CublasLtMatmul::pinned(const Matmul& a, Plan& plan,
-                                            const std::string& product) {
+cublasLtMatmulAlgo_t CublasLtMatmul::pinned(const Matmul& a, Plan& plan) {
   const std::string machine = measured_on(precision_);
-  const MatmulAlgorithm* kept = algorithms_->find(machine, product);
+  const MatmulAlgorithm* kept = algorithms_->find(machine, plan.product);
   if (!kept) {
     const cublasLtMatmulAlgo_t chosen = fastest_of(plan.algorithms, a, plan);
-    algorithms_->pin(machine, product, same_bytes<MatmulAlgorithm>(chosen));
+    algorithms_->pin(machine, plan.product, same_bytes<MatmulAlgorithm>(chosen));
     return chosen;
   }
   const auto algorithm = same_bytes<cublasLtMatmulAlgo_t>(*kept);
@@ -225,14 +224,14 @@ cublasLtMatmulAlgo_t CublasLtMatmul::pinned(const Matmul& a, Plan& plan,
       cublasLtMatmulAlgoCheck(handle_, plan.operation, plan.first, plan.second, plan.result,
                               plan.result, &algorithm, &needs);
   if (status != CUBLAS_STATUS_SUCCESS || needs.workspaceSize > kWorkspaceBytes) {
-    refuse_pinned();
+    refuse_pinned(plan);
   }
   return algorithm;
 }
 
-void CublasLtMatmul::refuse_pinned() const {
-  throw RefusedAlgorithm(algorithms_->origin + " holds an algorithm for a product that cuBLASLt " +
-                         "cannot run on " + measured_on(precision_) +
+void CublasLtMatmul::refuse_pinned(const Plan& plan) const {
+  throw RefusedAlgorithm(algorithms_->origin + " holds an algorithm for product \"" + plan.product +
+                         "\" that cuBLASLt cannot run on " + measured_on(precision_) +
                          "; delete the file or name another");
 }
 
@@ -278,7 +277,7 @@ cublasStatus_t CublasLtMatmul::launch(const Matmul& a, Plan& plan,
   if (plan.sums) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
   return cublasLtMatmul(handle_, plan.operation, &a.alpha, a.b.data, plan.first, a.a.data,
                         plan.second, &a.beta, a.c.data, plan.result, a.c.data, plan.result,
-                        &algorithm, workspace_, kWorkspaceBytes, stream_.handle);
+                        &algorithm, workspace_.get(), kWorkspaceBytes, stream_.handle);
 }
 
 void CublasLtMatmul::run(const Matmul& a) {
@@ -290,7 +289,7 @@ void CublasLtMatmul::run(const Matmul& a) {
     plan.algorithms.erase(plan.algorithms.begin());
     status = launch(a, plan, plan.algorithms.front());
   }
-  if (!plan.launched && is_refusal(status) && algorithms_) refuse_pinned();
+  if (!plan.launched && is_refusal(status) && algorithms_) refuse_pinned(plan);
   check_cublas(status, "cublasLtMatmul", __FILE__, __LINE__);
   plan.launched = true;
   if (a.sums.data && !plan.sums) cuda::column_sum(sums_of(a), stream_);

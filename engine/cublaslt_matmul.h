@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "engine/cuda_memory.h"
 #include "engine/device.h"
 #include "engine/matmul_algorithms.h"
 #include "kernels/stream.h"
@@ -41,8 +42,8 @@ class CublasLtMatmul {
   // Algorithms for the plan, the one that cuBLASLt expects most of first; it may have none.
   std::vector<cublasLtMatmulAlgo_t> candidates(const Matmul& args, const Plan& plan) const;
   // The algorithm that is pinned for the product; if there is none, the fastest, pinned now.
-  cublasLtMatmulAlgo_t pinned(const Matmul& args, Plan& plan, const std::string& product);
-  [[noreturn]] void refuse_pinned() const;
+  cublasLtMatmulAlgo_t pinned(const Matmul& args, Plan& plan);
+  [[noreturn]] void refuse_pinned(const Plan& plan) const;
   // Measures them on memory of its own, for c may be added to.
   cublasLtMatmulAlgo_t fastest_of(const std::vector<cublasLtMatmulAlgo_t>& candidates,
                                   const Matmul& args, Plan& plan);
@@ -52,7 +53,7 @@ class CublasLtMatmul {
   Precision precision_;
   MatmulAlgorithms* algorithms_;
   cublasLtHandle_t handle_ = nullptr;
-  void* workspace_ = nullptr;
+  CudaMemory workspace_;
   std::map<Key, std::unique_ptr<Plan>> plans_;
 };
 

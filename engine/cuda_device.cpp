@@ -192,7 +192,7 @@ class CudaDevice final : public Device {
   }
 
   Precision precision_;
-  std::shared_ptr<MatmulAlgorithms> algorithms_;  // null: cuBLASLt's first
+  std::shared_ptr<MatmulAlgorithms> algorithms_;  // null: the first that launches
   std::string name_;
   OwnedStream stream_;
   CublasLtMatmul matmul_;

@@ -118,10 +118,10 @@ std::unique_ptr<Device> make_cpu_device(Precision precision = Precision::fp32);
 // Why this machine's CPU cannot compute in a precision; empty if it can.
 std::string cpu_problem(Precision precision);
 
-// The CUDA back end on device 0. Products take cuBLASLt's first algorithm, or with a table the one
-// that it holds for them; if there is none, the fastest, which is measured and pinned when a product
-// is met for the first time, and that must not be in a capture. Throws ffwd::Error where it was not
-// built or no device answers.
+// The CUDA back end on device 0. Products take the first algorithm that cuBLASLt names and launches,
+// or with a table the one that it holds for them; if there is none, the fastest, which is measured
+// and pinned when a product is met for the first time, and that must not be in a capture. Throws
+// ffwd::Error where it was not built or no device answers.
 std::unique_ptr<Device> make_cuda_device(Precision precision,
                                          std::shared_ptr<MatmulAlgorithms> algorithms = nullptr);
 

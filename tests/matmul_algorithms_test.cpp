@@ -226,7 +226,7 @@ TEST_P(MeasuredMatmul, RefusesWhatCuBlasLtCannotRun) {
     run(*device);
     FAIL() << "the algorithm must not be run";
   } catch (const RefusedAlgorithm& error) {
-    expect_has(error.what(), "algorithms.json holds an algorithm for a product");
+    expect_has(error.what(), "algorithms.json holds an algorithm for product");
   }
 }
 

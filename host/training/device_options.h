@@ -16,7 +16,7 @@ namespace ffwd {
 struct DeviceOptions {
   std::string device = "auto";
   Precision precision = Precision::fp32;
-  std::string matmul_algorithms;  // file; empty: cuBLASLt's first
+  std::string matmul_algorithms;  // file; empty: the first that launches
 };
 
 // The precision of that name, if there is one.
