@@ -9,6 +9,8 @@
 // x is 0 outside of the image.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/view.h"
 
 namespace ffwd {
@@ -76,6 +78,14 @@ struct Pooling {
 
   int64_t images() const { return pooled.rows / shape.output().pixels(); }
 };
+
+// Calls body(first, count) for one part of the images after the other, of `most` at most.
+template <typename Body>
+void for_each_part(int64_t images, int64_t most, const Body& body) {
+  for (int64_t first = 0; first < images; first += most) {
+    body(first, std::min(most, images - first));
+  }
+}
 
 // Throw ffwd::Error if the shapes break the contract.
 void check(const ConvolutionShape& shape);

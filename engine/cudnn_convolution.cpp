@@ -176,11 +176,10 @@ void CudnnConvolution::run(const Convolution& a) {
   const int64_t images = a.images(), in = a.shape.input.pixels(), out = a.shape.output().pixels();
   if (images == 0) return;
   const int64_t part = part_of(images, std::max(in * a.x.stride, out * a.z.stride));
-  for (int64_t first = 0; first < images; first += part) {
-    const int64_t count = std::min(part, images - first);
+  for_each_part(images, part, [&](int64_t first, int64_t count) {
     run_part({a.shape, a.x.row_range(first * in, count * in), a.weight,
               a.z.row_range(first * out, count * out)});
-  }
+  });
 }
 
 void CudnnConvolution::run_part(const Convolution& a) {
@@ -203,12 +202,11 @@ void CudnnConvolution::run(const ConvolutionGradient& a) {
   const int64_t images = a.images(), in = a.shape.input.pixels(), out = a.shape.output().pixels();
   FFWD_EXPECT(images > 0, "a gradient needs images");
   const int64_t part = part_of(images, std::max(in * a.x.stride, out * a.dz.stride));
-  for (int64_t first = 0; first < images; first += part) {
-    const int64_t count = std::min(part, images - first);
+  for_each_part(images, part, [&](int64_t first, int64_t count) {
     run_part({a.shape, a.x.row_range(first * in, count * in),
               a.dz.row_range(first * out, count * out), a.weight_gradient},
              first > 0);
-  }
+  });
 }
 
 void CudnnConvolution::run_part(const ConvolutionGradient& a, bool add) {
@@ -231,11 +229,10 @@ void CudnnConvolution::run(const Pooling& a) {
   const int64_t images = a.images(), in = a.shape.input.pixels(), out = a.shape.output().pixels();
   if (images == 0) return;
   const int64_t part = part_of(images, in * a.x.stride);
-  for (int64_t first = 0; first < images; first += part) {
-    const int64_t count = std::min(part, images - first);
+  for_each_part(images, part, [&](int64_t first, int64_t count) {
     run_part({a.shape, a.x.row_range(first * in, count * in),
               a.pooled.row_range(first * out, count * out)});
-  }
+  });
 }
 
 void CudnnConvolution::run_part(const Pooling& a) {

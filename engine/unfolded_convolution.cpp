@@ -63,11 +63,10 @@ void UnfoldedConvolution::run(const Convolution& a) {
   check(a);
   const int64_t images = a.images(), pixels = a.shape.output().pixels();
   const int64_t block = block_of(a.shape, images);
-  for (int64_t first = 0; first < images; first += block) {
-    const int64_t count = std::min(block, images - first);
+  for_each_part(images, block, [&](int64_t first, int64_t count) {
     matmul_->run({unfold(a.shape, a.x, first, count), false, a.weight, true,
                   a.z.row_range(first * pixels, count * pixels)});
-  }
+  });
 }
 
 void UnfoldedConvolution::run(const ConvolutionGradient& a) {
@@ -75,12 +74,11 @@ void UnfoldedConvolution::run(const ConvolutionGradient& a) {
   const int64_t images = a.images(), pixels = a.shape.output().pixels();
   FFWD_EXPECT(images > 0, "a gradient needs images");
   const int64_t block = block_of(a.shape, images);
-  for (int64_t first = 0; first < images; first += block) {
-    const int64_t count = std::min(block, images - first);
+  for_each_part(images, block, [&](int64_t first, int64_t count) {
     matmul_->run({a.dz.row_range(first * pixels, count * pixels), true,
                   unfold(a.shape, a.x, first, count), false, a.weight_gradient, 1.0f,
                   first > 0 ? 1.0f : 0.0f});
-  }
+  });
 }
 
 }  // namespace ffwd
