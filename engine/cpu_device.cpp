@@ -121,11 +121,11 @@ class CpuDevice final : public Device {
     if (args.sums.data) cpu::column_sum(sums_of(args), kNoStream);
   }
   void convolve(const Convolution& args) override {
-    if (unfolding_pays(args.shape)) return unfolded_.run(args);
+    if (unfolding_pays(args)) return unfolded_.run(args);
     convolution_.run(args);
   }
   void convolution_gradient(const ConvolutionGradient& args) override {
-    if (unfolding_pays(args.shape)) return unfolded_.run(args);
+    if (unfolding_pays(args)) return unfolded_.run(args);
     convolution_.run(args);
   }
   void pool(const Pooling& args) override { convolution_.run(args); }

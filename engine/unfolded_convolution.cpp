@@ -6,63 +6,74 @@ namespace ffwd {
 namespace {
 
 constexpr int64_t kBlockBytes = int64_t(64) << 20;
-constexpr int64_t kMostPixels = 16;
+
+bool can_unfold(const ConvolutionShape& s, int64_t most_pixels) {
+  return s.groups == 1 && s.output().pixels() <= most_pixels;
+}
 
 int64_t row_elements(const ConvolutionShape& s) {
   return s.taps() * s.stored_channels();
 }
 
 // Images of a block.
-int64_t block_of(const ConvolutionShape& s, int64_t images) {
-  const int64_t bytes = s.output().pixels() * row_elements(s) * int64_t(sizeof(float));
+int64_t block_of(const ConvolutionShape& s, DType dtype, int64_t images) {
+  const int64_t bytes = s.output().pixels() * row_elements(s) * size_of(dtype);
   return std::min(images, std::max<int64_t>(1, kBlockBytes / bytes));
 }
 
-// What the output pixel (p, q) sees of an image. The pixels under a row of taps lie side by side.
-void unfold_pixel(const ConvolutionShape& s, const float* image, int64_t p, int64_t q, float* row) {
-  const int64_t channels = s.stored_channels(), left = q * s.stride - s.padding;
+// What the output pixel (p, q) sees of an image whose pixels take `pixel` bytes. The pixels under a
+// row of taps lie side by side; zeros of every type are bytes of zero.
+void unfold_pixel(const ConvolutionShape& s, int64_t pixel, const char* image, int64_t p, int64_t q,
+                  char* row) {
+  const int64_t left = q * s.stride - s.padding;
   const int64_t first = std::clamp<int64_t>(-left, 0, s.kernel);
   const int64_t last = std::clamp<int64_t>(s.input.width - left, first, s.kernel);
-  for (int64_t i = 0; i < s.kernel; ++i, row += s.kernel * channels) {
+  for (int64_t i = 0; i < s.kernel; ++i, row += s.kernel * pixel) {
     const int64_t h = p * s.stride + i - s.padding;
     if (h < 0 || h >= s.input.height) {
-      std::fill_n(row, s.kernel * channels, 0.0f);
+      std::fill_n(row, s.kernel * pixel, 0);
       continue;
     }
-    std::fill(row, row + first * channels, 0.0f);
-    std::copy_n(image + (h * s.input.width + left + first) * channels, (last - first) * channels,
-                row + first * channels);
-    std::fill(row + last * channels, row + s.kernel * channels, 0.0f);
+    std::fill(row, row + first * pixel, 0);
+    std::copy_n(image + (h * s.input.width + left + first) * pixel, (last - first) * pixel,
+                row + first * pixel);
+    std::fill(row + last * pixel, row + s.kernel * pixel, 0);
   }
 }
 
 }  // namespace
 
-bool unfolding_pays(const ConvolutionShape& s) {
-  check(s);
-  return !onednn_has_bf16() && s.groups == 1 && s.output().pixels() <= kMostPixels;
+bool unfolding_pays(const Convolution& a) {
+  check(a);
+  return can_unfold(a.shape, onednn_has_bf16() ? 4 : 16);
+}
+
+bool unfolding_pays(const ConvolutionGradient& a) {
+  check(a);
+  return can_unfold(a.shape, 16);
 }
 
 ConstMatrixView UnfoldedConvolution::unfold(const ConvolutionShape& s, const ConstMatrixView& x,
                                             int64_t first, int64_t count) {
-  FFWD_EXPECT(s.groups == 1 && x.dtype == DType::f32, "without groups, in fp32");
+  FFWD_EXPECT(s.groups == 1, "without groups");
   const ImageShape out = s.output();
   const int64_t cols = row_elements(s), rows = count * out.pixels();
-  const auto elements = size_t(rows * cols);
-  if (rows_.size() < elements) rows_ = std::vector<float>(elements);
+  const int64_t pixel = s.stored_channels() * size_of(x.dtype), row = cols * size_of(x.dtype);
+  const auto bytes = size_t(rows * row);
+  if (rows_.size() < bytes) rows_ = std::vector<char>(bytes);
 #pragma omp parallel for schedule(static)
   for (int64_t r = 0; r < rows; ++r) {
-    const int64_t image = first + r / out.pixels(), pixel = r % out.pixels();
-    unfold_pixel(s, x.row<float>(image * s.input.pixels()), pixel / out.width, pixel % out.width,
-                 rows_.data() + r * cols);
+    const int64_t image = first + r / out.pixels(), place = r % out.pixels();
+    unfold_pixel(s, pixel, static_cast<const char*>(x.data) + image * s.input.pixels() * pixel,
+                 place / out.width, place % out.width, rows_.data() + r * row);
   }
-  return {rows_.data(), DType::f32, rows, cols, cols};
+  return {rows_.data(), x.dtype, rows, cols, cols};
 }
 
 void UnfoldedConvolution::run(const Convolution& a) {
   check(a);
   const int64_t images = a.images(), pixels = a.shape.output().pixels();
-  const int64_t block = block_of(a.shape, images);
+  const int64_t block = block_of(a.shape, a.x.dtype, images);
   for_each_part(images, block, [&](int64_t first, int64_t count) {
     matmul_->run({unfold(a.shape, a.x, first, count), false, a.weight, true,
                   a.z.row_range(first * pixels, count * pixels)});
@@ -73,7 +84,7 @@ void UnfoldedConvolution::run(const ConvolutionGradient& a) {
   check(a);
   const int64_t images = a.images(), pixels = a.shape.output().pixels();
   FFWD_EXPECT(images > 0, "a gradient needs images");
-  const int64_t block = block_of(a.shape, images);
+  const int64_t block = block_of(a.shape, a.x.dtype, images);
   for_each_part(images, block, [&](int64_t first, int64_t count) {
     matmul_->run({a.dz.row_range(first * pixels, count * pixels), true,
                   unfold(a.shape, a.x, first, count), false, a.weight_gradient, 1.0f,

@@ -9,12 +9,13 @@
 
 namespace ffwd {
 
-// Whether they are faster so than by oneDNN: on processors without AVX-512, where it goes image by
-// image, if the output is small (bench/results/README.md).
-bool unfolding_pays(const ConvolutionShape& shape);
+// Whether this is faster than oneDNN, which reads all weights for each image where the output is
+// small (bench/results/README.md).
+bool unfolding_pays(const Convolution& args);
+bool unfolding_pays(const ConvolutionGradient& args);
 
-// On the CPU, for convolutions of fp32 without groups. Many images go in blocks, so that the rows
-// take 64 MiB at most, or one image.
+// On the CPU, for convolutions without groups. Many images go in blocks, so that the rows take
+// 64 MiB at most, or one image.
 class UnfoldedConvolution {
  public:
   explicit UnfoldedConvolution(OnednnMatmul& matmul) : matmul_(&matmul) {}
@@ -28,7 +29,7 @@ class UnfoldedConvolution {
                          int64_t count);
 
   OnednnMatmul* matmul_;
-  std::vector<float> rows_;
+  std::vector<char> rows_;
 };
 
 }  // namespace ffwd

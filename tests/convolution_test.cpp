@@ -210,8 +210,10 @@ FFWD_ON_DEVICES(Convolutions, "cpu", "cpu_bf16", "cuda", "cuda_tf32", "cuda_bf16
 
 // --- as matrix products, on the CPU --------------------------------------------------------------
 
-TEST(UnfoldedConvolutions, AreExactForSmallIntegersOfAnySize) {
-  const std::unique_ptr<Device> device = make_cpu_device();
+class UnfoldedConvolutions : public OnDevice {};
+
+// Sums of these fit fp32, and so do their roundings to bf16, which are the same on both ways.
+TEST_P(UnfoldedConvolutions, AreExactForSmallIntegersOfAnySize) {
   OnednnConvolution direct;
   OnednnMatmul matmul;
   UnfoldedConvolution unfolded(matmul);
@@ -219,9 +221,11 @@ TEST(UnfoldedConvolutions, AreExactForSmallIntegersOfAnySize) {
     if (s.groups > 1) continue;
     SCOPED_TRACE("shape " + std::to_string(&s - kConvolutions));
     const int64_t cols = s.taps() * s.stored_channels();
-    Matrix x(*device, kImages * s.input.pixels(), s.input.channels), w(*device, s.units, cols),
-        z(*device, kImages * s.output().pixels(), s.units), same_z(*device, z.rows(), z.cols()),
-        dw(*device, s.units, cols), same_dw(*device, s.units, cols);
+    Matrix x(device(), kImages * s.input.pixels(), s.input.channels, dtype()),
+        w(device(), s.units, cols, dtype()),
+        z(device(), kImages * s.output().pixels(), s.units, dtype()),
+        same_z(device(), z.rows(), z.cols(), dtype()), dw(device(), s.units, cols),
+        same_dw(device(), s.units, cols);
     x.upload(values(x.rows() * x.cols(), 1, small_integer));
     w.upload(values(w.rows() * w.cols(), 2, small_integer));
     direct.run(Convolution{s, x.view(), w.view(), z.view()});
@@ -233,8 +237,10 @@ TEST(UnfoldedConvolutions, AreExactForSmallIntegersOfAnySize) {
   }
 }
 
+FFWD_ON_DEVICES(UnfoldedConvolutions, "cpu", "cpu_bf16");
+
 // An image takes 64 KiB of unfolded rows, so these go in two blocks.
-TEST(UnfoldedConvolutions, OfManyImagesGoInBlocks) {
+TEST(ManyUnfoldedConvolutions, GoInBlocks) {
   const std::unique_ptr<Device> device = make_cpu_device();
   OnednnMatmul matmul;
   UnfoldedConvolution unfolded(matmul);
