@@ -14,9 +14,9 @@ std::function<void()> make_copy(Stopwatch& stopwatch, Operands& memory, int64_t 
 }
 
 Matmul forward_matmul(Operands& memory, int64_t rows, int64_t inputs, int64_t units, DType dtype) {
-  return {memory.matrix(rows, inputs, dtype, Fill::centred), false,
-          memory.matrix(units, inputs, dtype, Fill::centred), true,
-          memory.matrix(rows, units, dtype, Fill::zero)};
+  return forward_product(memory.matrix(rows, inputs, dtype, Fill::centred),
+                         memory.matrix(units, inputs, dtype, Fill::centred),
+                         memory.matrix(rows, units, dtype, Fill::zero));
 }
 
 }  // namespace ffwd::bench

@@ -29,7 +29,7 @@ void declare(CLI::App& app, Options& options) {
 }
 
 void add_context(Bench& bench) {
-  const nlohmann::ordered_json machine = describe_machine(FFWD_COMMIT);
+  const nlohmann::ordered_json machine = describe_machine();
   for (const auto& [key, value] : machine.items()) {
     benchmark::AddCustomContext(key, value.is_string() ? value.get<std::string>() : value.dump());
   }

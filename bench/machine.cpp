@@ -2,11 +2,13 @@
 
 #include <omp.h>
 
+#include "host/basics/build.h"
+
 namespace ffwd::bench {
 
-nlohmann::ordered_json describe_machine(const std::string& commit) {
+nlohmann::ordered_json describe_machine() {
   const CudaStatus cuda = cuda_status();
-  return {{"commit", commit},
+  return {{"commit", build_commit()},
           {"threads", omp_get_max_threads()},
           {"cpu_library", cpu_library()},
           {"cuda_runtime", cuda.runtime},
@@ -15,9 +17,8 @@ nlohmann::ordered_json describe_machine(const std::string& commit) {
           {"cuda_architectures", cuda.architectures}};
 }
 
-nlohmann::ordered_json describe_machine(const std::string& commit, const Device& device,
-                                        const DeviceOptions& options) {
-  nlohmann::ordered_json report = describe_machine(commit);
+nlohmann::ordered_json describe_machine(const Device& device, const DeviceOptions& options) {
+  nlohmann::ordered_json report = describe_machine();
   report["device"] = device.name();
   report["precision"] = to_string(device.precision());
   if (!options.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";

@@ -9,10 +9,9 @@
 namespace ffwd::bench {
 
 // The commit, the number of threads, and the versions of libraries and drivers. No name of a host.
-nlohmann::ordered_json describe_machine(const std::string& commit);
+nlohmann::ordered_json describe_machine();
 
 // The same, and the device with the options that it was opened with.
-nlohmann::ordered_json describe_machine(const std::string& commit, const Device& device,
-                                        const DeviceOptions& options);
+nlohmann::ordered_json describe_machine(const Device& device, const DeviceOptions& options);
 
 }  // namespace ffwd::bench

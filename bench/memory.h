@@ -1,4 +1,4 @@
-// How much memory a training takes, and how much it could do with.
+// How much memory a training takes, and how little it could get by with.
 #pragma once
 
 #include "engine/device.h"

@@ -5,9 +5,9 @@ namespace ffwd::bench {
 namespace {
 
 Matmul gradient_matmul(Operands& memory, int64_t rows, int64_t inputs, int64_t units, DType dtype) {
-  return {memory.matrix(rows, units, dtype, Fill::centred), true,
-          memory.matrix(rows, inputs, dtype, Fill::centred), false,
-          memory.matrix(units, inputs, DType::f32, Fill::zero)};
+  return weight_gradient_product(memory.matrix(rows, units, dtype, Fill::centred),
+                                 memory.matrix(rows, inputs, dtype, Fill::centred),
+                                 memory.matrix(units, inputs, DType::f32, Fill::zero));
 }
 
 void add_matmuls(Bench& bench, const std::string& precision, DType dtype,

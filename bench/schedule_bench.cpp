@@ -79,7 +79,7 @@ void run(Options options) {
   }
   if (options.steps == 0) options.steps = gpu ? 64 : 16;
 
-  nlohmann::ordered_json report = describe_machine(FFWD_COMMIT, *device, options.device);
+  nlohmann::ordered_json report = describe_machine(*device, options.device);
   report["steps"] = options.steps;
   const auto write = [&] {
     if (!options.json.empty()) write_file_atomically(options.json, report.dump(1) + "\n");

@@ -32,11 +32,11 @@ struct CudaOps {
   template <typename F>
   static void map(Device& device, int64_t rows, int64_t cols, F f) {
     const dim3 grid(blocks_for(cols, kThreads), unsigned(std::min(rows, kMostRows)));
-    launch(map_kernel<F>, grid, dim3(kThreads), 0, device.stream(), rows, cols, f);
+    launch(map_kernel<F>, grid, dim3(kThreads), device.stream(), rows, cols, f);
   }
   template <typename F>
   static void sum_rows(Device& device, int64_t rows, int64_t cols, float* out, F f) {
-    launch(sum_rows_kernel<F>, dim3(blocks_for(rows, 1)), dim3(kThreads), 0, device.stream(), cols,
+    launch(sum_rows_kernel<F>, dim3(blocks_for(rows, 1)), dim3(kThreads), device.stream(), cols,
            out, f);
   }
 };

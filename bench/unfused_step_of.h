@@ -173,7 +173,7 @@ class UnfusedStepOf final : public UnfusedStep {
     map(
         pairs_, layer.inputs,
         FFWD_ELEMENT(int64_t i, int64_t j) { x_hat(i, j) = x(i, j) / length[i]; });
-    device_->matmul({h.x_hat.view(), false, layer.values.weights(), true, h.z.view()});
+    device_->matmul(forward_product(h.x_hat.view(), layer.values.weights(), h.z.view()));
     map(
         pairs_, layer.units, FFWD_ELEMENT(int64_t i, int64_t j) { a(i, j) = z(i, j) + bias[j]; });
     map(
@@ -233,7 +233,7 @@ class UnfusedStepOf final : public UnfusedStep {
         pairs_, layer.units,
         FFWD_ELEMENT(int64_t i, int64_t j) { d_y(i, j) = y(i, j) > 0.0f ? d_y(i, j) : 0.0f; });
     device_->column_sum({h.d_y.view(), {}, 1.0f, h.gradient.biases(), scratch_.view()});
-    device_->matmul({h.d_y.view(), true, h.x_hat.view(), false, h.gradient.weights()});
+    device_->matmul(weight_gradient_product(h.d_y.view(), h.x_hat.view(), h.gradient.weights()));
   }
 
   // Adam, on the gradient of both halves.

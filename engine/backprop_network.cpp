@@ -63,7 +63,7 @@ void BackpropNetwork::forward(const uint8_t* pixels, VectorView<const int32_t> s
   const size_t hidden = activities_.size();
   for (size_t l = 0; l < hidden; ++l) {
     const MatrixView z = scratch_[0].view(images_).left(shape_.widths[l]);
-    device_->matmul({input_of(l), false, layers_[l].operand(), true, z});
+    device_->matmul(forward_product(input_of(l), layers_[l].operand(), z));
     GoodnessRows rows{};  // for its bias and activation: nothing learns here
     rows.z = z;
     rows.bias = layers_[l].bias();
@@ -75,7 +75,7 @@ void BackpropNetwork::forward(const uint8_t* pixels, VectorView<const int32_t> s
     device_->goodness_rows(rows);
   }
   device_->matmul(
-      {input_of(hidden), false, layers_[hidden].operand(), true, logits_.view(images_)});
+      forward_product(input_of(hidden), layers_[hidden].operand(), logits_.view(images_)));
 }
 
 void BackpropNetwork::backward(VectorView<const int32_t> label) {
@@ -85,11 +85,11 @@ void BackpropNetwork::backward(VectorView<const int32_t> label) {
   MatrixView dz = dlogits_.view(images_);
   for (size_t l = layers_.size(); l-- > 0;) {
     const Parameters& layer = layers_[l];
-    device_->matmul({dz, true, input_of(l), false, layer.gradient(), 1.0f, 0.0f,
-                     layer.bias_gradient(), column_scratch_.view()});
+    device_->matmul(weight_and_bias_gradient(dz, input_of(l), layer.gradient(),
+                                             layer.bias_gradient(), column_scratch_.view()));
     if (l == 0) break;
     const MatrixView dy = scratch_[l % 2].view(images_).left(shape_.widths[l - 1]);
-    device_->matmul({dz, false, layer.operand(), false, dy});
+    device_->matmul(input_gradient_product(dz, layer.operand(), dy));
     device_->activation_gradient({input_of(l), dy, shape_.activation, dy});
     dz = dy;
   }

@@ -51,7 +51,7 @@ class BackpropNetwork {
   // The class with the largest logit, for the first `count` images of `pixels`.
   std::vector<int32_t> classify(const uint8_t* pixels, int64_t count);
 
-  // What training changes besides parameters: the running loss, for who saves or loads it.
+  // What training changes besides parameters: the running loss, for whoever saves or loads it.
   Vector<float>& running() { return running_loss_.floats(); }
   // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
   float read_loss() const { return running_loss_.read_totals(); }

@@ -275,7 +275,8 @@ cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmul
 cublasStatus_t CublasLtMatmul::launch(const Matmul& a, Plan& plan,
                                       const cublasLtMatmulAlgo_t& algorithm) {
   if (plan.sums) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
-  return cublasLtMatmul(handle_, plan.operation, &a.alpha, a.b.data, plan.first, a.a.data,
+  const float alpha = 1.0f;
+  return cublasLtMatmul(handle_, plan.operation, &alpha, a.b.data, plan.first, a.a.data,
                         plan.second, &a.beta, a.c.data, plan.result, a.c.data, plan.result,
                         &algorithm, workspace_.get(), kWorkspaceBytes, stream_.handle);
 }

@@ -43,7 +43,8 @@ class Device {
  public:
   virtual ~Device() = default;
 
-  // For people: "CPU, 2 threads" or "NVIDIA H200".
+  // "CPU, 2 threads" or "NVIDIA H200". Also what tells whether a run was made on the same device,
+  // so a name must not change from version to version.
   virtual std::string name() const = 0;
   virtual Precision precision() const = 0;
   // Whether products take the algorithms that were measured as the fastest (MatmulAlgorithms).

@@ -21,8 +21,8 @@ void Head::forward(Device& lane, const std::vector<ConstMatrixView>& activities,
   FFWD_EXPECT(activities.size() == weights_.size(),
               "the head needs the activities of every layer that it sees");
   for (size_t l = 0; l < weights_.size(); ++l) {
-    lane.matmul(
-        {activities[l], false, weights_[l].operand(), true, logits, 1.0f, l == 0 ? 0.0f : 1.0f});
+    lane.matmul(forward_product(activities[l], weights_[l].operand(), logits,
+                                /*beta=*/l == 0 ? 0.0f : 1.0f));
   }
 }
 
@@ -34,7 +34,7 @@ void Head::learn(Device& lane, const std::vector<ConstMatrixView>& activities,
   const MatrixView dlogits = dlogits_.view(rows);
   lane.softmax_loss({logits, labels, dlogits, running_loss_.view().slice(0, rows), {}});
   for (size_t l = 0; l < weights_.size(); ++l) {
-    lane.matmul({dlogits, true, activities[l], false, weights_[l].gradient()});
+    lane.matmul(weight_gradient_product(dlogits, activities[l], weights_[l].gradient()));
     weights_[l].update(lane, optimiser, step);
   }
 }

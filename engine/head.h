@@ -33,7 +33,7 @@ class Head {
              VectorView<const int32_t> labels, const Optimiser& optimiser,
              VectorView<const StepValues> step);
 
-  // What training changes besides parameters: the running loss, for who saves or loads it.
+  // What training changes besides parameters: the running loss, for whoever saves or loads it.
   Vector<float>& running() { return running_loss_.floats(); }
   // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
   float read_loss() const { return running_loss_.read_totals(); }

@@ -91,8 +91,8 @@ void ImageBatch::multiply(Device& lane, int64_t batch, int64_t images,
                           const Parameters& parameters) {
   if (convolved_) return;
   const int64_t rows = label_rows() + images;
-  lane.matmul({images_[batch].base.view(rows), false, parameters.operand(), true,
-               product_[batch].view(rows)});
+  lane.matmul(forward_product(images_[batch].base.view(rows), parameters.operand(),
+                              product_[batch].view(rows)));
 }
 
 void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,

@@ -9,9 +9,9 @@ LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, cons
       z_(slots.z,
          [&] { return Matrix(device, rows * pixels_, shape.units, device.activation_type()); }),
       activities_(
-          shape.normalises_at_once() ? slots.handed_on : slots.activities,
+          shape.normalises_at_once() ? slots.next : slots.activities,
           [&] { return Matrix(device, rows * pixels_, shape.units, device.activation_type()); }),
-      pooled_(slots.handed_on,
+      pooled_(slots.next,
               [&] {
                 if (shape.normalises_at_once()) return Matrix();
                 return Matrix(device, rows * pooled_pixels_, shape.units, device.activation_type());
@@ -38,13 +38,13 @@ LayerRows::View LayerRows::view(int64_t batch, int64_t first, int64_t count) con
   view.pixel_goodness = pixels_ > 1 ? pixels(figures.pixel_goodness) : view.goodness;
   if (pixels_ > 1) view.slope = figures.slope.view().slice(first, count);
   view.length = pixels(figures.length);
-  view.handed_on = view.activities;
+  view.next = view.activities;
   if (pooled.rows() > 0) {
-    view.handed_on = pooled.view().row_range(first * pooled_pixels_, count * pooled_pixels_);
+    view.next = pooled.view().row_range(first * pooled_pixels_, count * pooled_pixels_);
   }
   if (whole_images_) {  // the same memory as one row an image
-    const int64_t width = pooled_pixels_ * view.handed_on.cols;
-    view.handed_on = {view.handed_on.data, view.handed_on.dtype, count, width, width};
+    const int64_t width = pooled_pixels_ * view.next.cols;
+    view.next = {view.next.data, view.next.dtype, count, width, width};
   }
   return view;
 }
@@ -184,16 +184,16 @@ void Layer::hand_on(Device& lane, const LayerRows::View& out) {
   MatrixView rows = out.activities;
   if (shape_.pool) {
     const int64_t pixels = images * shape_.pool->output().pixels();
-    MatrixView pooled = out.handed_on;
+    MatrixView pooled = out.next;
     if (shape_.whole_images) {
       pooled = {pooled.data, pooled.dtype, pixels, shape_.units, shape_.units};
     }
     lane.pool({*shape_.pool, out.activities, pooled});
-    rows = out.handed_on;
+    rows = out.next;
   } else {  // whole images: the same memory, one row an image
-    rows = {rows.data, rows.dtype, images, out.handed_on.cols, out.handed_on.cols};
+    rows = {rows.data, rows.dtype, images, out.next.cols, out.next.cols};
   }
-  lane.normalise_rows({rows, shape_.norm, out.handed_on});
+  lane.normalise_rows({rows, shape_.norm, out.next});
 }
 
 }  // namespace ffwd

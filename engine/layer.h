@@ -23,7 +23,7 @@ struct Objective {
 
 // How many batches in flight keep a layer's memory apart, for each kind of it.
 struct LayerSlots {
-  int64_t z = 1, activities = 1, handed_on = 1, figures = 1;
+  int64_t z = 1, activities = 1, next = 1, figures = 1;
 };
 
 // What a layer makes of the rows of a batch. A row is an image.
@@ -35,7 +35,7 @@ class LayerRows {
   struct View {
     MatrixView z;           // (rows*P, units): the matmul's output, then the gradient in its place
     MatrixView activities;  // (rows*P, units): y, normalised if that can be done at once
-    MatrixView handed_on;   // what the next layer reads: the activities, or pooled and normalised
+    MatrixView next;        // what the next layer reads: the activities, or pooled and normalised
     VectorView<float> goodness;        // (rows)
     VectorView<float> pixel_goodness;  // (rows*P); `goodness` itself when P is 1
     VectorView<float> slope;           // (rows), absent when P is 1

@@ -12,7 +12,7 @@ void multiply_rows(Device& device, const LayerShape& shape, const ConstMatrixVie
                    const Parameters& parameters, MatrixView z) {
   if (convolves(shape))
     return device.convolve({*shape.convolution, x_hat, parameters.operand(), z});
-  device.matmul({x_hat, false, parameters.operand().left(x_hat.cols), true, z});
+  device.matmul(forward_product(x_hat, parameters.operand().left(x_hat.cols), z));
 }
 
 void multiply_rows(Device&, const LayerShape&, const LabelledImages&, const Parameters&,
@@ -27,19 +27,19 @@ void gradient_of_rows(Device& device, const LayerShape& shape, const ConstMatrix
     device.convolution_gradient({s, x_hat.row_range(0, images * s.input.pixels()), dz, gradient});
     return device.column_sum({dz, {}, 1.0f, parameters.bias_gradient(), scratch});
   }
-  device.matmul({dz, true, x_hat.row_range(0, dz.rows), false, gradient.left(x_hat.cols), 1.0f,
-                 0.0f, parameters.bias_gradient(), scratch});
+  device.matmul(weight_and_bias_gradient(dz, x_hat.row_range(0, dz.rows), gradient.left(x_hat.cols),
+                                         parameters.bias_gradient(), scratch));
 }
 
 void gradient_of_rows(Device& device, const LayerShape&, const LabelledImages& images,
                       ConstMatrixView dz, const Parameters& parameters, VectorView<float> scratch) {
   const MatrixView gradient = parameters.gradient();
   device.fold_rows({dz, images.products.row_scale.slice(0, dz.rows), images.folded});
-  device.matmul({images.folded, true, images.base, false, gradient});
+  device.matmul(weight_gradient_product(images.folded, images.base, gradient));
   // The images are zero where the label is, and so are these columns of their gradient.
   const ConstMatrixView label_part = images.label_part.row_range(0, dz.rows);
-  device.matmul({dz, true, label_part, false, gradient.left(label_part.cols), 1.0f, 0.0f,
-                 parameters.bias_gradient(), scratch});
+  device.matmul(weight_and_bias_gradient(dz, label_part, gradient.left(label_part.cols),
+                                         parameters.bias_gradient(), scratch));
 }
 
 }  // namespace

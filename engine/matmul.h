@@ -1,4 +1,4 @@
-// Matrix products: c = alpha * op(a) op(b) + beta * c, row-major, op = transpose or nothing. On
+// Matrix products: c = op(a) op(b) + beta * c, row-major, op = transpose or nothing. On
 // request the column sums of a come with a product a^T b: with a = dz and b = x, c is the gradient
 // of a layer's weights and `sums` that of its biases.
 #pragma once
@@ -19,13 +19,38 @@ struct Matmul {
   ConstMatrixView b;
   bool transpose_b;
   MatrixView c;
-  float alpha = 1.0f, beta = 0.0f;
+  float beta = 0.0f;
   VectorView<float> sums = {}, scratch = {};
 
   int64_t m() const { return c.rows; }
   int64_t n() const { return c.cols; }
   int64_t k() const { return transpose_a ? a.rows : a.cols; }
 };
+
+// z = x w^T (+ beta z): x (R, D), w (M, D), z (R, M).
+inline Matmul forward_product(const ConstMatrixView& x, const ConstMatrixView& w,
+                              const MatrixView& z, float beta = 0.0f) {
+  return {x, false, w, true, z, beta};
+}
+
+// dw = dz^T x (+ beta dw): dz (R, M), x (R, D), dw (M, D).
+inline Matmul weight_gradient_product(const ConstMatrixView& dz, const ConstMatrixView& x,
+                                      const MatrixView& dw, float beta = 0.0f) {
+  return {dz, true, x, false, dw, beta};
+}
+
+// The same, and db = the column sums of dz: (M).
+inline Matmul weight_and_bias_gradient(const ConstMatrixView& dz, const ConstMatrixView& x,
+                                       const MatrixView& dw, const VectorView<float>& db,
+                                       const VectorView<float>& scratch) {
+  return {dz, true, x, false, dw, 0.0f, db, scratch};
+}
+
+// dx = dz w: dz (R, M), w (M, D), dx (R, D).
+inline Matmul input_gradient_product(const ConstMatrixView& dz, const ConstMatrixView& w,
+                                     const MatrixView& dx) {
+  return {dz, false, w, false, dx};
+}
 
 // sums[m] = sum_k a[k, m].
 inline ColumnSum sums_of(const Matmul& a) {

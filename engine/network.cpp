@@ -76,14 +76,14 @@ void Network::forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const
 LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t batch, int64_t images,
                              int64_t first, VectorView<const int32_t> label) const {
   if (l == 0) return rows.images.rows(batch, images, first, label);
-  return ConstMatrixView(rows.layers[l - 1].view(batch, first, label.size).handed_on);
+  return ConstMatrixView(rows.layers[l - 1].view(batch, first, label.size).next);
 }
 
 std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t batch,
                                                  int64_t first, int64_t count) const {
   std::vector<ConstMatrixView> activities;
   for (size_t l = first_read_layer(); l < layers_.size(); ++l) {
-    ConstMatrixView x = rows.layers[l].view(batch, first, count).handed_on;
+    ConstMatrixView x = rows.layers[l].view(batch, first, count).next;
     if (x.rows != count) {  // pixels: the same memory as one row an image
       FFWD_EXPECT(x.stride == x.cols, "a head reads layers of channels in multiples of 8");
       const int64_t width = width_of(l);

@@ -13,7 +13,7 @@ using dnnl::memory;
 
 void run_sgemm(const Matmul& a) {
   const auto status = dnnl::sgemm(a.transpose_a ? 'T' : 'N', a.transpose_b ? 'T' : 'N', a.m(),
-                                  a.n(), a.k(), a.alpha, static_cast<const float*>(a.a.data),
+                                  a.n(), a.k(), 1.0f, static_cast<const float*>(a.a.data),
                                   a.a.stride, static_cast<const float*>(a.b.data), a.b.stride,
                                   a.beta, static_cast<float*>(a.c.data), a.c.stride);
   FFWD_EXPECT(status == dnnl::status::success, "oneDNN's sgemm failed");
@@ -28,8 +28,8 @@ memory::desc matrix_desc(const ConstMatrixView& m, bool transposed) {
 // Whether the product is the weight gradient of an inner product, for which oneDNN has faster code.
 bool is_weight_gradient(const Matmul& m) {
   const auto dense = [](const ConstMatrixView& view) { return view.stride == view.cols; };
-  return m.transpose_a && !m.transpose_b && m.c.dtype == DType::f32 && m.alpha == 1.0f &&
-         m.beta == 0.0f && dense(m.a) && dense(m.b) && dense(m.c);
+  return m.transpose_a && !m.transpose_b && m.c.dtype == DType::f32 && m.beta == 0.0f &&
+         dense(m.a) && dense(m.b) && dense(m.c);
 }
 
 }  // namespace
@@ -40,17 +40,17 @@ struct OnednnMatmul::Primitives {
     int role_of_a, role_of_b, role_of_c;
     dnnl::primitive run;
   };
-  // Sizes, transposes, the result's type, strides, alpha and beta.
-  using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, DType, int64_t, int64_t, int64_t,
-                         float, float>;
+  // Sizes, transposes, the result's type, strides and beta.
+  using Key =
+      std::tuple<int64_t, int64_t, int64_t, bool, bool, DType, int64_t, int64_t, int64_t, float>;
 
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
   std::map<Key, Product> products;
 
   const Product& product_of(const Matmul& m) {
-    const Key key{m.m(),      m.n(),      m.k(),      m.transpose_a, m.transpose_b, m.c.dtype,
-                  m.a.stride, m.b.stride, m.c.stride, m.alpha,       m.beta};
+    const Key key{m.m(),     m.n(),      m.k(),      m.transpose_a, m.transpose_b,
+                  m.c.dtype, m.a.stride, m.b.stride, m.c.stride,    m.beta};
     const auto found = products.find(key);
     if (found != products.end()) return found->second;
     return products.emplace(key, is_weight_gradient(m) ? weight_gradient(m) : product(m))
@@ -65,14 +65,13 @@ struct OnednnMatmul::Primitives {
               DNNL_ARG_WEIGHTS,
               DNNL_ARG_DST,
               {}};
-    dnnl::primitive_attr scales;
-    if (m.alpha != 1.0f) scales.set_output_scales(0, {m.alpha});
+    dnnl::primitive_attr attributes;
     if (m.beta != 0.0f) {
       dnnl::post_ops add;
       add.append_sum(m.beta);
-      scales.set_post_ops(add);
+      attributes.set_post_ops(add);
     }
-    p.run = dnnl::matmul({dnnl::matmul::desc(p.a, p.b, p.c), scales, engine});
+    p.run = dnnl::matmul({dnnl::matmul::desc(p.a, p.b, p.c), attributes, engine});
     return p;
   }
 

@@ -28,7 +28,7 @@ class RunningSums {
     return {reinterpret_cast<Row*>(rows_.view().data), rows_.size() / kFloats};
   }
   void clear() { rows_.clear(); }
-  // The sums themselves, for who saves or loads them.
+  // The sums themselves, for whoever saves or loads them.
   Vector<float>& floats() { return rows_; }
 
   // Waits for the device.

@@ -1,4 +1,4 @@
-// Memory of which batches in flight have a copy each: a batch's number says which copy is its.
+// Memory with one copy for each batch in flight; a batch's number selects its copy.
 #pragma once
 
 #include <cstddef>

@@ -75,8 +75,8 @@ void UnfoldedConvolution::run(const Convolution& a) {
   const int64_t images = a.images(), pixels = a.shape.output().pixels();
   const int64_t block = block_of(a.shape, a.x.dtype, images);
   for_each_part(images, block, [&](int64_t first, int64_t count) {
-    matmul_->run({unfold(a.shape, a.x, first, count), false, a.weight, true,
-                  a.z.row_range(first * pixels, count * pixels)});
+    matmul_->run(forward_product(unfold(a.shape, a.x, first, count), a.weight,
+                                 a.z.row_range(first * pixels, count * pixels)));
   });
 }
 
@@ -86,9 +86,9 @@ void UnfoldedConvolution::run(const ConvolutionGradient& a) {
   FFWD_EXPECT(images > 0, "a gradient needs images");
   const int64_t block = block_of(a.shape, a.x.dtype, images);
   for_each_part(images, block, [&](int64_t first, int64_t count) {
-    matmul_->run({a.dz.row_range(first * pixels, count * pixels), true,
-                  unfold(a.shape, a.x, first, count), false, a.weight_gradient, 1.0f,
-                  first > 0 ? 1.0f : 0.0f});
+    matmul_->run(weight_gradient_product(a.dz.row_range(first * pixels, count * pixels),
+                                         unfold(a.shape, a.x, first, count), a.weight_gradient,
+                                         /*beta=*/first > 0 ? 1.0f : 0.0f));
   });
 }
 

@@ -26,7 +26,7 @@ void accumulate(const Accumulate& a, Stream stream) {
   const int64_t elements = a.sum.rows * a.sum.cols;
   with_dtype(a.term.dtype, [&](auto zero) {
     launch(accumulate_kernel<decltype(zero)>, dim3(blocks_for(elements, kThreads)), dim3(kThreads),
-           0, stream, a);
+           stream, a);
   });
 }
 

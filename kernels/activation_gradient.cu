@@ -31,7 +31,7 @@ void activation_gradient(const ActivationGradient& a, Stream stream) {
     const bool aligned =
         rows_are_aligned<T>(a.y) && rows_are_aligned<T>(a.dy) && rows_are_aligned<T>(a.dz);
     const RowBlocks blocks = row_blocks(a.dz.rows, a.dz.cols, kVector<T>);
-    launch(activation_gradient_kernel<T>, blocks.grid, blocks.block, 0, stream, a, aligned);
+    launch(activation_gradient_kernel<T>, blocks.grid, blocks.block, stream, a, aligned);
   });
 }
 

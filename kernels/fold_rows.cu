@@ -32,7 +32,7 @@ void fold_rows(const FoldRows& a, Stream stream) {
     using T = decltype(zero);
     const bool aligned = rows_are_aligned<T>(a.dz) && rows_are_aligned<T>(a.folded);
     const RowBlocks blocks = row_blocks(a.folded.rows, a.folded.cols, kVector<T>);
-    launch(fold_rows_kernel<T>, blocks.grid, blocks.block, 0, stream, a, aligned);
+    launch(fold_rows_kernel<T>, blocks.grid, blocks.block, stream, a, aligned);
   });
 }
 

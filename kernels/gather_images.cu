@@ -47,7 +47,7 @@ void gather_images(const GatherImages& a, Stream stream) {
   with_dtype(a.base.dtype, [&](auto zero) {
     using T = decltype(zero);
     const RowBlocks blocks = row_blocks(a.base.rows, a.base.cols, kVector<T>);
-    launch(gather_images_kernel<T>, blocks.grid, blocks.block, 0, stream, a,
+    launch(gather_images_kernel<T>, blocks.grid, blocks.block, stream, a,
            rows_are_aligned<T>(a.base));
   });
 }

@@ -5,9 +5,7 @@
 //   sum_abs        G = sum_j |y_j|
 //   mean_abs       G = (1/M) sum_j |y_j|        DeeperForward's mean goodness (ReLU: y >= 0)
 //
-// To add one: a name here, its term, slope and scale below, and whether the term is a square; a name
-// for recipes in host/recipe/recipe_fields.cpp.
-// The finite-difference tests run over kGoodnesses and so cover it.
+// README.md tells how to add one.
 #pragma once
 
 #include <cstdint>

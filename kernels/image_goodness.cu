@@ -28,7 +28,7 @@ namespace cuda {
 void image_goodness(const ImageGoodness& a, Stream stream) {
   check(a);
   const RowBlocks blocks = row_blocks(a.goodness.size, a.pixels, kPixelsAThread);
-  launch(image_goodness_kernel, blocks.grid, blocks.block, 0, stream, a);
+  launch(image_goodness_kernel, blocks.grid, blocks.block, stream, a);
 }
 
 }  // namespace cuda

@@ -7,15 +7,13 @@
 
 namespace ffwd {
 
-// Queues kernel<<<grid, block, shared_bytes, stream>>>(args...). An empty grid launches nothing.
+// Queues kernel<<<grid, block, 0, stream>>>(args...). An empty grid launches nothing.
 template <typename... Params, typename... Args>
-void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared_bytes, Stream stream,
-            Args&&... args) {
+void launch(void (*kernel)(Params...), dim3 grid, dim3 block, Stream stream, Args&&... args) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
   cudaLaunchConfig_t config = {};
   config.gridDim = grid;
   config.blockDim = block;
-  config.dynamicSmemBytes = shared_bytes;
   config.stream = stream.handle;
 #ifdef __CUDACC__
   FFWD_CHECK_CUDA(cudaLaunchKernelEx(&config, kernel, std::forward<Args>(args)...));

@@ -43,7 +43,7 @@ void normalise_rows(const NormaliseRows& a, Stream stream) {
     using T = decltype(zero);
     const bool aligned = rows_are_aligned<T>(a.x) && rows_are_aligned<T>(a.x_hat);
     const RowBlocks blocks = row_blocks(a.x.rows, a.x.cols, kVector<T>);
-    launch(normalise_rows_kernel<T>, blocks.grid, blocks.block, 0, stream, a, aligned);
+    launch(normalise_rows_kernel<T>, blocks.grid, blocks.block, stream, a, aligned);
   });
 }
 

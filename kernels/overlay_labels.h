@@ -45,12 +45,20 @@ FFWD_HD float overlay_value(int32_t label, int32_t p, int32_t classes, float lab
   return p == label ? label_value : 0.0f;
 }
 
-// The factor that normalises row r.
-FFWD_HD float overlay_row_scale(const OverlayLabels& a, int64_t r) {
+// Row r, whose label_part is stored as T.
+template <typename T>
+FFWD_HD void overlay_label(const OverlayLabels& a, int64_t r) {
+  const int32_t label = a.label.data[r];
   const float squares = a.squares.data[r % a.squares.size];
   const float strongest = a.label_value * a.label_value;  // one pixel, or K pixels of 1/K
-  const float overlay = a.label.data[r] == kNeutralLabel ? strongest / float(a.classes) : strongest;
-  return norm_scale(a.norm, squares + float(a.channels) * overlay, a.width);
+  const float overlay = label == kNeutralLabel ? strongest / float(a.classes) : strongest;
+  const float scale = norm_scale(a.norm, squares + float(a.channels) * overlay, a.width);
+  a.row_scale.data[r] = scale;
+  T* label_part = a.label_part.row<T>(r);
+  for (int64_t j = 0; j < a.label_part.cols; ++j) {
+    const auto p = int32_t(j / a.channels);
+    store(label_part[j], scale * overlay_value(label, p, a.classes, a.label_value));
+  }
 }
 
 // Throws ffwd::Error if the shapes break the contract.

@@ -18,16 +18,7 @@ namespace cpu {
 void overlay_labels(const OverlayLabels& a, Stream) {
   check(a);
   with_dtype(a.label_part.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    for (int64_t r = 0; r < a.label_part.rows; ++r) {
-      const float scale = overlay_row_scale(a, r);
-      a.row_scale.data[r] = scale;
-      T* label_part = a.label_part.row<T>(r);
-      for (int64_t j = 0; j < a.label_part.cols; ++j) {
-        const auto p = int32_t(j / a.channels);
-        store(label_part[j], scale * overlay_value(a.label.data[r], p, a.classes, a.label_value));
-      }
-    }
+    for (int64_t r = 0; r < a.label_part.rows; ++r) overlay_label<decltype(zero)>(a, r);
   });
 }
 

@@ -21,7 +21,7 @@ void overlay_pixels(const OverlayPixels& a, Stream stream) {
   check(a);
   with_dtype(a.base.dtype, [&](auto zero) {
     launch(overlay_pixels_kernel<decltype(zero)>, dim3(blocks_for(a.label.size, 1)), dim3(kThreads),
-           0, stream, a);
+           stream, a);
   });
 }
 

@@ -43,11 +43,11 @@ namespace cuda {
 void peer_normalise(const PeerNormalise& a, Stream stream) {
   check(a);
   if (a.dz.rows == 0 || a.dz.cols == 0) return;
-  launch(peer_push_kernel, dim3(1), dim3(kRowBlockThreads), 0, stream, a);
+  launch(peer_push_kernel, dim3(1), dim3(kRowBlockThreads), stream, a);
   with_dtype(a.dz.dtype, [&](auto zero) {
     using T = decltype(zero);
     const RowBlocks blocks = row_blocks(a.dz.rows, a.dz.cols, kVector<T>);
-    launch(peer_add_kernel<T>, blocks.grid, blocks.block, 0, stream, a, rows_are_aligned<T>(a.dz));
+    launch(peer_add_kernel<T>, blocks.grid, blocks.block, stream, a, rows_are_aligned<T>(a.dz));
   });
 }
 

@@ -12,6 +12,8 @@
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
 
+#include <cmath>
+
 #include "kernels/stream.h"
 #include "kernels/view.h"
 
@@ -25,9 +27,22 @@ struct SoftmaxLoss {
   VectorView<const float> bias;
 };
 
-// A logit with its bias.
-FFWD_HD float biased_logit(const SoftmaxLoss& a, const float* logits, int64_t k) {
-  return a.bias.data ? logits[k] + a.bias.data[k] : logits[k];
+// Row i, whose dlogits are stored as T.
+template <typename T>
+FFWD_HD void softmax_loss_of_row(const SoftmaxLoss& a, int64_t i) {
+  const int64_t classes = a.logits.cols;
+  const float* row = a.logits.row<float>(i);
+  const auto logit = [&](int64_t k) { return a.bias.data ? row[k] + a.bias.data[k] : row[k]; };
+  T* dlogits = a.dlogits.row<T>(i);
+  const int32_t label = a.label.data[i];
+  float top = -INFINITY, total = 0.0f;
+  for (int64_t k = 0; k < classes; ++k) top = logit(k) > top ? logit(k) : top;
+  for (int64_t k = 0; k < classes; ++k) total += expf(logit(k) - top);
+  a.running.data[i] += (logf(total) - (logit(label) - top)) / float(a.logits.rows);
+  for (int64_t k = 0; k < classes; ++k) {
+    const float p = expf(logit(k) - top) / total;
+    store(dlogits[k], (p - (k == label ? 1.0f : 0.0f)) / float(a.logits.rows));
+  }
 }
 
 // Throws ffwd::Error if the shapes break the contract.

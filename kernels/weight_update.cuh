@@ -65,8 +65,7 @@ void launch_weight_update(const Rule& rule, const UpdateArrays<Rule::kStates>& a
   for (const float* state : a.state) bits |= reinterpret_cast<uintptr_t>(state);
   const bool aligned = bits % 16 == 0;
   const unsigned blocks = blocks_for(a.size, int64_t(kUpdateThreads) * kVector<float>);
-  launch(weight_update_kernel<Rule>, dim3(blocks), dim3(kUpdateThreads), 0, stream, rule, a,
-         aligned);
+  launch(weight_update_kernel<Rule>, dim3(blocks), dim3(kUpdateThreads), stream, rule, a, aligned);
 }
 
 }  // namespace ffwd

@@ -63,6 +63,16 @@ FFWD_HD int32_t likely_wrong_label(const float* logits, int32_t label, int32_t c
   return chosen;
 }
 
+// Of sample i.
+FFWD_HD void draw_wrong_label(const WrongLabels& a, int64_t i) {
+  const uint64_t sample = uint64_t(a.sample.data[i]);
+  const uint32_t draw = a.step.data->draw;
+  const float u = unit_interval(random_bits(a.seed, RandomUse::negatives, sample, draw).word[0]);
+  const int32_t label = a.label.data[i];
+  a.wrong.data[i] = a.logits.data ? likely_wrong_label(a.logits.row<float>(i), label, a.classes, u)
+                                  : uniform_wrong_label(label, a.classes, u);
+}
+
 // Throws ffwd::Error if the shapes break the contract.
 void check(const WrongLabels& args);
 

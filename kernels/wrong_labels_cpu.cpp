@@ -17,15 +17,7 @@ namespace cpu {
 
 void wrong_labels(const WrongLabels& a, Stream) {
   check(a);
-  const uint32_t draw = a.step.data->draw;
-  for (int64_t i = 0; i < a.wrong.size; ++i) {
-    const uint64_t sample = uint64_t(a.sample.data[i]);
-    const float u = unit_interval(random_bits(a.seed, RandomUse::negatives, sample, draw).word[0]);
-    const int32_t label = a.label.data[i];
-    a.wrong.data[i] = a.logits.data
-                          ? likely_wrong_label(a.logits.row<float>(i), label, a.classes, u)
-                          : uniform_wrong_label(label, a.classes, u);
-  }
+  for (int64_t i = 0; i < a.wrong.size; ++i) draw_wrong_label(a, i);
 }
 
 }  // namespace cpu

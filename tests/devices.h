@@ -7,10 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "engine/device.h"
 #include "engine/matmul_algorithms.h"
+#include "tests/gpu_required.h"
 #include "tests/queued_device.h"
 
 namespace ffwd::test {
@@ -34,7 +33,7 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
     } else if (problem.empty()) {
       device_ = make_cuda_device(precision,
                                  has("measured") ? std::make_shared<MatmulAlgorithms>() : nullptr);
-    } else if (!cpu && std::getenv("FFWD_REQUIRE_GPU")) {
+    } else if (!cpu && gpu_required()) {
       FAIL() << "FFWD_REQUIRE_GPU is set, but " << problem;
     } else {
       GTEST_SKIP() << problem;

@@ -169,7 +169,7 @@ class MeasuredMatmul : public OnDevice {
       c.upload(values(kUnits * kCols, 3));
     }
     void queue(Device& device) const {
-      device.matmul({a.view(), true, b.view(), false, c.view(), 1.0f, 1.0f});
+      device.matmul(weight_gradient_product(a.view(), b.view(), c.view(), /*beta=*/1.0f));
     }
   };
 

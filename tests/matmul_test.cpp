@@ -26,7 +26,7 @@ class Matmuls : public OnDevice {
     da.upload(a);
     db.upload(b);
     dc.upload(c);
-    device().matmul({da.view(), ta, db.view(), tb, dc.view(), 1.0f, beta});
+    device().matmul({da.view(), ta, db.view(), tb, dc.view(), beta});
     return dc.download();
   }
 
@@ -120,7 +120,7 @@ TEST_P(Matmuls, BringTheColumnSumsOfWhatIsTransposed) {
     b.upload(host_b);
     const Vector<float> sums(device(), s.m), scratch(device(), column_sum_scratch(s.k, s.m));
     device().matmul(
-        {a.view(), true, b.view(), false, c.view(), 1.0f, 0.0f, sums.view(), scratch.view()});
+        weight_and_bias_gradient(a.view(), b.view(), c.view(), sums.view(), scratch.view()));
     EXPECT_EQ(c.download(), product(s, true, false, host_a, host_b, c.download(), 0.0f));
     const std::vector<float> got = sums.download();
     for (int64_t m = 0; m < s.m; ++m) {
@@ -128,7 +128,7 @@ TEST_P(Matmuls, BringTheColumnSumsOfWhatIsTransposed) {
       for (int64_t k = 0; k < s.k; ++k) want += host_a[size_t(k * s.m + m)];
       EXPECT_EQ(got[size_t(m)], want) << "column " << m << " of " << s.k << " rows";
     }
-    EXPECT_THROW(device().matmul({a.view(), true, b.view(), false, c.view(), 1.0f, 1.0f,
+    EXPECT_THROW(device().matmul({a.view(), true, b.view(), false, c.view(), /*beta=*/1.0f,
                                   sums.view(), scratch.view()}),
                  Error)
         << "nothing may be added to";
@@ -146,7 +146,7 @@ TEST_P(Matmuls, RepeatBitForBitWithTheirSums) {
   std::vector<float> first_c, first_sums;
   for (int repeat = 0; repeat < 20; ++repeat) {
     device().matmul(
-        {a.view(), true, b.view(), false, c.view(), 1.0f, 0.0f, sums.view(), scratch.view()});
+        weight_and_bias_gradient(a.view(), b.view(), c.view(), sums.view(), scratch.view()));
     if (repeat == 0) first_c = c.download(), first_sums = sums.download();
     ASSERT_EQ(c.download(), first_c) << "repeat " << repeat;
     ASSERT_EQ(sums.download(), first_sums) << "repeat " << repeat;

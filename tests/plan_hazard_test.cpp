@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <functional>
 
-#include "host/plan/plan_check.h"
+#include "tests/plan_check.h"
 #include "tests/random_plans.h"
 
 namespace ffwd::test {

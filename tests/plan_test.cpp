@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "host/basics/errors.h"
-#include "host/plan/plan_check.h"
 #include "host/plan/plan_order.h"
+#include "tests/plan_check.h"
 #include "tests/random_plans.h"
 
 namespace ffwd::test {

@@ -99,31 +99,31 @@ TEST_F(Reproductions, OnlyTheSameRunIsFinished) {
 TEST_F(Reproductions, OnlyTheSameRunGoesOn) {
   const Recipe recipe;
   const std::string path = finished("stopped", recipe, /*interrupted=*/true);
-  const TrainingMeans how = means_of(*device_, ExecutorKind::serial);
-  EXPECT_FALSE(stopped_run(path, recipe, how));
+  const ComputeSetup setup = setup_of(*device_, ExecutorKind::serial);
+  EXPECT_FALSE(stopped_run(path, recipe, setup));
   TrainingState state;
   state.recipe = recipe;
-  state.how = how;
+  state.setup = setup;
   state.steps = 5;
   save_training_state(state, path + "/" + kStateFile);
-  EXPECT_EQ(stopped_run(path, recipe, how)->steps, 5);
+  EXPECT_EQ(stopped_run(path, recipe, setup)->steps, 5);
 
-  const auto expect_refused = [&](const Recipe& wanted, const TrainingMeans& means) {
-    expect_has(file_error([&] { stopped_run(path, wanted, means); }),
+  const auto expect_refused = [&](const Recipe& wanted, const ComputeSetup& setup) {
+    expect_has(file_error([&] { stopped_run(path, wanted, setup); }),
                path + " holds a stopped run of another recipe, device or precision");
   };
   Recipe other;
   other.training.epochs = 77;
-  expect_refused(other, how);
-  expect_refused(recipe, {"another", how.gpu, how.precision, false, how.executor});
-  expect_refused(recipe, {how.device, true, how.precision, false, how.executor});
-  expect_refused(recipe, {how.device, how.gpu, Precision::bf16, false, how.executor});
-  expect_refused(recipe, {how.device, how.gpu, how.precision, true, how.executor});
-  expect_refused(recipe, {how.device, how.gpu, how.precision, false, ExecutorKind::lanes});
+  expect_refused(other, setup);
+  expect_refused(recipe, {"another", setup.gpu, setup.precision, false, setup.executor});
+  expect_refused(recipe, {setup.device, true, setup.precision, false, setup.executor});
+  expect_refused(recipe, {setup.device, setup.gpu, Precision::bf16, false, setup.executor});
+  expect_refused(recipe, {setup.device, setup.gpu, setup.precision, true, setup.executor});
+  expect_refused(recipe, {setup.device, setup.gpu, setup.precision, false, ExecutorKind::lanes});
 
   const std::string done = finished("done", recipe);
   save_training_state(state, done + "/" + kStateFile);  // killed before it could remove it
-  EXPECT_FALSE(stopped_run(done, recipe, how));
+  EXPECT_FALSE(stopped_run(done, recipe, setup));
 }
 
 TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {

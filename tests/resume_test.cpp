@@ -159,7 +159,7 @@ class TrainingStates : public ScratchFolderTest {
     TrainingState state;
     state.recipe = toy_recipe();
     state.recipe_file = "toy.toml";
-    state.how = {"a device", true, Precision::bf16, true, ExecutorKind::graph};
+    state.setup = {"a device", true, Precision::bf16, true, ExecutorKind::graph};
     state.epochs = 3;
     state.steps = 47;
     state.train_seconds = 1.5;
@@ -183,7 +183,7 @@ TEST_F(TrainingStates, ComeBackAsTheyWere) {
   const TrainingState loaded = load_training_state(path_);
   EXPECT_EQ(to_text(loaded.recipe), to_text(saved.recipe));
   EXPECT_EQ(loaded.recipe_file, saved.recipe_file);
-  EXPECT_TRUE(loaded.how == saved.how);
+  EXPECT_TRUE(loaded.setup == saved.setup);
   EXPECT_EQ(loaded.epochs, saved.epochs);
   EXPECT_EQ(loaded.steps, saved.steps);
   EXPECT_EQ(loaded.train_seconds, saved.train_seconds);

@@ -171,15 +171,6 @@ TEST_F(RunFolderTest, ReportsAFullDiskWhileTraining) {
              "metrics.jsonl: No space left");
 }
 
-TEST_F(RunFolderTest, ReadsWhatTheFirstRunsLeft) {
-  const RunFolder run = RunFolder::create(root_ + "/run");
-  std::string text = to_json(some_summary());
-  const std::string since = " \"measured_algorithms\": true,\n";
-  text.erase(text.find(since), since.size());
-  put(run.summary_path(), text);
-  EXPECT_FALSE(run.read_summary().measured_algorithms);
-}
-
 TEST_F(RunFolderTest, NamesDamage) {
   const RunFolder run = RunFolder::create(root_);
   const auto metrics_error = [&](const std::string& text) {

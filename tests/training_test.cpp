@@ -216,7 +216,12 @@ TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
   }
 }
 
-TEST_P(Training, TakesAllImagesForOneClassWhenAskedTo) {
+TEST(OneForAll, IsTheClassWithTheMostGoodnessOverAllImages) {
+  EXPECT_EQ(one_for_all({1, 9, 5, /**/ 8, 1, 5, /**/ 0, 1, 3}, 3), std::vector<int32_t>(3, 2));
+  EXPECT_EQ(one_for_all({1, 9, 5, /**/ 8, 1, 2}, 3), std::vector<int32_t>(2, 1));
+}
+
+TEST_P(Training, GivesAllImagesOneClassBesides) {
   Recipe recipe = toy_recipe();
   recipe.training.epochs = 30;
   recipe.optimiser.learning_rate = 0.03f;

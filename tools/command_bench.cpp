@@ -4,6 +4,7 @@
 #include "bench/compare_reports.h"
 #include "bench/machine.h"
 #include "bench/step_report.h"
+#include "host/basics/build.h"
 #include "host/basics/file_io.h"
 #include "tools/commands.h"
 
@@ -21,14 +22,14 @@ std::vector<bench::TrainingShape> shapes_of(const BenchCommand& command, const D
 
 void bench_steps(const BenchCommand& command) {
   const std::unique_ptr<Device> device = open_device(command.device);
-  nlohmann::ordered_json report = bench::describe_machine(FFWD_COMMIT, *device, command.device);
+  nlohmann::ordered_json report = bench::describe_machine(*device, command.device);
   report["cases"] = nlohmann::ordered_json::array();
   const auto write = [&] {
     if (!command.json.empty()) write_file_atomically(command.json, report.dump(1) + "\n");
   };
   write();  // to find out early that it cannot be written
-  std::printf("ffwd %s on %s, %s; medians of %d rounds\n", FFWD_COMMIT, device->name().c_str(),
-              to_string(command.device.precision).c_str(), command.rounds);
+  std::printf("ffwd %s on %s, %s; medians of %d rounds\n", build_commit().c_str(),
+              device->name().c_str(), to_string(command.device.precision).c_str(), command.rounds);
   for (const bench::TrainingShape& shape : shapes_of(command, *device)) {
     const bench::StepTimes times = bench::time_step(*device, shape, command.rounds);
     bench::print(times);

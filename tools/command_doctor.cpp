@@ -3,13 +3,14 @@
 
 #include <cstdio>
 
+#include "host/basics/build.h"
 #include "host/data/load_dataset.h"
 #include "tools/commands.h"
 
 namespace ffwd {
 
 void doctor(const std::string& data_dir) {
-  std::printf("ffwd          %s (%s)\n", FFWD_VERSION, FFWD_COMMIT);
+  std::printf("ffwd          %s (%s)\n", build_version().c_str(), build_commit().c_str());
   std::printf("CPU           %s, %d threads, %s\n", cpu_library().c_str(), omp_get_max_threads(),
               cpu_problem(Precision::bf16).empty() ? "fp32 and bf16" : "fp32");
   const CudaStatus cuda = cuda_status();

@@ -43,8 +43,8 @@ bool is_asked(const std::string& name, const std::vector<std::string>& only) {
   return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
 }
 
-TrainingMeans means_of_row(const ReproductionRow& row, const Device& device) {
-  return means_of(device, default_executor(row.run.training.schedule));
+ComputeSetup setup_of_row(const ReproductionRow& row, const Device& device) {
+  return setup_of(device, default_executor(row.run.training.schedule));
 }
 
 // That its data and its folder can be used.
@@ -53,7 +53,7 @@ void check_row(const ReproductionRow& row, const std::string& run_folder, const 
   try {
     load_recipe_data(row.run, data_dir);
     unfinished_run(run_folder);
-    stopped_run(run_folder, row.run, means_of_row(row, device));
+    stopped_run(run_folder, row.run, setup_of_row(row, device));
   } catch (const UserError& error) {
     throw UserError(error.code, "row " + row.name + ": " + error.what());
   }
@@ -89,10 +89,10 @@ void reproduce(const ReproduceCommand& command) {
     if (row.result) continue;
     const Dataset data = load_recipe_data(row.run, command.data_dir);
     const std::string path = out + "/" + row.name;
-    const TrainingMeans how = means_of_row(row, *device);
+    const ComputeSetup setup = setup_of_row(row, *device);
     RunOptions options;
-    options.execution.executor = how.executor;
-    options.stopped = stopped_run(path, row.run, how);
+    options.execution.executor = setup.executor;
+    options.stopped = stopped_run(path, row.run, setup);
     const RunFolder folder = options.stopped ? RunFolder::reopen(path) : restart_run(path);
     const Summary summary =
         run_recipe(*device, row.run, row.name + ".toml", data, folder, std::move(options));

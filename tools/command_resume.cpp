@@ -9,21 +9,21 @@
 namespace ffwd {
 namespace {
 
-// The device that `how` names, unless another one is asked for.
-std::unique_ptr<Device> open_device(const ResumeCommand& command, const TrainingMeans& how) {
+// The device that `setup` names, unless another one is asked for.
+std::unique_ptr<Device> open_device(const ResumeCommand& command, const ComputeSetup& setup) {
   const std::string& file = command.matmul_algorithms;
-  if (how.measured_algorithms == file.empty()) {
+  if (setup.measured_algorithms == file.empty()) {
     throw UserError(
         ExitCode::usage,
         "the matmul algorithms of " + command.run +
-            (how.measured_algorithms ? " were measured: name their file with --matmul-algorithms"
-                                     : " were not measured, so it takes no --matmul-algorithms"));
+            (setup.measured_algorithms ? " were measured: name their file with --matmul-algorithms"
+                                       : " were not measured, so it takes no --matmul-algorithms"));
   }
-  const std::string before = how.gpu ? "cuda" : "cpu";
+  const std::string before = setup.gpu ? "cuda" : "cpu";
   auto device =
-      ffwd::open_device({command.device.empty() ? before : command.device, how.precision, file});
-  if (device->name() != how.device) {
-    std::printf("not on %s as before: the bits will not be the same\n", how.device.c_str());
+      ffwd::open_device({command.device.empty() ? before : command.device, setup.precision, file});
+  if (device->name() != setup.device) {
+    std::printf("not on %s as before: the bits will not be the same\n", setup.device.c_str());
   }
   return device;
 }
@@ -36,8 +36,8 @@ void resume(const ResumeCommand& command) {
   TrainingState stopped = load_training_state(folder.state_path());
   const Recipe recipe = stopped.recipe;
   const std::string recipe_file = stopped.recipe_file;
-  const std::unique_ptr<Device> device = open_device(command, stopped.how);
-  Execution execution{stopped.how.executor};
+  const std::unique_ptr<Device> device = open_device(command, stopped.setup);
+  Execution execution{stopped.setup.executor};
   if (!device->queues() && execution.executor == ExecutorKind::graph) {
     execution.executor = ExecutorKind::lanes;
   }

@@ -1,11 +1,12 @@
-// ffwd: trains networks with the Forward-Forward algorithm. The whole command line is declared
-// here.
+// ffwd: trains networks with the Forward-Forward algorithm. Its command line is declared here,
+// but for the options that programs share (host/training/device_options.h).
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <limits>
 
 #include "engine/matmul_algorithms.h"
+#include "host/basics/build.h"
 #include "host/basics/errors.h"
 #include "host/basics/nearest_name.h"
 #include "host/recipe/recipe.h"
@@ -225,7 +226,7 @@ void declare_data(CLI::App& app, CommandLine& line) {
 }
 
 void declare(CLI::App& app, CommandLine& line) {
-  app.set_version_flag("--version", "ffwd " FFWD_VERSION " (" FFWD_COMMIT ")");
+  app.set_version_flag("--version", "ffwd " + build_version() + " (" + build_commit() + ")");
   app.require_subcommand(1);
   app.footer(kExitCodes);
 

@@ -26,7 +26,7 @@ void say_headline(const Recipe& recipe, const Dataset& data, int64_t parameters,
   std::fflush(stdout);
 }
 
-// "test accuracy by goodness 98.18 %, by head 98.17 %"
+// " by goodness 98.18 %, by head 98.17 %"
 std::string accuracies(const std::optional<double>& goodness, const std::optional<double>& head) {
   std::string text;
   if (goodness) text += " by goodness " + percent_text(goodness);
@@ -62,8 +62,8 @@ Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name
   watcher.on_progress = [&](const Progress& progress) { line.update(latest = progress); };
   watcher.on_epoch = [&](const EpochMetrics& metrics) { line.end_epoch(latest, metrics); };
   watcher.stop = interrupted;
-  const Summary summary = run_training(
-      device, recipe, data, folder, {name, FFWD_COMMIT, FFWD_VERSION}, watcher, std::move(options));
+  const Summary summary =
+      run_training(device, recipe, data, folder, name, watcher, std::move(options));
   say_result(summary, folder, recipe.reference);
   return summary;
 }

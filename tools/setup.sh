@@ -1,4 +1,4 @@
-# Sourced by quickstart.sh and test.sh: what ffwd needs on a Debian machine, and how it is built.
+# Sourced by the other scripts here: what ffwd needs on a Debian machine, and how it is built.
 
 say() { printf '\n== %s\n' "$*"; }
 fail() {

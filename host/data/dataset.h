@@ -1,4 +1,4 @@
-// Labelled images in memory, as bytes: what the readers deliver and the sampler reads.
+// Labelled images in memory, as bytes: what the readers deliver and a training learns from.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The plan of a training: which tasks there are, what each reads and writes, on which lane it runs
-// and what it waits for. Plain data: plans are made, checked, costed and printed without a device,
-// and played by executors that decide nothing.
+// and what it waits for. Plain data: plans are made, costed and printed without a device, and
+// played by executors that decide nothing.
 //
 // Tasks stand in the order in which a single thread runs them; playing them one after another is
 // always right. A lane (a stream or a thread) runs its tasks in that order. What a task needs from

@@ -25,7 +25,7 @@ struct Recipe {
 
   struct Data {
     std::string name = "mnist";  // host/data/data_catalog.h
-    int64_t train_images = 0;    // the first so many; 0: all
+    int64_t train_images = 0;    // the first N; 0: all
     int64_t test_images = 0;     // likewise
     // Subtract the set's mean and divide by its deviation; else bytes / 255.
     bool standardise = false;
@@ -56,7 +56,7 @@ struct Recipe {
   struct NegativeData {
     // fixed: for the whole run; random: fresh each step; head: drawn from its softmax
     Negatives labels = Negatives::random;
-    // labels = head: drawn from the head as it was so many steps before, which is another algorithm
+    // labels = head: drawn from the head as it was that many steps earlier, which is another algorithm
     // but lets layers overlap.
     int64_t lag = 0;
   } negatives;

@@ -125,8 +125,8 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(title, Text(), "what the run is called in reports"),
 
       FFWD_FIELD(data.name, kDataSets, "the data set"),
-      FFWD_FIELD(data.train_images, kCount, "train on the first so many; 0: all"),
-      FFWD_FIELD(data.test_images, kCount, "test on the first so many; 0: all"),
+      FFWD_FIELD(data.train_images, kCount, "train on the first N images; 0: all"),
+      FFWD_FIELD(data.test_images, kCount, "test on the first N images; 0: all"),
       FFWD_FIELD(data.standardise, kSwitch,
                  "subtract the set's mean and divide by its deviation; else bytes / 255"),
       FFWD_FIELD(data.label_value, kAnyNumber, "what the overlay writes into the image"),
@@ -155,7 +155,7 @@ const std::vector<RecipeField>& recipe_fields() {
           negatives.labels, kNegativeNames,
           "wrong labels: fixed for the run, random at each step, or from the head's softmax"),
       FFWD_FIELD(negatives.lag, kLag,
-                 "labels = head: from the head of so many steps before; lets layers overlap"),
+                 "labels = head: from the head as it was N steps earlier; lets layers overlap"),
 
       FFWD_FIELD(optimiser.kind, kOptimiserNames, "how gradients become updates"),
       FFWD_FIELD(optimiser.learning_rate, kRate, "of the layers"),

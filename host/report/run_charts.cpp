@@ -31,11 +31,8 @@ class RunCharts {
  private:
   // One place for each line of the metrics, and a divider where a new stage begins.
   void place_on_x() {
-    double before = 0;  // the places that earlier stages have taken
     for (size_t i = 0; i < metrics_.size(); ++i) {
-      const bool restarts = i > 0 && metrics_[i].epoch <= metrics_[i - 1].epoch;
-      if (restarts) before = x_.back();
-      x_.push_back(before + static_cast<double>(metrics_[i].epoch));
+      x_.push_back(static_cast<double>(metrics_[i].epoch));
       const bool new_stage = i > 0 && metrics_[i].stage != metrics_[i - 1].stage;
       if (new_stage) dividers_.push_back({x_[i] - 0.5, stage_name(metrics_[i].stage)});
     }

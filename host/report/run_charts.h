@@ -8,8 +8,8 @@
 
 namespace ffwd {
 
-// Four charts with titles and legends. Stages of a greedy run follow one another, whether their
-// epochs are counted on or begin at 1 each.
+// Four charts with titles and legends. Epochs are counted on from stage to stage of a
+// greedy run.
 std::string run_charts(const std::vector<EpochMetrics>& metrics);
 
 }  // namespace ffwd

@@ -83,11 +83,11 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
 }
 
 std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
-                                         const TrainingMeans& how) {
+                                         const ComputeSetup& setup) {
   const std::string file = path + "/" + kStateFile;
   if (RunFolder::is_finished(path) || !fs::exists(file)) return std::nullopt;
   TrainingState state = load_training_state(file);
-  if (to_text(state.recipe) == to_text(recipe) && state.how == how) return state;
+  if (to_text(state.recipe) == to_text(recipe) && state.setup == setup) return state;
   throw FileError(path +
                   " holds a stopped run of another recipe, device or precision: name another --out,"
                   " or remove it if its run is not needed");

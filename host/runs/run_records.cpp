@@ -42,8 +42,6 @@ class Object {
     if (!value_.is_object()) throw FileError(origin_ + ": expected a JSON object");
   }
 
-  bool has(const char* key) const { return value_.contains(key); }
-
   const json& at(const char* key) const {
     const auto found = value_.find(key);
     if (found == value_.end()) throw FileError(origin_ + ": \"" + key + "\" is missing");
@@ -203,10 +201,7 @@ Summary parse_summary(const std::string& text, const std::string& origin) {
   s.dataset = object.text("dataset");
   s.device = object.text("device");
   s.precision = object.text("precision");
-  // The first runs did not say, for there was no choice.
-  if (object.has("measured_algorithms")) {
-    s.measured_algorithms = object.truth("measured_algorithms");
-  }
+  s.measured_algorithms = object.truth("measured_algorithms");
   s.seed = object.unsigned_number("seed");
   s.commit = object.text("commit");
   s.version = object.text("version");

@@ -3,17 +3,13 @@
 #include <algorithm>
 
 namespace ffwd {
-namespace {
 
-// The class with the most goodness over all images, for each of them.
 std::vector<int32_t> one_for_all(const std::vector<float>& goodness, int64_t classes) {
   std::vector<double> sum(static_cast<size_t>(classes), 0.0);
   for (size_t i = 0; i < goodness.size(); ++i) sum[i % size_t(classes)] += double(goodness[i]);
   const auto best = std::max_element(sum.begin(), sum.end()) - sum.begin();
   return std::vector<int32_t>(goodness.size() / size_t(classes), int32_t(best));
 }
-
-}  // namespace
 
 double accuracy(const std::vector<int32_t>& predicted, const std::vector<int32_t>& labels) {
   int64_t right = 0;

@@ -22,6 +22,9 @@ struct Evaluation {
 Evaluation evaluate(Classifier& classifier, const uint8_t* pixels,
                     const std::vector<int32_t>& labels);
 
+// For every image the one class with the most goodness over all of them; goodness (images, classes).
+std::vector<int32_t> one_for_all(const std::vector<float>& goodness, int64_t classes);
+
 // The share of `predicted` that equals `labels`; 0 without any.
 double accuracy(const std::vector<int32_t>& predicted, const std::vector<int32_t>& labels);
 

@@ -118,7 +118,7 @@ NetworkSlots Steps::slots_for(int64_t images) const {
     for (size_t l = 0; l < layers; ++l) {
       raise(slots.layers[l].z, BufferKind::z, int64_t(l));
       raise(slots.layers[l].activities, BufferKind::activities, int64_t(l));
-      raise(slots.layers[l].handed_on, BufferKind::next, int64_t(l));
+      raise(slots.layers[l].next, BufferKind::next, int64_t(l));
       raise(slots.layers[l].figures, BufferKind::figures, int64_t(l));
     }
   }

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include "host/basics/build.h"
 #include "host/basics/clock.h"
 #include "host/basics/errors.h"
 #include "host/data/load_dataset.h"
@@ -25,18 +26,18 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
 
 Summary summary_of(const Learner& learner, const Evaluation& train, const Evaluation& test,
                    const Device& device, const Recipe& recipe, const Dataset& data,
-                   const RunOrigin& origin) {
+                   const std::string& recipe_file) {
   const TrainingTotals totals = learner.totals();
   Summary summary;
   summary.title = recipe.title;
-  summary.recipe = origin.recipe;
+  summary.recipe = recipe_file;
   summary.dataset = data.name;
   summary.device = device.name();
   summary.precision = to_string(device.precision());
   summary.measured_algorithms = device.measured_algorithms();
   summary.seed = recipe.training.seed;
-  summary.commit = origin.commit;
-  summary.version = origin.version;
+  summary.commit = build_commit();
+  summary.version = build_version();
   summary.threads = omp_get_max_threads();
   summary.epochs = totals.epochs;
   summary.steps = totals.steps;
@@ -56,11 +57,11 @@ Summary summary_of(const Learner& learner, const Evaluation& train, const Evalua
 }
 
 // Without how it is computed, complete epochs and total time.
-TrainingState state_of(Learner& learner, const Recipe& recipe, const RunOrigin& origin) {
+TrainingState state_of(Learner& learner, const Recipe& recipe, const std::string& recipe_file) {
   const TrainingTotals totals = learner.totals();
   TrainingState state;
   state.recipe = recipe;
-  state.recipe_file = origin.recipe;
+  state.recipe_file = recipe_file;
   state.steps = totals.steps;
   state.train_seconds = totals.train_seconds;
   state.learnt.tensors = learner.state();
@@ -69,8 +70,8 @@ TrainingState state_of(Learner& learner, const Recipe& recipe, const RunOrigin& 
 
 // Everything that a run does once its recipe is written.
 Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& recipe,
-                         const Dataset& data, const RunOrigin& origin, const RunWatcher& watcher,
-                         RunOptions& options) {
+                         const Dataset& data, const std::string& recipe_file,
+                         const RunWatcher& watcher, RunOptions& options) {
   std::optional<TrainingState>& stopped = options.stopped;
   const double begin = steady_seconds() - (stopped ? stopped->total_seconds : 0);
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, options.execution);
@@ -84,8 +85,8 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   int64_t epochs = stopped ? stopped->epochs : 0;
   double saved = steady_seconds();
   const auto save = [&] {
-    TrainingState state = state_of(*learner, recipe, origin);
-    state.how = means_of(device, options.execution.executor);
+    TrainingState state = state_of(*learner, recipe, recipe_file);
+    state.setup = setup_of(device, options.execution.executor);
     state.epochs = epochs;
     state.total_seconds = steady_seconds() - begin;
     if (epochs > 0) folder.sync_metrics();
@@ -114,7 +115,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
 
   learner->save(folder.model_path());
   const Evaluation train = learner->evaluate_train(), test = learner->evaluate_test();
-  Summary summary = summary_of(*learner, train, test, device, recipe, data, origin);
+  Summary summary = summary_of(*learner, train, test, device, recipe, data, recipe_file);
   summary.total_seconds = steady_seconds() - begin;
   folder.write_summary(summary);
   folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
@@ -133,11 +134,11 @@ Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
 }
 
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
-                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
-                     RunOptions options) {
+                     const RunFolder& folder, const std::string& recipe_file,
+                     const RunWatcher& watcher, RunOptions options) {
   try {
     folder.write_recipe(to_text(recipe));
-    return train_and_record(folder, device, recipe, data, origin, watcher, options);
+    return train_and_record(folder, device, recipe, data, recipe_file, watcher, options);
   } catch (...) {
     folder.remove_if_nothing_was_learnt();
     throw;

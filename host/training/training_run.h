@@ -12,12 +12,6 @@
 
 namespace ffwd {
 
-// Where a run comes from, for its summary.
-struct RunOrigin {
-  std::string recipe;  // name of the recipe's file
-  std::string commit, version;
-};
-
 // Who watches a run, and who may end it. All must be set.
 struct RunWatcher {
   std::function<void(int64_t parameters)> on_start;
@@ -43,9 +37,9 @@ Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
 // Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
 // saved like any other, with `interrupted` in its summary, and leaves the state that it can go on
 // from; so does a run that was killed, if it had saved one. The folder is removed if the run fails
-// before anything was learnt.
+// before anything was learnt. `recipe_file` is the name of the recipe's.
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
-                     const RunFolder& folder, const RunOrigin& origin, const RunWatcher& watcher,
-                     RunOptions options = {});
+                     const RunFolder& folder, const std::string& recipe_file,
+                     const RunWatcher& watcher, RunOptions options = {});
 
 }  // namespace ffwd

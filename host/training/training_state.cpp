@@ -23,15 +23,15 @@ void read_progress(const std::string& text, const std::string& path, TrainingSta
   try {
     const nlohmann::json json = nlohmann::json::parse(text);
     json.at("recipe_file").get_to(state.recipe_file);
-    json.at("device").get_to(state.how.device);
-    json.at("gpu").get_to(state.how.gpu);
-    json.at("measured_algorithms").get_to(state.how.measured_algorithms);
+    json.at("device").get_to(state.setup.device);
+    json.at("gpu").get_to(state.setup.gpu);
+    json.at("measured_algorithms").get_to(state.setup.measured_algorithms);
     const auto precision = precision_named(json.at("precision").get<std::string>());
     const auto executor = executor_named(json.at("executor").get<std::string>());
     if (!precision) throw Error(path + ": its progress is damaged: there is no such precision");
     if (!executor) throw Error(path + ": its progress is damaged: there is no such executor");
-    state.how.precision = *precision;
-    state.how.executor = *executor;
+    state.setup.precision = *precision;
+    state.setup.executor = *executor;
     json.at("epochs").get_to(state.epochs);
     json.at("steps").get_to(state.steps);
     json.at("train_seconds").get_to(state.train_seconds);
@@ -46,24 +46,24 @@ void read_progress(const std::string& text, const std::string& path, TrainingSta
 
 }  // namespace
 
-bool operator==(const TrainingMeans& a, const TrainingMeans& b) {
+bool operator==(const ComputeSetup& a, const ComputeSetup& b) {
   return a.device == b.device && a.gpu == b.gpu && a.precision == b.precision &&
          a.measured_algorithms == b.measured_algorithms && a.executor == b.executor;
 }
 
-TrainingMeans means_of(const Device& device, ExecutorKind executor) {
+ComputeSetup setup_of(const Device& device, ExecutorKind executor) {
   return {device.name(), device.queues(), device.precision(), device.measured_algorithms(),
           executor};
 }
 
 void save_training_state(const TrainingState& state, const std::string& path) {
-  const TrainingMeans& how = state.how;
+  const ComputeSetup& setup = state.setup;
   const nlohmann::json progress{{"recipe_file", state.recipe_file},
-                                {"device", how.device},
-                                {"gpu", how.gpu},
-                                {"precision", to_string(how.precision)},
-                                {"measured_algorithms", how.measured_algorithms},
-                                {"executor", name_of(how.executor)},
+                                {"device", setup.device},
+                                {"gpu", setup.gpu},
+                                {"precision", to_string(setup.precision)},
+                                {"measured_algorithms", setup.measured_algorithms},
+                                {"executor", name_of(setup.executor)},
                                 {"epochs", state.epochs},
                                 {"steps", state.steps},
                                 {"train_seconds", state.train_seconds},

@@ -1,5 +1,5 @@
 // The state of a training that is under way, as one safetensors file. Another run goes on from it,
-// with the same bits if it computes in the same way: `how` says it.
+// with the same bits if it computes in the same way: `setup` says it.
 #pragma once
 
 #include <string>
@@ -12,20 +12,20 @@
 namespace ffwd {
 
 // How a training is computed.
-struct TrainingMeans {
+struct ComputeSetup {
   std::string device;  // its name
   bool gpu = false;
   Precision precision = Precision::fp32;
   bool measured_algorithms = false;  // of matmuls
   ExecutorKind executor = ExecutorKind::serial;
 };
-bool operator==(const TrainingMeans& a, const TrainingMeans& b);
-TrainingMeans means_of(const Device& device, ExecutorKind executor);
+bool operator==(const ComputeSetup& a, const ComputeSetup& b);
+ComputeSetup setup_of(const Device& device, ExecutorKind executor);
 
 struct TrainingState {
   Recipe recipe;
   std::string recipe_file;  // as in a summary
-  TrainingMeans how;
+  ComputeSetup setup;
   int64_t epochs = 0;  // complete ones, each with a line of metrics
   int64_t steps = 0;   // batches learnt
   double train_seconds = 0, total_seconds = 0;

@@ -8,11 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "kernels/stream.h"
+#include "tests/gpu_required.h"
 
 #ifdef FFWD_TEST_CUDA
 #include <cuda_runtime_api.h>
@@ -135,11 +135,10 @@ inline bool end_is_watched(Place place) {
 }
 
 // Without a GPU a test that needs one is skipped; with FFWD_REQUIRE_GPU=1 it fails.
-#define FFWD_SKIP_WITHOUT_GPU()                                             \
-  if (!::ffwd::test::gpu_present()) {                                       \
-    const char* required = std::getenv("FFWD_REQUIRE_GPU");                 \
-    if (required && std::string(required) == "1") FAIL() << "no GPU found"; \
-    GTEST_SKIP() << "no GPU found";                                         \
+#define FFWD_SKIP_WITHOUT_GPU()                                 \
+  if (!::ffwd::test::gpu_present()) {                           \
+    if (::ffwd::test::gpu_required()) FAIL() << "no GPU found"; \
+    GTEST_SKIP() << "no GPU found";                             \
   }
 
 }  // namespace ffwd::test

@@ -1,10 +1,10 @@
 // What kernels/device.cuh includes where there is no nvcc: CUDA's words for plain C++, where every
 // CUDA thread is a fiber (simt/scheduler.h). Needs CUDA's headers, and none of its libraries.
 //
-// What it asks of a kernel: launch() and no triple angle brackets; FFWD_SHARED_DYN and no extern
-// array; no cooperative groups, CUB or inline PTX without a plain twin; one barrier per line, since
-// barriers are told apart by file and line; no spinning on memory, since threads give way only at
-// barriers and warp operations and blocks run one after the other; no exceptions.
+// What it asks of a kernel: launch() and no triple angle brackets; no dynamic shared memory; no
+// cooperative groups, CUB or inline PTX without a plain twin; one barrier per line, since barriers
+// are told apart by file and line; no spinning on memory, since threads give way only at barriers
+// and warp operations and blocks run one after the other; no exceptions.
 //
 // What it cannot see: speed, registers, bank conflicts; the weak memory order of a device and what
 // nvcc's contraction of a * b + c does to the last bit; races between blocks, but for those that
@@ -37,9 +37,6 @@
       }(),                                                    \
       sizeof(T) * (n)))
 
-#define FFWD_SHARED_DYN(T, name) \
-  T* const name = static_cast<T*>(::ffwd::simt::dynamic_shared_memory())
-
 // --- built-in names --------------------------------------------------------------------
 
 #define __launch_bounds__(...)
@@ -49,10 +46,3 @@ inline const uint3& blockIdx = ffwd::simt::coordinates.block;
 inline const dim3& blockDim = ffwd::simt::coordinates.block_size;
 inline const dim3& gridDim = ffwd::simt::coordinates.grid_size;
 inline constexpr int warpSize = 32;
-
-// CUDA's header has this form for nvcc only.
-template <typename... Params>
-cudaError_t cudaFuncSetAttribute(void (*kernel)(Params...), cudaFuncAttribute attribute,
-                                 int value) {
-  return cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), attribute, value);
-}

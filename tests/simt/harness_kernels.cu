@@ -25,10 +25,8 @@ __global__ void copy_vectors(const float4* in, float4* out, int n) {
 __global__ void read_element(Memory memory, int index, float* out) {
   __shared__ float static_array[8];
   FFWD_SHARED(float, shared, 8);
-  FFWD_SHARED_DYN(float, dynamic);
   float local[8] = {};
   float* array = memory == Memory::local          ? local
-                 : memory == Memory::dynamic      ? dynamic
                  : memory == Memory::shared_macro ? shared
                                                   : static_array;
   write_first_four(array);

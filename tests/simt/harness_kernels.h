@@ -11,7 +11,7 @@ __global__ void copy_vectors(const float4* in, float4* out, int n);
 
 // Writes the first four elements of an array of eight, then thread 0 reads *out = array[index].
 // Index 3 is right, 5 was never written, 8 is out of bounds.
-enum class Memory { static_array, static_array_by_pointer, shared_macro, dynamic, local };
+enum class Memory { static_array, static_array_by_pointer, shared_macro, local };
 __global__ void read_element(Memory memory, int index, float* out);
 
 // A shuffle of the whole warp that only `lanes` lanes reach.

@@ -62,18 +62,18 @@ class Harness : public testing::Test {
 
 void copy(const float4* in, int n) {
   Device<float4> out(static_cast<std::size_t>(n));
-  launch(copy_vectors, 1, 32, 0, kNoStream, in, out.data(), n);
+  launch(copy_vectors, 1, 32, kNoStream, in, out.data(), n);
   FFWD_CHECK_CUDA(cudaDeviceSynchronize());
 }
 
 float read(Memory memory, int index) {
   Device<float> out(1);
-  launch(read_element, 1, 32, 8 * sizeof(float), kNoStream, memory, index, out.data());
+  launch(read_element, 1, 32, kNoStream, memory, index, out.data());
   return out.values()[0];
 }
 
 constexpr Memory kMemories[] = {Memory::static_array, Memory::static_array_by_pointer,
-                                Memory::shared_macro, Memory::dynamic, Memory::local};
+                                Memory::shared_macro, Memory::local};
 
 TEST_F(Harness, IsSilentAboutCorrectMemoryUse) {
   const Device<float4> in(8);
@@ -97,10 +97,6 @@ TEST_F(HarnessDeathTest, SeesStaticSharedMemoryOutOfBounds) {
   EXPECT_DEATH(read(Memory::static_array, 8), "harness_kernels.cu.*index 8 out of bounds");
   EXPECT_DEATH(read(Memory::static_array_by_pointer, 8), "global-buffer-overflow");
   EXPECT_DEATH(read(Memory::shared_macro, 8), "heap-buffer-overflow");
-}
-
-TEST_F(HarnessDeathTest, SeesDynamicSharedMemoryOutOfBounds) {
-  EXPECT_DEATH(read(Memory::dynamic, 8), "heap-buffer-overflow");
 }
 
 #ifdef __x86_64__  // elsewhere fibers switch by swapcontext(), which AddressSanitizer follows badly
@@ -159,10 +155,10 @@ using HarnessBarrierDeathTest = Harness;
 
 TEST_F(HarnessBarrierDeathTest, NamesADeadlock) {
   const Device<float> out(64);
-  launch(shuffle_of_some, 1, 64, 0, kNoStream, 64, out.data());
+  launch(shuffle_of_some, 1, 64, kNoStream, 64, out.data());
   FFWD_CHECK_CUDA(cudaDeviceSynchronize());
   const auto deadlock = [&out] {
-    launch(shuffle_of_some, 1, 64, 0, kNoStream, 40, out.data());
+    launch(shuffle_of_some, 1, 64, kNoStream, 40, out.data());
     cudaDeviceSynchronize();
   };
   EXPECT_DEATH(
@@ -175,7 +171,7 @@ TEST_F(HarnessBarrierDeathTest, NamesADeadlock) {
 
 TEST_F(HarnessBarrierDeathTest, NamesDifferentBarriers) {
   const auto run = [](void (*kernel)(int), int argument) {
-    launch(kernel, 1, 64, 0, kNoStream, argument);
+    launch(kernel, 1, 64, kNoStream, argument);
     cudaDeviceSynchronize();
   };
   const std::string both =
@@ -195,7 +191,7 @@ TEST_F(Harness, CountsVotes) {
   const Device<int> out(1);
   const int expected[][3] = {{40, 0, 0}, {40, 7, 1007}, {40, 40, 3040}, {33, 33, 3033}};
   for (const auto& [stay, voters, result] : expected) {
-    launch(barrier_votes, 1, 40, 0, kNoStream, stay, voters, out.data());
+    launch(barrier_votes, 1, 40, kNoStream, stay, voters, out.data());
     EXPECT_EQ(out.values()[0], result) << stay << " of 40 threads stay, " << voters << " vote";
   }
 }
@@ -205,32 +201,32 @@ TEST_F(Harness, CountsVotes) {
 std::vector<float> sum_rows(RowSums form) {
   constexpr int kRows = 5, kCols = 200, kThreads = 128;
   const Device<float> in(uneven(kRows * kCols)), out(kRows * kThreads);
-  launch(row_sums, 1, kThreads, 0, kNoStream, form, in.data(), out.data(), kRows, kCols);
+  launch(row_sums, 1, kThreads, kNoStream, form, in.data(), out.data(), kRows, kCols);
   return out.values();
 }
 
 std::vector<float> swap_lanes(bool sync) {
   const Device<float> in(uneven(32)), out(32);
-  launch(swap_neighbours, 1, 32, 0, kNoStream, sync, in.data(), out.data());
+  launch(swap_neighbours, 1, 32, kNoStream, sync, in.data(), out.data());
   return out.values();
 }
 
 std::vector<float> publish_value(bool barrier) {
   const Device<float> out(64);
-  launch(publish, 1, 64, 0, kNoStream, barrier, out.data());
+  launch(publish, 1, 64, kNoStream, barrier, out.data());
   return out.values();
 }
 
 std::vector<float> sum_by_last(bool fence) {
   const Device<unsigned> done(std::vector<unsigned>{0});
   const Device<float> partial(6 * 40), out(1);
-  launch(sum_by_last_thread, 6, 40, 0, kNoStream, fence, done.data(), partial.data(), out.data());
+  launch(sum_by_last_thread, 6, 40, kNoStream, fence, done.data(), partial.data(), out.data());
   return out.values();
 }
 
 int count(bool atomic) {
   const Device<int> counter(std::vector<int>{0});
-  launch(count_threads, 1, 64, 0, kNoStream, atomic, counter.data());
+  launch(count_threads, 1, 64, kNoStream, atomic, counter.data());
   return counter.values()[0];
 }
 
@@ -291,7 +287,7 @@ TEST_F(Harness, ChangesTheBitsWhereABarrierIsMissing) {
 TEST_F(Harness, RunsBlocksInOtherOrders) {
   const auto run = [] {
     const Device<float> first(1), out(4);
-    launch(read_first_block, 4, 1, 0, kNoStream, first.data(), out.data());
+    launch(read_first_block, 4, 1, kNoStream, first.data(), out.data());
     return out.values();
   };
   EXPECT_GE(different(run, {7, 7, 7, 7}).size(), simt::kSchedules / 2);
@@ -303,7 +299,7 @@ TEST_F(Harness, DoesWarpOperationsAsCudaDocumentsThem) {
   for (std::uint64_t seed = 0; seed < simt::kSchedules; ++seed) {
     simt::set_schedule(seed);
     const Device<unsigned> out(32 * kWarpResults);
-    launch(warp_results, 1, 32, 0, kNoStream, out.data());
+    launch(warp_results, 1, 32, kNoStream, out.data());
     const std::vector<unsigned> results = out.values();
     for (unsigned lane = 0; lane < 32; ++lane) {
       const unsigned* result = &results[lane * kWarpResults];
@@ -322,14 +318,14 @@ TEST_F(Harness, DoesAtomics) {
   const unsigned initial[kAtomicResults] = {10, 10, 10, 10, 10, 0};
   const unsigned final[kAtomicResults] = {10 + 496, 0, 31, 5, 0, 2};
   const Device<unsigned> out(std::vector<unsigned>(initial, initial + kAtomicResults));
-  launch(atomic_results, 1, 32, 0, kNoStream, out.data());
+  launch(atomic_results, 1, 32, kNoStream, out.data());
   const std::vector<unsigned> results = out.values();
   for (int i = 0; i < kAtomicResults; ++i) EXPECT_EQ(results[i], final[i]) << i;
 }
 
 TEST_F(Harness, NumbersBlocksAndThreads) {
   const Device<uint3> blocks(6 * 24), threads(6 * 24);
-  launch(coordinates, dim3(1, 2, 3), dim3(4, 3, 2), 0, kNoStream, blocks.data(), threads.data());
+  launch(coordinates, dim3(1, 2, 3), dim3(4, 3, 2), kNoStream, blocks.data(), threads.data());
   const std::vector<uint3> b = blocks.values(), t = threads.values();
   for (unsigned i = 0; i < 6 * 24; ++i) {
     EXPECT_EQ(b[i].x + b[i].y + 2 * b[i].z, i / 24);
@@ -340,23 +336,19 @@ TEST_F(Harness, NumbersBlocksAndThreads) {
 // --- the runtime -----------------------------------------------------------------------
 
 TEST_F(Harness, RefusesWhatADeviceRefuses) {
-  const auto refused = [](dim3 grid, dim3 block, std::size_t shared_bytes) {
+  const auto refused = [](dim3 grid, dim3 block) {
     try {
-      launch(barrier_in_branches, grid, block, shared_bytes, kNoStream, 1024);
+      launch(barrier_in_branches, grid, block, kNoStream, 1024);
     } catch (const Error& error) {
       return std::string(error.what()).find("cudaErrorInvalid") != std::string::npos;
     }
     return false;
   };
-  EXPECT_FALSE(refused(1, 1024, 0));
-  EXPECT_TRUE(refused(1, 1025, 0));
-  EXPECT_TRUE(refused(1, 0, 0));
-  EXPECT_TRUE(refused(1, dim3(1, 1, 65), 0));
-  EXPECT_TRUE(refused(dim3(1, 65536), 1, 0));
-  EXPECT_TRUE(refused(1, 1, 48 * 1024 + 1));
-  FFWD_CHECK_CUDA(cudaFuncSetAttribute(barrier_in_branches,
-                                       cudaFuncAttributeMaxDynamicSharedMemorySize, 100 * 1024));
-  EXPECT_FALSE(refused(1, 1, 100 * 1024));
+  EXPECT_FALSE(refused(1, 1024));
+  EXPECT_TRUE(refused(1, 1025));
+  EXPECT_TRUE(refused(1, 0));
+  EXPECT_TRUE(refused(1, dim3(1, 1, 65)));
+  EXPECT_TRUE(refused(dim3(1, 65536), 1));
   void* memory = nullptr;
   EXPECT_THROW(FFWD_CHECK_CUDA(cudaMalloc(&memory, std::size_t{1} << 40)), OutOfMemory);
 }
@@ -381,7 +373,7 @@ class LazyHarness : public Harness {
   float copied(bool wait_for_event, bool synchronise) {
     const Device<float> value(1), out(1);
     float seen = 0.0f;
-    launch(read_first_block, 1, 1, 0, {producer_}, value.data(), out.data());
+    launch(read_first_block, 1, 1, {producer_}, value.data(), out.data());
     FFWD_CHECK_CUDA(cudaEventRecord(produced_, producer_));
     if (wait_for_event) FFWD_CHECK_CUDA(cudaStreamWaitEvent(consumer_, produced_, 0));
     FFWD_CHECK_CUDA(

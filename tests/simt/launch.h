@@ -10,16 +10,14 @@
 namespace ffwd::simt {
 
 // Queues the grid on config.stream, or says why a device would refuse it.
-cudaError_t submit_grid(const cudaLaunchConfig_t& config, const void* kernel,
-                        std::function<void()> body);
+cudaError_t submit_grid(const cudaLaunchConfig_t& config, std::function<void()> body);
 
 // Takes what cudaLaunchKernelEx takes. The arguments are converted to the kernel's parameters and
 // copied now.
 template <typename... Params, typename... Args>
 cudaError_t launch(const cudaLaunchConfig_t& config, void (*kernel)(Params...), Args&&... args) {
   std::tuple<Params...> values(std::forward<Args>(args)...);
-  return submit_grid(config, reinterpret_cast<const void*>(kernel),
-                     [kernel, values] { std::apply(kernel, values); });
+  return submit_grid(config, [kernel, values] { std::apply(kernel, values); });
 }
 
 }  // namespace ffwd::simt

@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <map>
 
 #include "simt/device_memory.h"
 #include "simt/launch.h"
@@ -24,8 +23,6 @@ namespace ffwd::simt {
 namespace {
 
 constexpr std::size_t kDeviceBytes = std::size_t{16} << 30;  // what the device says it has
-constexpr std::size_t kSharedBytes = 48 << 10;               // without cudaFuncSetAttribute
-constexpr std::size_t kMostSharedBytes = 227 << 10;
 
 cudaError_t last_error = cudaSuccess;
 
@@ -53,11 +50,6 @@ cudaError_t allocate(void** memory, std::size_t bytes, void* (*allocator)(std::s
   return bytes == 0 || *memory ? cudaSuccess : result(cudaErrorMemoryAllocation);
 }
 
-std::map<const void*, std::size_t>& shared_limits() {
-  static std::map<const void*, std::size_t> limits;
-  return limits;
-}
-
 bool is_within(dim3 size, dim3 limit) {
   return size.x >= 1 && size.y >= 1 && size.z >= 1 && size.x <= limit.x && size.y <= limit.y &&
          size.z <= limit.z;
@@ -65,21 +57,14 @@ bool is_within(dim3 size, dim3 limit) {
 
 }  // namespace
 
-cudaError_t submit_grid(const cudaLaunchConfig_t& config, const void* kernel,
-                        std::function<void()> body) {
+cudaError_t submit_grid(const cudaLaunchConfig_t& config, std::function<void()> body) {
   const dim3 grid = config.gridDim, block = config.blockDim;
   if (!is_within(grid, {0x7fffffff, 65535, 65535}) || !is_within(block, {1024, 1024, 64}) ||
       block.x * block.y * block.z > 1024) {
     return result(cudaErrorInvalidConfiguration);
   }
-  const std::size_t shared_bytes = config.dynamicSmemBytes;
-  const auto limit = shared_limits().find(kernel);
-  if (shared_bytes > (limit == shared_limits().end() ? kSharedBytes : limit->second)) {
-    return result(cudaErrorInvalidValue);
-  }
-  return queue_work(config.stream, [grid, block, shared_bytes, body = std::move(body)] {
-    run_grid(grid, block, shared_bytes, body);
-  });
+  return queue_work(config.stream,
+                    [grid, block, body = std::move(body)] { run_grid(grid, block, body); });
 }
 
 }  // namespace ffwd::simt
@@ -225,39 +210,6 @@ cudaError_t cudaSetDevice(int device) {
 }
 cudaError_t cudaDeviceSynchronize() {
   complete_all();
-  return cudaSuccess;
-}
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  switch (attribute) {
-    case cudaDevAttrMultiProcessorCount:
-      *value = 4;
-      return cudaSuccess;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-      *value = kMostSharedBytes;
-      return cudaSuccess;
-    case cudaDevAttrComputeCapabilityMajor:
-      *value = 9;
-      return cudaSuccess;
-    case cudaDevAttrComputeCapabilityMinor:
-      *value = 0;
-      return cudaSuccess;
-    default:
-      return result(cudaErrorInvalidValue);
-  }
-}
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {};
-  std::strcpy(properties->name, "CUDA threads as fibers");
-  properties->totalGlobalMem = kDeviceBytes;
-  properties->major = 9;
-  properties->multiProcessorCount = 4;
-  properties->sharedMemPerBlockOptin = kMostSharedBytes;
-  return cudaSuccess;
-}
-cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute, int value) {
-  if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
-  if (value < 0 || value > static_cast<int>(kMostSharedBytes)) return result(cudaErrorInvalidValue);
-  shared_limits()[kernel] = static_cast<std::size_t>(value);
   return cudaSuccess;
 }
 

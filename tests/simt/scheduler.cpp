@@ -234,14 +234,14 @@ void run_threads() {
   }
 }
 
-void run_block(std::size_t shared_bytes) {
+void run_block() {
   const dim3 shape = coordinates.block_size;
   size = alive = shape.x * shape.y * shape.z;
   while (threads.size() < size) {
     threads.push_back(std::make_unique<Thread>(static_cast<unsigned>(threads.size())));
     spare_meetings.push_back(&threads.back()->spare_meeting);
   }
-  begin_shared_memory(shared_bytes);
+  begin_shared_memory();
   warps.assign((size + kLanes - 1) / kLanes, Warp());
   for (unsigned i = 0; i < size; ++i) {
     threads[i]->index = {i % shape.x, i / shape.x % shape.y, i / shape.x / shape.y};
@@ -256,8 +256,7 @@ void run_block(std::size_t shared_bytes) {
 
 }  // namespace
 
-void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes,
-              const std::function<void()>& kernel) {
+void run_grid(dim3 grid, dim3 block, const std::function<void()>& kernel) {
   static Fiber program_fiber;
   program = &program_fiber;
   body = &kernel;
@@ -271,7 +270,7 @@ void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes,
     coordinates.block = {static_cast<unsigned>(b % grid.x),
                          static_cast<unsigned>(b % plane / grid.x),
                          static_cast<unsigned>(b / plane)};
-    run_block(shared_bytes);
+    run_block();
   }
 }
 

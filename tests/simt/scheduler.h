@@ -20,7 +20,7 @@ constexpr Place here(const char* file = __builtin_FILE(), int line = __builtin_L
 }
 
 // Calls `kernel` once for every thread of the grid.
-void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, const std::function<void()>& kernel);
+void run_grid(dim3 grid, dim3 block, const std::function<void()>& kernel);
 
 // Where the running thread stands; threadIdx and its kin refer to these.
 struct Coordinates {

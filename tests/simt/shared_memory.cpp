@@ -22,7 +22,6 @@ struct Block {
   std::size_t bytes;
 };
 
-char* dynamic_memory = nullptr;
 std::vector<Block> arrays;
 
 // A loop over volatile bytes and no memset(), because the sections of static arrays hold
@@ -79,14 +78,12 @@ std::vector<Block> find_static_arrays() {
 
 }  // namespace
 
-void begin_shared_memory(std::size_t dynamic_bytes) {
+void begin_shared_memory() {
   static const std::vector<Block> static_arrays = find_static_arrays();
   for (const Block& array : static_arrays) poison(array.memory, array.bytes);
-  dynamic_memory = allocate(dynamic_bytes);
 }
 
 void end_shared_memory() {
-  std::free(dynamic_memory);
   for (const Block& array : arrays) std::free(array.memory);
   arrays.clear();
 }
@@ -98,10 +95,6 @@ void* shared_array(const void* key, std::size_t bytes) {
   }
   arrays.push_back({key, allocate(bytes), bytes});
   return arrays.back().memory;
-}
-
-void* dynamic_shared_memory() {
-  return dynamic_memory;
 }
 
 }  // namespace ffwd::simt

@@ -7,13 +7,10 @@
 
 namespace ffwd::simt {
 
-void begin_shared_memory(std::size_t dynamic_bytes);
+void begin_shared_memory();
 void end_shared_memory();
 
 // `bytes` of shared memory that belong to `key`, made by the first thread of the block that asks.
 void* shared_array(const void* key, std::size_t bytes);
-
-// The dynamic shared memory, as large as the launch asked for and not a byte larger.
-void* dynamic_shared_memory();
 
 }  // namespace ffwd::simt

@@ -1,4 +1,4 @@
-#include "host/plan/plan_check.h"
+#include "tests/plan_check.h"
 
 #include <algorithm>
 #include <map>
