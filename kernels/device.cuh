@@ -8,12 +8,11 @@
 #include <cuda_runtime.h>
 // An array of n elements of T in static shared memory. Declare it at the top of the kernel.
 #define FFWD_SHARED(T, name, n) __shared__ T name[n]
-// A pointer to the dynamic shared memory of the launch, aligned to 16 bytes.
-#define FFWD_SHARED_DYN(T, name)                                       \
-  extern __shared__ __align__(16) unsigned char ffwd_dynamic_shared[]; \
-  T* const name = reinterpret_cast<T*>(ffwd_dynamic_shared)
+// Before a loop over what is to stay in registers.
+#define FFWD_UNROLL _Pragma("unroll")
 #else
 #include "simt/device.h"
+#define FFWD_UNROLL
 #endif
 
 namespace ffwd {

@@ -16,10 +16,11 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   T* dz = a.dz.row<T>(i);
   const int64_t step = int64_t(blockDim.x) * kVector<T>;
   for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
-    float value[kVector<T>];
+    float value[kVector<T>], bias[kVector<T>];
     load_vector(z, j, width, aligned, value);
-    for (int k = 0; k < kVector<T> && j + k < width; ++k) {
-      const float y = activation_value(a.activation, value[k] + a.bias.data[j + k]);
+    load_floats<T>(a.bias.data, j, width, aligned, bias);
+    for (int k = 0; k < kVector<T>; ++k) {
+      const float y = activation_value(a.activation, value[k] + bias[k]);
       value[k] = factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y);
     }
     store_vector(dz, j, width, aligned, value);
@@ -34,9 +35,10 @@ void goodness_gradient(const GoodnessGradient& a, Stream stream) {
   check(a);
   with_dtype(a.z.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const bool aligned = rows_are_aligned<T>(a.z) && rows_are_aligned<T>(a.dz);
+    const bool aligned =
+        rows_are_aligned<T>(a.z) && rows_are_aligned<T>(a.dz) && is_aligned(a.bias);
     const RowBlocks blocks = row_blocks(a.z.rows, a.z.cols, kVector<T>);
-    launch(goodness_gradient_kernel<T>, blocks.grid, blocks.block, 0, stream, a, aligned);
+    launch(goodness_gradient_kernel<T>, blocks.grid, blocks.block, stream, a, aligned);
   });
 }
 

@@ -27,8 +27,12 @@ struct RowInParts {
   SharedRow<T> parts;
 };
 
+// Segments of a row that a thread holds in registers between the two passes.
+constexpr int kHeld = 2;
+
 // One row by blockDim.x threads. Thread t owns the 16-byte segments t, t + blockDim.x, ... of the
-// row in both passes, so that dz may overwrite z; the second pass finds the row in the L1 cache.
+// row in both passes, so that dz may overwrite z. The first kHeld of them, all that a row of the
+// usual width has, it reads once; of others the second pass finds z in the L1 cache.
 template <typename T, typename Row>
 __global__ void __launch_bounds__(kRowBlockThreads)
     goodness_rows_kernel(GoodnessRows a, bool aligned) {
@@ -38,24 +42,40 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   const int64_t learning = a.positive_rows + a.negative_rows;
   const int64_t first = int64_t(threadIdx.x) * kVector<T>, step = int64_t(blockDim.x) * kVector<T>;
 
+  // Zeros beyond the end, where z and bias are: every activation keeps 0.
   const Row row(a, inside ? i : 0);
   const auto activities = [&](int64_t j, float(&y)[kVector<T>]) {
+    float bias[kVector<T>];
     row.load(j, width, aligned, y);
-    for (int k = 0; k < kVector<T>; ++k) {
-      y[k] = j + k < width ? activation_value(a.activation, y[k] + a.bias.data[j + k]) : 0.0f;
+    load_floats<T>(a.bias.data, j, width, aligned, bias);
+    for (int k = 0; k < kVector<T>; ++k) y[k] = activation_value(a.activation, y[k] + bias[k]);
+  };
+  // Calls use(j, y) for each segment that this thread holds, then for the others.
+  float held[kHeld][kVector<T>];
+  const auto for_each_segment = [&](auto use) {
+    FFWD_UNROLL
+    for (int s = 0; s < kHeld; ++s) {
+      if (first + s * step < width) use(first + s * step, held[s]);
+    }
+    for (int64_t j = first + kHeld * step; j < width; j += step) {
+      float y[kVector<T>];
+      activities(j, y);
+      use(j, y);
     }
   };
 
   float terms = 0.0f, squares = 0.0f;
   if (inside) {
-    for (int64_t j = first; j < width; j += step) {
-      float y[kVector<T>];
-      activities(j, y);
+    FFWD_UNROLL
+    for (int s = 0; s < kHeld; ++s) {
+      if (first + s * step < width) activities(first + s * step, held[s]);
+    }
+    for_each_segment([&](int64_t, const float(&y)[kVector<T>]) {
       for (int k = 0; k < kVector<T>; ++k) {
         terms += goodness_term(a.goodness_kind, y[k]);
         squares += y[k] * y[k];
       }
-    }
+    });
   }
   terms = row_sum(terms, slots);
   squares = is_square(a.goodness_kind) ? terms : row_sum(squares, slots);
@@ -83,22 +103,20 @@ __global__ void __launch_bounds__(kRowBlockThreads)
 
   const bool hands_on = a.next.data != nullptr;
   if (!hands_on && !learns) return;
-  for (int64_t j = first; j < width; j += step) {
-    float y[kVector<T>];
-    activities(j, y);
+  for_each_segment([&](int64_t j, const float(&y)[kVector<T>]) {
+    float value[kVector<T>];
     if (learns) {
-      float dz[kVector<T>];
       for (int k = 0; k < kVector<T>; ++k) {
-        dz[k] =
+        value[k] =
             factor * goodness_slope(a.goodness_kind, y[k]) * activation_slope(a.activation, y[k]);
       }
-      store_vector(a.dz.row<T>(i), j, width, aligned, dz);
+      store_vector(a.dz.row<T>(i), j, width, aligned, value);
     }
     if (hands_on) {
-      for (int k = 0; k < kVector<T>; ++k) y[k] *= next_scale;
-      store_vector(a.next.row<T>(i), j, width, aligned, y);
+      for (int k = 0; k < kVector<T>; ++k) value[k] = next_scale * y[k];
+      store_vector(a.next.row<T>(i), j, width, aligned, value);
     }
-  }
+  });
 }
 
 }  // namespace
@@ -114,11 +132,11 @@ void goodness_rows(const GoodnessRows& a, Stream stream) {
         (shared ? rows_are_aligned<T>(a.shared.images) && rows_are_aligned<T>(a.shared.labels)
                 : rows_are_aligned<T>(a.z)) &&
         (a.next.data == nullptr || rows_are_aligned<T>(a.next)) &&
-        (a.dz.data == nullptr || rows_are_aligned<T>(a.dz));
-    const RowBlocks blocks = row_blocks(a.z.rows, a.z.cols, kVector<T>);
+        (a.dz.data == nullptr || rows_are_aligned<T>(a.dz)) && is_aligned(a.bias);
+    const RowBlocks blocks = row_blocks(a.z.rows, a.z.cols, kHeld * kVector<T>);
     const auto kernel =
         shared ? goodness_rows_kernel<T, RowInParts<T>> : goodness_rows_kernel<T, WholeRow<T>>;
-    launch(kernel, blocks.grid, blocks.block, 0, stream, a, aligned);
+    launch(kernel, blocks.grid, blocks.block, stream, a, aligned);
   });
 }
 

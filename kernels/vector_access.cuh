@@ -15,6 +15,11 @@ struct alignas(16) Packed {
   T element[kVector<T>];
 };
 
+// True if the vector starts on a 16-byte boundary.
+inline bool is_aligned(VectorView<const float> v) {
+  return reinterpret_cast<uintptr_t>(v.data) % 16 == 0;
+}
+
 // True if every row of the matrix starts on a 16-byte boundary.
 template <typename T>
 inline bool rows_are_aligned(const ConstMatrixView& m) {
@@ -30,6 +35,17 @@ __device__ inline void load_vector(const T* row, int64_t j, int64_t cols, bool a
     for (int k = 0; k < kVector<T>; ++k) value[k] = to_float(packed.element[k]);
   } else {
     for (int k = 0; k < kVector<T>; ++k) value[k] = j + k < cols ? to_float(row[j + k]) : 0.0f;
+  }
+}
+
+// As many floats as a segment of T has elements; zeros beyond the end.
+template <typename T>
+__device__ inline void load_floats(const float* row, int64_t j, int64_t cols, bool aligned,
+                                   float (&value)[kVector<T>]) {
+  for (int first = 0; first < kVector<T>; first += kVector<float>) {
+    float part[kVector<float>];
+    load_vector(row, j + first, cols, aligned, part);
+    for (int k = 0; k < kVector<float>; ++k) value[first + k] = part[k];
   }
 }
 
