@@ -7,6 +7,7 @@
 
 #include <optional>
 
+#include "host/basics/folder_lock.h"
 #include "host/data/load_dataset.h"
 #include "tests/data_files.h"
 #include "tests/http_server.h"
@@ -201,6 +202,13 @@ TEST_F(FetchDataset, StopsWhenTold) {
   } catch (const UserError& error) {
     EXPECT_EQ(error.code, ExitCode::interrupted);
   }
+}
+
+TEST_F(FetchDataset, OneAtATimeInAFolder) {
+  const std::string folder = folder_ / entry_.name;
+  std::filesystem::create_directories(folder);
+  const FolderLock lock(folder);
+  EXPECT_THROW(fetch_dataset(entry_, folder_.path()), FileError);
 }
 
 TEST_F(FetchDataset, FolderThatCannotBeMade) {

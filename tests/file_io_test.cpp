@@ -42,6 +42,12 @@ TEST_F(FileIoTest, NamesPathAndReason) {
   EXPECT_EQ(files_in(root_), 0u);
 }
 
+TEST_F(FileIoTest, TellsWhatIsThere) {
+  EXPECT_TRUE(path_exists(root_));
+  EXPECT_FALSE(path_exists(root_ + "/none/file"));
+  expect_has(file_error([&] { path_exists(root_ + "/" + std::string(300, 'x')); }), "too long");
+}
+
 TEST_F(FileIoTest, NamesMissingPermission) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
   fs::permissions(root_, fs::perms::owner_read | fs::perms::owner_exec);

@@ -338,6 +338,9 @@ TEST(Plan, DoesNotMakeAgainWhatIsKept) {
     options.stage = {l, l + 1, false};
     const Plan plan = make_plan(three_layers(), options);
     EXPECT_EQ(joined(check_plan(plan)), "");
+    PlanOptions whole = options;
+    whole.kept = false;
+    EXPECT_EQ(plan.most_lanes, int64_t(make_plan(three_layers(), whole).lanes.size()));
     for (const PlanTask& task : plan.tasks) {
       EXPECT_EQ(task.layer, l) << describe(task) << " is about what was kept";
     }

@@ -221,7 +221,7 @@ TEST_F(StoppedProgram, IsNotGoneOnWithWhileItRuns) {
   wait_for_metrics(folder_ / "run/metrics.jsonl");
   second = run("resume " + folder_ / "run --data-dir " + folder_ / "data");
   EXPECT_EQ(second.code, int(ExitCode::files));
-  expect_contains(second.text, {"another run is at work in"});
+  expect_contains(second.text, {"another process is at work in"});
   running.join();
   EXPECT_EQ(training.code, 0) << training.text;
 }
@@ -285,6 +285,9 @@ TEST_F(Program, ExplainsTheCommandLine) {
   expect_error(run(train_arguments("--matmul-algorithms " + folder_ / "a.json")), ExitCode::device,
                {"--matmul-algorithms", "a.json", "GPU"});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "a.json"));
+  expect_error(run(train_arguments("--save-every nan")), ExitCode::usage, {"--save-every", "nan"});
+  EXPECT_EQ(run("doctor >/dev/full").code, int(ExitCode::files));
+  EXPECT_EQ(run("plan --set training.batch=10 " + recipe_ + " --steps 1").code, 0);
   expect_error(run("data fetch mnits"), ExitCode::data, {"mnits", "mnist"});
   const Outcome help = run("--help");
   EXPECT_EQ(help.code, 0);
@@ -326,6 +329,20 @@ TEST_F(Program, ShowsThePlanOfATraining) {
   ASSERT_EQ(buffers.size(), 4u + 2 * 8 + 4);
   EXPECT_EQ(buffers[0], "images            191 kB     2    383 kB  gather");
   EXPECT_EQ(table(outcome.text, "steps").size(), 2u);
+}
+
+// Where every step learns from the same images, those after a stage's first one do less.
+TEST_F(Program, ShowsThePlanOfStepsWhoseInputIsKept) {
+  const Outcome outcome = run("plan " + recipe_ +
+                              " --schedule greedy --set training.batch=0 --set network.head=false"
+                              " --set negatives.labels=fixed --data-dir " +
+                              folder_ / "data");
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  expect_contains(outcome.text,
+                  {"layer 1 learns, 1 step of 300 images, fp32, the first one\n",
+                   "layer 1 learns, 1 step of 300 images, fp32, each one after it\n"});
+  const std::string second = outcome.text.substr(outcome.text.rfind("layer 1 learns"));
+  EXPECT_EQ(table(second, " task").size(), 4u) << second;  // forward, rows, gradient, update
 }
 
 TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {

@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "host/training/learner.h"
 #include "tests/devices.h"
@@ -30,7 +31,8 @@ class Resume : public OnDevice {
   void TearDown() override { omp_set_num_threads(threads_); }
 
   std::unique_ptr<Learner> learner(const Recipe& recipe) {
-    return make_learner(device(), recipe, data_, {default_executor(recipe.training.schedule)});
+    const ExecutorKind executor = executor_.value_or(default_executor(recipe.training.schedule));
+    return make_learner(device(), recipe, data_, {executor});
   }
 
   // Answers yes when it is asked for the `stop`-th time.
@@ -98,6 +100,7 @@ class Resume : public OnDevice {
     }
   }
 
+  std::optional<ExecutorKind> executor_;  // none: the schedule's own
   const int threads_ = omp_get_max_threads();
   const Dataset data_ = toy_dataset();
   const TemporaryFolder folder_;
@@ -123,6 +126,19 @@ TEST_P(Resume, LayerAfterLayerWithAdamInOneBatch) {
   recipe.training.schedule = Schedule::greedy;
   recipe.training.batch = 0;
   EXPECT_EQ(expect_the_same_bits(recipe), 15);  // three layers and a head, four steps each
+}
+
+// What was kept of the input is computed anew, and by as many threads.
+TEST_P(Resume, OnLanesThatShareThreads) {
+  omp_set_num_threads(3);
+  executor_ = ExecutorKind::lanes;
+  Recipe recipe = toy_recipe();
+  recipe.network.layers = dense_layers({300, 300});
+  recipe.optimiser.kind = OptimiserKind::adam;
+  recipe.negatives.labels = Negatives::fixed;
+  recipe.training.schedule = Schedule::greedy;
+  recipe.training.batch = 0;
+  EXPECT_EQ(expect_the_same_bits(recipe), 11);  // two layers and a head, four steps each
 }
 
 TEST_P(Resume, WithLayersAtOnceAndAHeadThatLags) {
@@ -160,6 +176,7 @@ class TrainingStates : public ScratchFolderTest {
     state.recipe = toy_recipe();
     state.recipe_file = "toy.toml";
     state.setup = {"a device", true, Precision::bf16, true, ExecutorKind::graph};
+    state.data = {60000, 0xcafe1234};
     state.epochs = 3;
     state.steps = 47;
     state.train_seconds = 1.5;
@@ -184,6 +201,8 @@ TEST_F(TrainingStates, ComeBackAsTheyWere) {
   EXPECT_EQ(to_text(loaded.recipe), to_text(saved.recipe));
   EXPECT_EQ(loaded.recipe_file, saved.recipe_file);
   EXPECT_TRUE(loaded.setup == saved.setup);
+  EXPECT_EQ(loaded.data.images, saved.data.images);
+  EXPECT_EQ(loaded.data.crc, saved.data.crc);
   EXPECT_EQ(loaded.epochs, saved.epochs);
   EXPECT_EQ(loaded.steps, saved.steps);
   EXPECT_EQ(loaded.train_seconds, saved.train_seconds);
@@ -192,6 +211,32 @@ TEST_F(TrainingStates, ComeBackAsTheyWere) {
   for (size_t t = 0; t < saved.learnt.tensors.size(); ++t) {
     EXPECT_EQ(loaded.learnt.tensors[t].data, saved.learnt.tensors[t].data);
   }
+}
+
+TEST_F(TrainingStates, BelongToTheirImages) {
+  Dataset data = toy_dataset();
+  TrainingState state = some_state();
+  state.data = identity_of(data.train);
+  EXPECT_NO_THROW(require_same_data(state, identity_of(data.train), path_));
+  data.train.labels[3] ^= 1;
+  EXPECT_THROW(require_same_data(state, identity_of(data.train), path_), DataError);
+  data.train.labels[3] ^= 1;
+  data.train.pixels.back() ^= 1;
+  EXPECT_THROW(require_same_data(state, identity_of(data.train), path_), DataError);
+}
+
+TEST_F(TrainingStates, AreNotReplacedByWhatIsNotFinite) {
+  TrainingState state = some_state();
+  save_training_state(state, path_);
+  const std::string good = content_of(path_);
+  state.learnt.tensors.back().data.back() = NAN;
+  try {
+    save_training_state(state, path_);
+    FAIL() << "expected it to be refused";
+  } catch (const UserError& error) {
+    EXPECT_EQ(error.code, ExitCode::not_finite);
+  }
+  EXPECT_EQ(content_of(path_), good);
 }
 
 TEST_F(TrainingStates, MayHaveARecipeWhoseNameIsNoText) {

@@ -86,7 +86,8 @@ TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
     }
     expect_has(file_error([&] { RunFolder::reopen(path); }), "it has left no state.safetensors");
     put(state, "");
-    expect_has(file_error([&] { RunFolder::reopen(path); }), "another run is at work in " + path);
+    expect_has(file_error([&] { RunFolder::reopen(path); }),
+               "another process is at work in " + path);
     folder.write_summary(some_summary());  // of a run that was stopped
   }
   put(state + ".tmp-1-0", "half");

@@ -55,20 +55,20 @@ std::string to_string(RowClass rows) {
   return rows == RowClass::learning ? "learning" : "neutral";
 }
 
-// Without the data set a batch is taken to be as large as the recipe has it.
-int64_t batch_of(const Recipe& recipe, const PlanCommand& command) {
+// The training images; without the data set more than a batch of the recipe has.
+int64_t images_of(const Recipe& recipe, const PlanCommand& command) {
   const Recipe::Data& data = recipe.data;
-  if (data.train_images > 0) return batch_of(recipe, data.train_images);
+  if (data.train_images > 0) return data.train_images;
   if (recipe.training.batch > 0 && !find_dataset(data.name, command.data_dir)) {
-    return recipe.training.batch;
+    return recipe.training.batch + 1;
   }
-  return batch_of(recipe, load_dataset(data.name, command.data_dir).train.count);
+  return load_dataset(data.name, command.data_dir).train.count;
 }
 
-PlanShape shape_of(const Recipe& recipe, const PlanCommand& command) {
+PlanShape shape_of(const Recipe& recipe, int64_t images, const PlanCommand& command) {
   const CatalogEntry& data = catalog_entry(recipe.data.name);
   return plan_shape(recipe, {data.height, data.width, data.channels},
-                    int64_t(data.class_names.size()), batch_of(recipe, command),
+                    int64_t(data.class_names.size()), batch_of(recipe, images),
                     command.precision == Precision::bf16 ? 2 : 4);
 }
 
@@ -77,16 +77,17 @@ DeviceRates rates_of(const PlanCommand& command) {
   return {1e12 * command.rates.at(0), 1e9 * command.rates.at(1), 1e-6 * command.rates.at(2)};
 }
 
-void print_headline(const PlanCommand& command, Schedule schedule, const Plan& plan) {
+void print_headline(const PlanCommand& command, Schedule schedule, const Plan& plan,
+                    const std::string& of) {
   std::printf("%s: %s", command.recipe.c_str(), name_of(schedule));
   if (schedule == Schedule::greedy) {
     const int64_t l = plan.stage.first_layer;
     std::printf(", %s learns",
                 plan.stage.has_layers() ? ("layer " + std::to_string(l)).c_str() : "the head");
   }
-  std::printf(", %lld step%s of %lld images, %s\n", (long long)plan.steps,
+  std::printf(", %lld step%s of %lld images, %s%s\n", (long long)plan.steps,
               plan.steps == 1 ? "" : "s", (long long)plan.shape.batch,
-              to_string(command.precision).c_str());
+              to_string(command.precision).c_str(), of.c_str());
   const int64_t in_flight = plan.depth + plan.lag;
   std::printf("at most %lld batch%s in flight, %s of buffers", (long long)in_flight,
               in_flight == 1 ? "" : "es", scaled(double(plan.bytes()), "B").c_str());
@@ -152,12 +153,13 @@ void print_model_line(int64_t steps, const PlanCost& cost) {
               time_text(cost.pipelined()).c_str(), cost.ratio());
 }
 
+// `of`: which steps of the stage it is for, if they differ.
 void print_plan(const PlanShape& shape, PlanOptions options, const PlanCommand& command,
-                Schedule schedule) {
+                Schedule schedule, const std::string& of) {
   const Plan plan = make_plan(shape, options);
   const DeviceRates rates = rates_of(command);
   const PlanCost cost = cost_of(plan, rates);
-  print_headline(command, schedule, plan);
+  print_headline(command, schedule, plan, of);
   print_tasks(plan);
   print_buffers(plan);
   print_lanes(plan, cost);
@@ -168,6 +170,7 @@ void print_plan(const PlanShape& shape, PlanOptions options, const PlanCommand& 
   std::printf("%5s %9s %9s %9s %12s %13s %12s %12s %5s\n", "steps", "flop", "bytes", "launches",
               "one by one", "critical path", "device floor", "as planned", "ratio");
   print_model_line(plan.steps, cost);
+  if (!of.empty()) return;  // its steps are plans of their own
   options.steps = kManySteps;
   print_model_line(options.steps, cost_of(make_plan(shape, options), rates));
 }
@@ -181,9 +184,11 @@ void plan(const PlanCommand& command) {
   if (command.depth > 0 && recipe.training.schedule != Schedule::pipelined) {
     throw UserError(ExitCode::usage, "--depth is about pipelined plans, use --schedule pipelined");
   }
-  const PlanShape shape = shape_of(recipe, command);
+  const int64_t images = images_of(recipe, command);
+  const PlanShape shape = shape_of(recipe, images, command);
+  const bool keeps = keeps_input(recipe, batch_of(recipe, images) == images);
   PlanOptions options;
-  options.steps = command.steps;
+  options.steps = keeps ? 1 : command.steps;
   options.pipelined = recipe.training.schedule == Schedule::pipelined;
   options.depth = command.depth;
   options.memory_limit = command.memory_limit;
@@ -191,7 +196,12 @@ void plan(const PlanCommand& command) {
   for (size_t s = 0; s < stages.size(); ++s) {
     if (s > 0) std::printf("\n");
     options.stage = stages[s];
-    print_plan(shape, options, command, recipe.training.schedule);
+    options.kept = false;
+    print_plan(shape, options, command, recipe.training.schedule, keeps ? ", the first one" : "");
+    if (!keeps) continue;
+    std::printf("\n");
+    options.kept = true;
+    print_plan(shape, options, command, recipe.training.schedule, ", each one after it");
   }
 }
 

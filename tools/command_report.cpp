@@ -6,6 +6,7 @@
 #include "host/report/report.h"
 #include "host/runs/run_folder.h"
 #include "host/training/sample_images.h"
+#include "host/training/training_run.h"
 #include "tools/commands.h"
 
 namespace ffwd {
@@ -16,7 +17,7 @@ void report(const ReportCommand& command) {
   const Recipe recipe = parse_recipe(text, folder.recipe_path());
   std::vector<SampleImage> samples;
   if (find_dataset(recipe.data.name, command.data_dir)) {
-    samples = sample_images(recipe, load_dataset(recipe.data.name, command.data_dir));
+    samples = sample_images(recipe, load_recipe_data(recipe, command.data_dir));
   }
   folder.write_report(
       render_report(folder.read_summary(), folder.read_metrics(), text, samples, recipe.reference));

@@ -21,7 +21,8 @@ std::string recipes_of(const std::string& name) {
   if (name.empty()) throw UserError(ExitCode::usage, "the document has no name");
   for (const std::string& root : {std::string("."), std::string(FFWD_SOURCE_DIR)}) {
     const std::string folder = root + "/tools/recipes/" + name;
-    if (fs::is_directory(folder)) return folder;
+    std::error_code ignored;
+    if (fs::is_directory(folder, ignored)) return folder;
   }
   throw UserError(ExitCode::usage, "there is no folder tools/recipes/" + name +
                                        " here or in " FFWD_SOURCE_DIR
@@ -59,6 +60,13 @@ void check_row(const ReproductionRow& row, const std::string& run_folder, const 
   }
 }
 
+// Looks for rows that are finished, also by another process since.
+void find_finished(Reproduction& reproduction, const std::string& out, const Device& device) {
+  for (ReproductionRow& row : reproduction.rows) {
+    if (!row.result) row.result = finished_run(out + "/" + row.name, row.run, device);
+  }
+}
+
 void write_results(const Reproduction& reproduction, const std::string& out) {
   write_file_atomically(out + "/results.md", reproduction_markdown(reproduction));
   write_file_atomically(out + "/report.html", reproduction_page(reproduction));
@@ -68,16 +76,15 @@ void write_results(const Reproduction& reproduction, const std::string& out) {
 
 void reproduce(const ReproduceCommand& command) {
   catch_interrupts();
-  Reproduction reproduction{command.document, command.quick,
-                            load_rows(recipes_of(command.document), command.quick, command.set)};
+  std::string document = command.document;
+  while (!document.empty() && document.back() == '/') document.pop_back();
+  Reproduction reproduction{document, command.quick,
+                            load_rows(recipes_of(document), command.quick, command.set)};
   check_names(command.only, reproduction.rows);
-  const std::string out = command.out.empty()
-                              ? "runs/" + command.document + (command.quick ? "-quick" : "")
-                              : command.out;
+  const std::string out =
+      command.out.empty() ? "runs/" + document + (command.quick ? "-quick" : "") : command.out;
   const std::unique_ptr<Device> device = open_device(command.device);
-  for (ReproductionRow& row : reproduction.rows) {
-    row.result = finished_run(out + "/" + row.name, row.run, *device);
-  }
+  find_finished(reproduction, out, *device);
   for (const ReproductionRow& row : reproduction.rows) {  // before the first has trained for hours
     if (!is_asked(row.name, command.only) || row.result) continue;
     check_row(row, out + "/" + row.name, *device, command.data_dir);
@@ -97,12 +104,14 @@ void reproduce(const ReproduceCommand& command) {
     const Summary summary =
         run_recipe(*device, row.run, row.name + ".toml", data, folder, std::move(options));
     if (!summary.interrupted) row.result = RunResult{summary, folder.read_metrics()};
+    find_finished(reproduction, out, *device);
     write_results(reproduction, out);
     if (summary.interrupted) {
       throw UserError(ExitCode::interrupted,
                       "stopped by a signal; the same command goes on with " + row.name);
     }
   }
+  find_finished(reproduction, out, *device);
   write_results(reproduction, out);
   std::printf("results: %s/results.md and %s/report.html\n", out.c_str(), out.c_str());
 }

@@ -103,14 +103,20 @@ class Comparison:
         self.batch = self.value("training.batch") or self.images
 
     def value(self, key):
-        """A number of the recipe, as its file and the overrides have it."""
+        """A number of the recipe, as the overrides, its file and those that it is based on have it."""
         for override in reversed(self.arguments.set):
             name, text = override.split("=", 1)
             if name.strip() == key:
                 return type(DEFAULTS[key])(text)
         section, name = key.split(".")
-        recipe = tomllib.loads(Path(self.arguments.recipe).read_text())
-        return recipe.get(section, {}).get(name, DEFAULTS[key])
+        path = Path(self.arguments.recipe)
+        while True:
+            recipe = tomllib.loads(path.read_text())
+            if name in recipe.get(section, {}):
+                return recipe[section][name]
+            if "base" not in recipe:
+                return DEFAULTS[key]
+            path = path.parent / recipe["base"]
 
     def ffwd(self, overrides, *options):
         device = ["--device", self.arguments.device, "--precision", self.arguments.precision]

@@ -59,11 +59,18 @@ std::string not_below_zero(std::string& text) {
   return text[0] == '-' ? "expected a number of bytes, such as 500MB, found " + text : "";
 }
 
-// CLI::PositiveNumber takes NaN.
+// CLI11's checks of numbers take NaN.
+std::string a_number(const Number& kind, const std::string& text) {
+  float value = 0;
+  return kind.read(text, value) ? "" : "expected " + kind.expected() + ", found " + text;
+}
+
 std::string a_rate(std::string& text) {
-  const Number kind{0.0f, 1e9f, Bounds::without_low};
-  float rate = 0;
-  return kind.read(text, rate) ? "" : "expected " + kind.expected() + ", found " + text;
+  return a_number({0.0f, 1e9f, Bounds::without_low}, text);
+}
+
+std::string a_time(std::string& text) {
+  return a_number({0.0f, 1e9f}, text);
 }
 
 std::string a_seed(std::string& text) {
@@ -74,8 +81,10 @@ std::string a_seed(std::string& text) {
 
 void add_recipe(CLI::App& command, std::string& recipe, std::vector<std::string>& set) {
   command.add_option("recipe", recipe, "the recipe's file")->required();
-  command.add_option("--set", set,
-                     "section.key=value: replaces a value of the recipe; may be repeated");
+  command
+      .add_option("--set", set,
+                  "section.key=value: replaces a value of the recipe; may be repeated")
+      ->allow_extra_args(false);
 }
 
 void add_schedule(CLI::App& command, std::string& schedule) {
@@ -90,7 +99,7 @@ void add_save_every(CLI::App& command, double& seconds) {
       .add_option(
           "--save-every", seconds,
           "seconds between saves of what ffwd resume goes on from, should the run be killed")
-      ->check(CLI::Range(0.0, 1e9))
+      ->check(CLI::Validator(a_time, ""))
       ->capture_default_str();
 }
 
@@ -235,7 +244,8 @@ void declare(CLI::App& app, CommandLine& line) {
   declare_plan(app, line.plan);
   declare_reproduce(app, line.reproduce);
 
-  CLI::App* command = app.add_subcommand("eval", "Measure a model's accuracy on test images");
+  CLI::App* command =
+      app.add_subcommand("eval", "Measure a model's accuracy on all test images of a data set");
   command->add_option("model", line.eval.model, "a run folder or a model file")->required();
   command->add_option("--data", line.eval.data,
                       "the data set; the one it was trained on if absent");
@@ -288,6 +298,9 @@ int run(int argc, char** argv) {
   declare(app, line);
   try {
     app.parse(argc, argv);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+      return complain(ExitCode::files, "cannot write to the standard output");
+    }
     return int(ExitCode::ok);
   } catch (const CLI::Success& request) {  // --help, --version
     return app.exit(request);

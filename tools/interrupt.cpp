@@ -32,6 +32,10 @@ void catch_interrupts() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  struct sigaction hangup;
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);  // nohup has it ignored
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the output may leave before the training is over
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // threads that are made from now on inherit it
   std::thread(wait_for_signals, signals).detach();
 }

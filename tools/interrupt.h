@@ -1,9 +1,9 @@
-// Ctrl-C and SIGTERM as a flag that the training asks between steps.
+// Ctrl-C, SIGTERM and a hang-up as a flag that the training asks between steps.
 #pragma once
 
 namespace ffwd {
 
-// From here on the first SIGINT or SIGTERM only sets the flag; a second one ends the program at
+// From here on the first SIGINT, SIGTERM or SIGHUP only sets the flag; a second one ends the program at
 // once. To be called before there are other threads.
 void catch_interrupts();
 

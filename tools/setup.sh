@@ -35,7 +35,8 @@ install_build_packages() {
 find_cuda() {
   local folder place
   [ -x /usr/local/cuda/bin/nvcc ] && PATH=$PATH:/usr/local/cuda/bin
-  folder=$(dirname "$(dirname "$(readlink -f "$(command -v nvcc)")")") 2>/dev/null || return 1
+  command -v nvcc >/dev/null || return 1
+  folder=$(dirname "$(dirname "$(readlink -f "$(command -v nvcc)")")")
   for place in "${CUDNN_ROOT:-$folder}"/include "$folder"/targets/*/include /usr/include /usr/include/*-linux-gnu; do
     [ -f "$place/cudnn.h" ] && return
   done

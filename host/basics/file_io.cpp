@@ -137,6 +137,13 @@ void append_to_file(const std::string& path, std::string_view bytes) {
   file.close();
 }
 
+bool path_exists(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno != ENOENT && errno != ENOTDIR) fail_with_errno("look at", path);
+  return false;
+}
+
 std::string read_file(const std::string& path, uint64_t cap) {
   constexpr size_t kChunk = 1 << 20;
   OpenFile file(path, O_RDONLY, "read", path);

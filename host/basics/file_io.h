@@ -23,6 +23,9 @@ bool is_half_written(const std::string& name, const std::string& file);
 // was before.
 void append_to_file(const std::string& path, std::string_view bytes);
 
+// Whether there is anything at `path`. Throws FileError if that cannot be found out.
+bool path_exists(const std::string& path);
+
 // The content of `path`. Throws FileError when it cannot be read or holds more than `cap` bytes.
 std::string read_file(const std::string& path, uint64_t cap);
 

@@ -20,7 +20,7 @@ FolderLock::FolderLock(const std::string& path)
   // Some file systems have no locks.
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(fd_);
-  throw FileError("another run is at work in " + path);
+  throw FileError("another process is at work in " + path);
 }
 
 FolderLock::~FolderLock() {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/basics/errors.h"
+#include "host/basics/folder_lock.h"
 #include "host/data/compressed_file.h"
 #include "host/data/load_dataset.h"
 #include "host/data/sha256.h"
@@ -34,6 +35,11 @@ uint64_t size_or_zero(const std::string& path) {
   return missing ? 0 : bytes;
 }
 
+void remove_if_there(const std::string& path) {
+  std::error_code ignored;
+  fs::remove(path, ignored);
+}
+
 // One mirror. What was resumed and turns out wrong may have begun as another file: once more, anew.
 void fetch_from(const std::string& url, const std::string& part, const Fetch& fetch,
                 const OnFetchProgress& on_progress) {
@@ -42,13 +48,13 @@ void fetch_from(const std::string& url, const std::string& part, const Fetch& fe
     try {
       download(url, part, fetch.max_bytes, on_progress);
     } catch (const DataError&) {
-      if (size_or_zero(part) == 0) fs::remove(part);
+      if (size_or_zero(part) == 0) remove_if_there(part);
       throw;
     }
     try {
       return fetch.accept(part);
     } catch (const DataError&) {
-      fs::remove(part);
+      remove_if_there(part);
       if (!resumed) throw;
     }
   }
@@ -86,7 +92,9 @@ Fetch single_file(const DataFile& file, const std::string& folder) {
     if (found != file.sha256) {
       throw DataError("content has SHA-256 " + found + ", expected " + file.sha256);
     }
-    fs::rename(part, path);
+    std::error_code error;
+    fs::rename(part, path, error);
+    if (error) throw FileError(path + ": cannot be put there: " + error.message());
   };
   return {file.name + ".gz", file.bytes + kSlack, accept};
 }
@@ -97,7 +105,7 @@ Fetch tarball(const CatalogEntry& entry, const std::string& folder) {
   for (const DataFile& file : entry.files) bytes += file.bytes;
   const Accept accept = [=](const std::string& part) {
     unpack_data_files(part, entry.files, folder);
-    fs::remove(part);
+    remove_if_there(part);
   };
   return {entry.tarball, bytes, accept};
 }
@@ -110,6 +118,7 @@ std::string fetch_dataset(const CatalogEntry& entry, const std::string& destinat
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw FileError(folder + ": cannot be created: " + error.message());
+  const FolderLock lock(folder);
 
   std::vector<Fetch> fetches;
   for (const DataFile& file : entry.files) {

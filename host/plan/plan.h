@@ -155,6 +155,9 @@ struct Plan {
   int64_t lag;    // batches that labels are drawn ahead
   bool kept;      // what reaches the layers that learn is there when the plan starts
   std::vector<std::string> lanes;
+  // Lanes of the stage's plans, with or without the tasks that a kept input saves. Threads are
+  // divided by it, so that both have the same bits.
+  int64_t most_lanes = 0;
   std::vector<PlanBuffer> buffers;
   std::vector<PlanTask> tasks;
 

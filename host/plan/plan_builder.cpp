@@ -258,6 +258,9 @@ void Builder::name_lanes() {
     plan_.lanes.push_back(names[lane]);
   }
   for (PlanTask& task : plan_.tasks) task.lane = place[size_t(task.lane)];
+  // The input's, those of all layers that are run, the head's.
+  const int64_t with_input = 1 + plan_.stage.end_layer + (place.back() >= 0);
+  plan_.most_lanes = pipelined_ ? with_input : int64_t(plan_.lanes.size());
 }
 
 }  // namespace

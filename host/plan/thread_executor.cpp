@@ -67,7 +67,7 @@ class ThreadPlan final : public PreparedPlan {
   ThreadPlan(const Plan& plan, RunTask run, Device& device, const LaneThreads& threads)
       : tasks_(plan, std::move(run), device),
         threads_(&threads),
-        share_(std::max(1, omp_get_max_threads() / int(plan.lanes.size()))),
+        share_(std::max(1, omp_get_max_threads() / int(plan.most_lanes))),
         of_lane_(plan.lanes.size()) {
     for (size_t t = 0; t < plan.tasks.size(); ++t) {
       of_lane_[size_t(plan.tasks[t].lane)].push_back(t);

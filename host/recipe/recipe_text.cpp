@@ -1,8 +1,8 @@
 #include "host/recipe/recipe_text.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <sstream>
 
 #include "host/basics/errors.h"
@@ -10,8 +10,8 @@
 namespace ffwd {
 namespace {
 
-constexpr std::size_t kLongestStatement = 1 << 16;  // CLI11 splits arrays in quadratic time
 constexpr std::size_t kLongestQuote = 60;
+constexpr char kBlanks[] = " \t";
 constexpr char kNameLetters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 
 [[noreturn]] void syntax_error(const std::string& where, const std::string& what) {
@@ -85,46 +85,71 @@ bool is_value(const std::string& value) {
   return value.find_first_of(" \t\"'`,[]=") == std::string::npos;
 }
 
+std::string trimmed(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+}
+
+// The items of an array's `inside`: texts without their quotes, words as they are. Nothing if they
+// have no comma between them.
+std::optional<std::vector<std::string>> items_of(const std::string& inside) {
+  std::vector<std::string> items;
+  for (std::size_t at = 0;;) {
+    at = inside.find_first_not_of(kBlanks, at);
+    if (at == std::string::npos) return items;
+    std::size_t end = inside.find(',', at);
+    if (inside[at] == '"') {
+      const std::size_t closing = inside.find('"', at + 1);
+      items.push_back(inside.substr(at + 1, closing - at - 1));
+      end = inside.find_first_not_of(kBlanks, closing + 1);
+    } else {
+      items.push_back(trimmed(inside.substr(at, end - at)));
+      if (items.back().empty() || items.back().find('"') != std::string::npos) return {};
+    }
+    if (end == std::string::npos) return items;
+    if (inside[end] != ',') return {};
+    at = end + 1;
+  }
+}
+
+// What a value consists of: one item, or those of an array. Nothing if it is no value.
+std::optional<std::vector<std::string>> parts_of(const std::string& value) {
+  if (!is_value(value)) return {};
+  const std::string inside = value.substr(1, value.size() - 2);
+  if (value[0] == '[') return items_of(inside);
+  return std::vector<std::string>{value[0] == '"' ? inside : value};
+}
+
 // `text` is the statement alone: no comment, no line break.
 RecipeStatement read_assignment(const std::string& where, const std::string& section,
                                 const std::string& text) {
   const std::size_t equals = text.find('=');
-  const std::string name = CLI::detail::trim_copy(text.substr(0, equals));
+  const std::string name = trimmed(text.substr(0, equals));
   if (equals == std::string::npos || !is_path(name)) {
     syntax_error(where, "found " + quoted(text) + ", expected [section] or key = value");
   }
-  const std::string value = CLI::detail::trim_copy(text.substr(equals + 1));
+  const std::string value = trimmed(text.substr(equals + 1));
   const std::string full_name = section.empty() ? name : section + "." + name;
-  if (!is_value(value)) {
+  const auto parts = parts_of(value);
+  if (!parts) {
     syntax_error(where, full_name + " is " + quoted(value) +
                             ", expected a word or number, \"text\" in one pair of quotes without"
                             " \\ in it, or an array [a, b, c]");
   }
-
-  CLI::ConfigTOML toml;
-  toml.comment('\n');  // ours are gone by now, and # may stand in a text
-  std::istringstream line(full_name + "=" + value);
-  const CLI::ConfigItem item = toml.from_config(line).at(0);
-
+  const std::size_t dot = full_name.rfind('.');
   RecipeStatement statement;
   statement.where = where;
-  statement.section = CLI::detail::join(item.parents, ".");
-  statement.key = item.name;
-  statement.value = {value, value[0] == '[', item.inputs};
-  if (statement.value.is_array) {
-    for (std::string& element : statement.value.items) CLI::detail::trim(element);
-  }
+  statement.section = dot == std::string::npos ? "" : full_name.substr(0, dot);
+  statement.key = full_name.substr(dot + 1);  // npos + 1 is 0
+  statement.value = {value, value[0] == '[', *parts};
   return statement;
 }
 
 RecipeStatement read_statement(const std::string& where, const std::string& section,
                                const std::string& text) {
-  if (text.size() > kLongestStatement) {
-    syntax_error(where, "a statement of " + std::to_string(text.size()) +
-                            " bytes, expected at most " + std::to_string(kLongestStatement));
-  }
   if (text[0] != '[') return read_assignment(where, section, text);
-  const std::string name = CLI::detail::trim_copy(text.substr(1, text.size() - 2));
+  const std::string name = trimmed(text.substr(1, text.size() - 2));
   if (text.back() != ']' || !is_path(name)) {
     syntax_error(where, "found " + quoted(text) + ", expected [section]");
   }
@@ -166,7 +191,7 @@ std::vector<RecipeStatement> read_statements(const std::string& text, const std:
       statement += ' ';
       continue;
     }
-    CLI::detail::trim(statement);
+    statement = trimmed(statement);
     if (statement.empty()) continue;
     statements.push_back(read_statement(where, section, statement));
     if (statements.back().key.empty()) section = statements.back().section;
@@ -179,12 +204,11 @@ std::vector<RecipeStatement> read_statements(const std::string& text, const std:
 RecipeStatement read_override(const std::string& text) {
   const std::string where = "--set " + shortened(text);
   const std::size_t equals = text.find('=');
-  const bool is_name = is_path(CLI::detail::trim_copy(text.substr(0, equals)));
-  if (equals == std::string::npos || !is_name || !is_line(text) ||
-      text.size() > kLongestStatement) {
+  const bool is_name = is_path(trimmed(text.substr(0, equals)));
+  if (equals == std::string::npos || !is_name || !is_line(text)) {
     syntax_error(where, "expected section.key=value, as in training.epochs=20");
   }
-  const std::string value = CLI::detail::trim_copy(text.substr(equals + 1));
+  const std::string value = trimmed(text.substr(equals + 1));
   const bool is_plain = value.empty() || (value[0] != '"' && value[0] != '[');
   const std::string name = text.substr(0, equals + 1);
   return read_assignment(where, "", is_plain ? name + '"' + value + '"' : name + value);

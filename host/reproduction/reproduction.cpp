@@ -27,7 +27,7 @@ std::vector<std::string> reductions_of(std::string path) {
   for (;;) {
     const fs::path recipe(path);
     const std::string reduction = (recipe.parent_path() / "quick" / recipe.filename()).string();
-    if (fs::exists(reduction)) return overrides_of(reduction);
+    if (path_exists(reduction)) return overrides_of(reduction);
     const std::optional<std::string> base = base_recipe(path);
     if (!base) return {};
     path = *base;
@@ -37,8 +37,7 @@ std::vector<std::string> reductions_of(std::string path) {
 // A file that a run writes, or what write_file_atomically had of it when it was killed.
 bool is_of_a_run(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
-  for (const std::string file :
-       {kMetricsFile, kRecipeFile, kSummaryFile, kReportFile, kModelFile, kStateFile}) {
+  for (const std::string file : kRunFiles) {
     if (name == file || is_half_written(name, file)) return entry.is_regular_file();
   }
   return false;
@@ -85,7 +84,7 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
 std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
                                          const ComputeSetup& setup) {
   const std::string file = path + "/" + kStateFile;
-  if (RunFolder::is_finished(path) || !fs::exists(file)) return std::nullopt;
+  if (RunFolder::is_finished(path) || !path_exists(file)) return std::nullopt;
   TrainingState state = load_training_state(file);
   if (to_text(state.recipe) == to_text(recipe) && state.setup == setup) return state;
   throw FileError(path +
@@ -116,11 +115,10 @@ std::vector<std::string> unfinished_run(const std::string& path) {
 }
 
 RunFolder restart_run(const std::string& path) {
-  const std::vector<std::string> files = unfinished_run(path);
-  if (!files.empty()) {
+  if (!unfinished_run(path).empty()) {
     const FolderLock lock(path);
     std::error_code ignored;
-    for (const std::string& file : files) fs::remove(file, ignored);
+    for (const std::string& file : unfinished_run(path)) fs::remove(file, ignored);
   }
   return RunFolder::create(path);
 }

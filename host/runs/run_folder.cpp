@@ -20,7 +20,9 @@ constexpr uint64_t kMetricsCap = 1 << 30;
 
 void expect_folder(const std::string& path) {
   std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) throw FileError("there is no run folder " + path);
+  if (!path_exists(path) || !fs::is_directory(path, ignored)) {
+    throw FileError("there is no run folder " + path);
+  }
 }
 
 }  // namespace
@@ -44,15 +46,14 @@ RunFolder RunFolder::create(const std::string& path) {
 RunFolder RunFolder::open(const std::string& path) {
   expect_folder(path);
   RunFolder folder(path);
-  std::error_code ignored;
-  if (!fs::exists(folder.summary_path(), ignored)) {
+  if (!path_exists(folder.summary_path())) {
     throw FileError(path + " is not the folder of a finished run: it has no " + kSummaryFile);
   }
   return folder;
 }
 
 bool RunFolder::is_finished(const std::string& path) {
-  return fs::exists(RunFolder(path).summary_path()) && !open(path).read_summary().interrupted;
+  return path_exists(RunFolder(path).summary_path()) && !open(path).read_summary().interrupted;
 }
 
 RunFolder RunFolder::reopen(const std::string& path) {
@@ -61,7 +62,7 @@ RunFolder RunFolder::reopen(const std::string& path) {
   if (is_finished(path)) {
     throw FileError("the training in " + path + " cannot go on: it is finished");
   }
-  if (!fs::exists(folder.state_path())) {
+  if (!path_exists(folder.state_path())) {
     throw FileError("the training in " + path + " cannot go on: it has left no " + kStateFile);
   }
   folder.take();
@@ -69,7 +70,9 @@ RunFolder RunFolder::reopen(const std::string& path) {
   for (fs::directory_iterator file(path, error), end; !error && file != end;
        file.increment(error)) {
     const std::string name = file->path().filename().string();
-    if (is_half_written(name, kStateFile)) fs::remove(file->path(), error);
+    for (const std::string written : kRunFiles) {
+      if (is_half_written(name, written)) fs::remove(file->path(), error);
+    }
   }
   return folder;
 }

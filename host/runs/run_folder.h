@@ -18,6 +18,8 @@ inline constexpr const char* kSummaryFile = "summary.json";
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kModelFile = "model.safetensors";
 inline constexpr const char* kStateFile = "state.safetensors";
+inline constexpr const char* kRunFiles[] = {kMetricsFile, kRecipeFile, kSummaryFile,
+                                            kReportFile,  kModelFile,  kStateFile};
 
 class RunFolder {
  public:

@@ -1,13 +1,12 @@
 #include "host/training/backprop_trainer.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "engine/range.h"
 #include "host/basics/clock.h"
-#include "host/basics/errors.h"
 #include "host/recipe/recipe_network.h"
 #include "host/training/batches.h"
+#include "host/training/require_finite.h"
 
 namespace ffwd {
 BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
@@ -47,8 +46,8 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
   values_.upload(step_values(recipe_, factor, first, first, progress.steps));
   upload_order();
 
-  double loss = 0, reported = begin;  // loss: the sum over `counted` images
-  int64_t seen = 0, counted = 0;
+  double loss = 0, reported = begin;  // loss: what has been cleared, summed over its images
+  int64_t seen = 0;
   for (int64_t s = 0; s < progress.steps; ++s) {
     const int64_t images = std::min(batch_, train_->count - seen);
     network_->learn(pixels(), sample_.view().slice(seen, images), label_.view().slice(seen, images),
@@ -57,11 +56,14 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
     totals_.images_seen += images;
     ++totals_.steps;
     const bool due = s + 1 == progress.steps || steady_seconds() - reported > kProgressSeconds;
-    // The last step may be smaller than the others: what they added up is read before it.
-    if (!due && s + 2 != progress.steps) continue;
-    loss += double(images) * double(network_->read_loss());
-    counted = seen;
-    network_->clear_loss();
+    // The last step may be smaller than the others: what they added up is taken before it.
+    const bool at_an_end = s + 2 >= progress.steps;
+    if (!due && !at_an_end) continue;
+    const double sum = loss + double(images) * double(network_->read_loss());
+    if (at_an_end) {
+      loss = sum;
+      network_->clear_loss();
+    }
     if (!due) continue;
 
     reported = steady_seconds();
@@ -75,7 +77,7 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
     metrics.step = totals_.steps;
     metrics.seconds = totals_.train_seconds;
     metrics.images_per_second = progress.images_per_second;
-    metrics.head_loss = loss / double(counted);
+    metrics.head_loss = sum / double(seen);
     require_finite(*metrics.head_loss, "the network", totals_.epochs);
     on_progress(progress);
   }

@@ -9,6 +9,7 @@
 #include "host/basics/file_io.h"
 #include "host/plan/plan.h"
 #include "host/recipe/recipe_network.h"
+#include "host/training/require_finite.h"
 
 namespace ffwd {
 namespace {
@@ -107,6 +108,7 @@ Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format
 
 void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
                   const ImageFormat& f, const std::string& path) {
+  require_finite(tensors);
   const nlohmann::json images{{"height", f.height},     {"width", f.width},
                               {"channels", f.channels}, {"classes", f.class_names},
                               {"mean", f.mean},         {"deviation", f.deviation}};

@@ -38,6 +38,10 @@ ExecutorKind default_executor(Schedule schedule) {
   return schedule == Schedule::pipelined ? ExecutorKind::lanes : ExecutorKind::serial;
 }
 
+bool keeps_input(const Recipe& recipe, bool same_batch) {
+  return same_batch && recipe.negatives.labels == Negatives::fixed;
+}
+
 std::vector<StepValues> step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
                                     int64_t step, int64_t count) {
   const auto correction = [](float beta, int64_t t) {
@@ -136,7 +140,7 @@ void Steps::switch_profiler(int64_t steps) {
 }
 
 bool Steps::input_is_kept(const Stage& stage) {
-  if (!same_batch_ || recipe_.negatives.labels != Negatives::fixed) return false;
+  if (!keeps_input(recipe_, same_batch_)) return false;
   const bool kept = kept_ && same(*kept_, stage);
   kept_ = stage;
   return kept;

@@ -29,6 +29,10 @@ using TaskKinds = std::set<TaskKind>;  // none: all
 // Lanes for a schedule that asks for them, else one task after another.
 ExecutorKind default_executor(Schedule schedule);
 
+// Whether the layers below those that learn make the same of every step, if all steps of a stage
+// learn from the same images: it is computed once then, and kept.
+bool keeps_input(const Recipe& recipe, bool same_batch);
+
 // Of `count` steps in a row; the first has these numbers in its stage and in the whole run, both
 // counted from 0.
 std::vector<StepValues> step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,

@@ -1,12 +1,11 @@
 #include "host/training/trainer.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "engine/range.h"
 #include "host/basics/clock.h"
-#include "host/basics/errors.h"
 #include "host/training/batches.h"
+#include "host/training/require_finite.h"
 
 namespace ffwd {
 
@@ -20,13 +19,6 @@ TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images,
 float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs) {
   if (decay == RateDecay::constant || 2 * epoch <= epochs) return 1.0f;
   return float(1 + 2 * (epochs - epoch)) / float(epochs);
-}
-
-void require_finite(double loss, const std::string& what, int64_t epoch) {
-  if (std::isfinite(loss)) return;
-  throw UserError(ExitCode::not_finite,
-                  "the loss of " + what + " is no longer a finite number in epoch " +
-                      std::to_string(epoch) + "; a smaller learning rate may help");
 }
 
 Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train,

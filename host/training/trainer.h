@@ -33,9 +33,6 @@ TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images,
 // What the learning rates are multiplied by in an epoch, counted from 1.
 float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs);
 
-// Throws UserError (not_finite) naming `what` learnt, and the epoch, if its loss is no number.
-void require_finite(double loss, const std::string& what, int64_t epoch);
-
 class Trainer {
  public:
   // Called every half second or so, and at the end of every epoch.

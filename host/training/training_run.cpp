@@ -56,7 +56,7 @@ Summary summary_of(const Learner& learner, const Evaluation& train, const Evalua
   return summary;
 }
 
-// Without how it is computed, complete epochs and total time.
+// Without how and on what it is computed, complete epochs and total time.
 TrainingState state_of(Learner& learner, const Recipe& recipe, const std::string& recipe_file) {
   const TrainingTotals totals = learner.totals();
   TrainingState state;
@@ -75,7 +75,9 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   std::optional<TrainingState>& stopped = options.stopped;
   const double begin = steady_seconds() - (stopped ? stopped->total_seconds : 0);
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, options.execution);
+  const DataIdentity identity = identity_of(data.train);
   if (stopped) {
+    require_same_data(*stopped, identity, folder.state_path());
     learner->go_on_from(*stopped, folder.state_path());
     folder.keep_metrics(stopped->epochs);
     stopped->learnt = {};  // it is on the device now
@@ -87,6 +89,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   const auto save = [&] {
     TrainingState state = state_of(*learner, recipe, recipe_file);
     state.setup = setup_of(device, options.execution.executor);
+    state.data = identity;
     state.epochs = epochs;
     state.total_seconds = steady_seconds() - begin;
     if (epochs > 0) folder.sync_metrics();

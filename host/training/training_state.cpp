@@ -1,11 +1,14 @@
 #include "host/training/training_state.h"
 
+#include <zlib.h>
+
 #include <nlohmann/json.hpp>
 
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "host/recipe/recipe_text.h"
 #include "host/training/device_options.h"
+#include "host/training/require_finite.h"
 
 namespace ffwd {
 namespace {
@@ -32,6 +35,8 @@ void read_progress(const std::string& text, const std::string& path, TrainingSta
     if (!executor) throw Error(path + ": its progress is damaged: there is no such executor");
     state.setup.precision = *precision;
     state.setup.executor = *executor;
+    json.at("images").get_to(state.data.images);
+    json.at("data_crc").get_to(state.data.crc);
     json.at("epochs").get_to(state.epochs);
     json.at("steps").get_to(state.steps);
     json.at("train_seconds").get_to(state.train_seconds);
@@ -56,7 +61,23 @@ ComputeSetup setup_of(const Device& device, ExecutorKind executor) {
           executor};
 }
 
+DataIdentity identity_of(const Images& train) {
+  const auto labels = reinterpret_cast<const Bytef*>(train.labels.data());
+  const uLong crc = crc32_z(0, train.pixels.data(), train.pixels.size());
+  return {train.count, uint32_t(crc32_z(crc, labels, train.labels.size() * sizeof(int32_t)))};
+}
+
+void require_same_data(const TrainingState& state, const DataIdentity& data,
+                       const std::string& path) {
+  if (state.data.images == data.images && state.data.crc == data.crc) return;
+  throw DataError(path + ": its training learnt from " + std::to_string(state.data.images) +
+                  " images, but " + state.recipe.data.name + " has " +
+                  (data.images == state.data.images ? "others" : std::to_string(data.images)) +
+                  " here: name their folder with --data-dir");
+}
+
 void save_training_state(const TrainingState& state, const std::string& path) {
+  require_finite(state.learnt.tensors);
   const ComputeSetup& setup = state.setup;
   const nlohmann::json progress{{"recipe_file", state.recipe_file},
                                 {"device", setup.device},
@@ -64,6 +85,8 @@ void save_training_state(const TrainingState& state, const std::string& path) {
                                 {"precision", to_string(setup.precision)},
                                 {"measured_algorithms", setup.measured_algorithms},
                                 {"executor", name_of(setup.executor)},
+                                {"images", state.data.images},
+                                {"data_crc", state.data.crc},
                                 {"epochs", state.epochs},
                                 {"steps", state.steps},
                                 {"train_seconds", state.train_seconds},

@@ -6,6 +6,7 @@
 
 #include "engine/device.h"
 #include "engine/safetensors.h"
+#include "host/data/dataset.h"
 #include "host/plan/executor.h"
 #include "host/recipe/recipe.h"
 
@@ -22,18 +23,31 @@ struct ComputeSetup {
 bool operator==(const ComputeSetup& a, const ComputeSetup& b);
 ComputeSetup setup_of(const Device& device, ExecutorKind executor);
 
+// Which images a training learns from: how many, and a CRC-32 of their pixels and labels.
+struct DataIdentity {
+  int64_t images = 0;
+  uint32_t crc = 0;
+};
+DataIdentity identity_of(const Images& train);
+
 struct TrainingState {
   Recipe recipe;
   std::string recipe_file;  // as in a summary
   ComputeSetup setup;
+  DataIdentity data;
   int64_t epochs = 0;  // complete ones, each with a line of metrics
   int64_t steps = 0;   // batches learnt
   double train_seconds = 0, total_seconds = 0;
   SafetensorsFile learnt;  // engine/checkpoint.h, state_tensors
 };
 
-// Replaces the file as a whole or not at all. Throws FileError.
+// Replaces the file as a whole or not at all. Throws FileError, and UserError if what was learnt is
+// not finite.
 void save_training_state(const TrainingState& state, const std::string& path);
+
+// Throws DataError if the training that left `state` in the file learnt from other images.
+void require_same_data(const TrainingState& state, const DataIdentity& data,
+                       const std::string& path);
 
 // Throws FileError naming the file and what is wrong with it.
 TrainingState load_training_state(const std::string& path);

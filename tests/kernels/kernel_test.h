@@ -41,7 +41,7 @@ struct Shape {
 
 // Around the widths of a warp, a vector and a block, beyond them, and degenerate ones.
 inline constexpr Shape kShapes[] = {{1, 1},   {7, 31},   {8, 32},   {9, 33},   {3, 255},
-                                    {2, 257}, {64, 500}, {5, 2000}, {1, 5000}, {0, 40}};
+                                    {2, 257}, {64, 500}, {5, 2000}, {1, 4097}, {0, 40}};
 
 // Rows one after the other; rows apart, on 16-byte boundaries and off them; a misaligned start.
 inline constexpr Layout kLayouts[] = {{0, 0}, {8, 0}, {3, 0}, {0, 1}, {5, 3}};

@@ -1,0 +1,17 @@
+// What ends a training that has diverged: numbers that are NaN or infinite.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/safetensors.h"
+
+namespace ffwd {
+
+// Throws UserError (ExitCode::not_finite) if the loss of `what` is no finite number.
+void require_finite(double loss, const std::string& what, int64_t epoch);
+
+// The same for what is about to be saved.
+void require_finite(const std::vector<NamedTensor>& tensors);
+
+}  // namespace ffwd
