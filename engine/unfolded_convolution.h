@@ -10,7 +10,7 @@
 namespace ffwd {
 
 // Whether this is faster than oneDNN, which reads all weights for each image where the output is
-// small (bench/results/README.md).
+// small (bench/results/cpu.md).
 bool unfolding_pays(const Convolution& args);
 bool unfolding_pays(const ConvolutionGradient& args);
 
