@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kSide = 28;
 constexpr int32_t kClasses = 10;
 
-Recipe recipe_of(const TrainingShape& shape) {
+Recipe recipe_of(const TrainingShape& shape, ExecutorKind executor) {
   Recipe recipe;
   recipe.network.layers = dense_layers(shape.widths);
   recipe.network.normalise = NormKind::l2;
@@ -22,6 +22,7 @@ Recipe recipe_of(const TrainingShape& shape) {
   recipe.optimiser.learning_rate = 0.001f;
   recipe.training.skip_first_layer = false;
   recipe.training.batch = shape.pairs;
+  if (executor != ExecutorKind::serial) recipe.training.schedule = Schedule::pipelined;
   return recipe;
 }
 
@@ -69,7 +70,7 @@ std::string name_of(const std::vector<int64_t>& widths) {
 
 TrainingCase::TrainingCase(Device& device, const TrainingShape& shape, int64_t steps,
                            ExecutorKind executor)
-    : recipe_(recipe_of(shape)),
+    : recipe_(recipe_of(shape, executor)),
       network_(network_of(device, recipe_)),
       pixels_(device, random_pixels(shape.pairs)),
       sample_(device, samples(shape.pairs, steps)),

@@ -67,18 +67,14 @@ TEST_P(Capture, Clear) {
 TEST_P(Capture, Matmul) {
   for (const DType dtype : kDTypes) {
     compare(&Device::matmul, [&](Operands& m) -> Matmul {
-      return {m.matrix(kRows, kCols, dtype), false, m.matrix(40, kCols, dtype), true,
-              m.matrix(kRows, 40, dtype)};
+      return forward_product(m.matrix(kRows, kCols, dtype), m.matrix(40, kCols, dtype),
+                             m.matrix(kRows, 40, dtype));
     });
     compare(&Device::matmul,
             [&](Operands& m) -> Matmul {  // long inner dimension: the sum may be split
-              return {m.matrix(8 * kRows, 40, dtype),
-                      true,
-                      m.matrix(8 * kRows, kCols, dtype),
-                      false,
-                      m.matrix(40, kCols, DType::f32),
-                      1.0f,
-                      1.0f};
+              return weight_gradient_product(m.matrix(8 * kRows, 40, dtype),
+                                             m.matrix(8 * kRows, kCols, dtype),
+                                             m.matrix(40, kCols, DType::f32), /*beta=*/1.0f);
             });
   }
 }

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "host/basics/nearest_name.h"
+#include "host/data/load_dataset.h"
 #include "host/reproduction/reproduction_report.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
@@ -48,11 +50,27 @@ ComputeSetup setup_of_row(const ReproductionRow& row, const Device& device) {
   return setup_of(device, default_executor(row.run.training.schedule));
 }
 
+// Of every data set one copy: to unpack one takes seconds.
+class Datasets {
+ public:
+  explicit Datasets(const std::string& data_dir) : data_dir_(data_dir) {}
+
+  Dataset of(const Recipe& recipe) {
+    const std::string& name = recipe.data.name;
+    if (loaded_.count(name) == 0) loaded_.emplace(name, load_dataset(name, data_dir_));
+    return cut_for(recipe, loaded_.at(name));
+  }
+
+ private:
+  std::string data_dir_;
+  std::map<std::string, Dataset> loaded_;
+};
+
 // That its data and its folder can be used.
 void check_row(const ReproductionRow& row, const std::string& run_folder, const Device& device,
-               const std::string& data_dir) {
+               Datasets& datasets) {
   try {
-    load_recipe_data(row.run, data_dir);
+    datasets.of(row.run);
     unfinished_run(run_folder);
     stopped_run(run_folder, row.run, setup_of_row(row, device));
   } catch (const UserError& error) {
@@ -85,16 +103,17 @@ void reproduce(const ReproduceCommand& command) {
       command.out.empty() ? "runs/" + document + (command.quick ? "-quick" : "") : command.out;
   const std::unique_ptr<Device> device = open_device(command.device);
   find_finished(reproduction, out, *device);
+  Datasets datasets(command.data_dir);
   for (const ReproductionRow& row : reproduction.rows) {  // before the first has trained for hours
     if (!is_asked(row.name, command.only) || row.result) continue;
-    check_row(row, out + "/" + row.name, *device, command.data_dir);
+    check_row(row, out + "/" + row.name, *device, datasets);
   }
 
   for (ReproductionRow& row : reproduction.rows) {
     if (!is_asked(row.name, command.only)) continue;
     std::printf("== %s%s\n", row.name.c_str(), row.result ? ": finished before" : "");
     if (row.result) continue;
-    const Dataset data = load_recipe_data(row.run, command.data_dir);
+    const Dataset data = datasets.of(row.run);
     const std::string path = out + "/" + row.name;
     const ComputeSetup setup = setup_of_row(row, *device);
     RunOptions options;

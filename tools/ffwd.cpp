@@ -114,8 +114,8 @@ void declare_train(CLI::App& app, TrainCommand& line) {
   add_schedule(*command, line.schedule);
   command
       ->add_option("--executor", line.executor,
-                   "one task after another (serial), a thread or a stream a lane (lanes), a CUDA"
-                   " graph (graph); auto: lanes if pipelined, else serial")
+                   "one task after another (serial), a thread or a stream a lane (lanes), the"
+                   " schedule as a CUDA graph (graph); auto: lanes if pipelined, else serial")
       ->check(CLI::IsMember({"auto", "serial", "lanes", "graph"}))
       ->capture_default_str();
   command->add_option("--trace", line.trace,

@@ -15,7 +15,7 @@ namespace ffwd {
 enum class ExecutorKind {
   serial,  // one task after another
   lanes,   // lanes side by side: a CPU thread or a CUDA stream each
-  graph    // lanes as one CUDA graph, captured at the second playing
+  graph    // the plan as one CUDA graph, captured at the second playing
 };
 
 // "serial", and the kind of that name, if there is one.

@@ -68,6 +68,12 @@ Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int6
       runner_(network, recipe, pixels, max_batch, most_at_once_, slots_for(max_batch)),
       executor_(make_executor(execution.executor, network.device())) {}
 
+bool Steps::overlaps() const {
+  return execution_.executor == ExecutorKind::lanes ||
+         (execution_.executor == ExecutorKind::graph &&
+          recipe_.training.schedule == Schedule::pipelined);
+}
+
 PlanShape Steps::shape_of(int64_t images) const {
   const InputFormat& input = network_->shape().input;
   return plan_shape(recipe_, input.image, input.classes, images,
@@ -78,7 +84,7 @@ Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kep
   PlanOptions options;
   options.stage = stage;
   options.steps = steps;
-  options.pipelined = execution_.executor != ExecutorKind::serial;
+  options.pipelined = overlaps();
   options.depth = depth_;
   options.kept = kept;
   return make_plan(shape_of(images), options);
@@ -94,7 +100,7 @@ int64_t Steps::depth_that_fits(int64_t images) const {
     PlanOptions options;
     options.stage = stage;
     options.steps = most_at_once_;
-    options.pipelined = execution_.executor != ExecutorKind::serial;
+    options.pipelined = overlaps();
     options.depth = 1;
     const Plan least = make_plan(shape_of(images), options);
     const double limit = room + double(least.bytes() - least.bytes_in_flight());

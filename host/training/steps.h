@@ -63,6 +63,8 @@ class Steps {
     std::unique_ptr<PreparedPlan> prepared;
   };
 
+  // Whether plans have a lane for each layer.
+  bool overlaps() const;
   PlanShape shape_of(int64_t images) const;
   int64_t depth_that_fits(int64_t images) const;
   Plan plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const;

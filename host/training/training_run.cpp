@@ -129,11 +129,14 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
 
 }  // namespace
 
-Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
-  Dataset data = load_dataset(recipe.data.name, data_dir);
+Dataset cut_for(const Recipe& recipe, Dataset data) {
   keep_first(data.train, recipe.data.train_images, "data.train_images");
   keep_first(data.test, recipe.data.test_images, "data.test_images");
   return data;
+}
+
+Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
+  return cut_for(recipe, load_dataset(recipe.data.name, data_dir));
 }
 
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,

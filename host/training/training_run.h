@@ -30,8 +30,11 @@ struct RunOptions {
   std::optional<TrainingState> stopped;  // to go on from; the folder's own
 };
 
-// The data set of a recipe, cut down to the images that it asks for. Throws DataError, and
-// RecipeError when it asks for more than there are.
+// A data set cut down to the images that a recipe asks for. Throws RecipeError when it asks for more
+// than there are.
+Dataset cut_for(const Recipe& recipe, Dataset data);
+
+// The same of the recipe's own data set. Throws DataError besides.
 Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
 
 // Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
