@@ -105,7 +105,7 @@ TEST_F(Models, WithImagesOrARecipeThatCannotBeAreNamed) {
     Model changed{m.recipe, m.format, nullptr};
     damage(changed.format);
     changed.network = std::move(m.network);
-    expect_contains(error_of(changed), {"changed.safetensors", "image format is damaged"});
+    expect_contains(error_of(changed), {"changed.safetensors", "its image format"});
     m.network = std::move(changed.network);
   };
   expect_damaged([](ImageFormat& f) { f.class_names.assign(2000, "x"); });

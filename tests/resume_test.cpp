@@ -250,7 +250,7 @@ TEST_F(TrainingStates, DamageIsNamed) {
   expect_has(file_error([&] { load_training_state(root_ + "/none"); }), "none");
   expect_has(error_of("nothing"), path_);
   expect_has(error_of(encode_safetensors({}, {})), "it has no progress");
-  expect_has(error_of(encode_safetensors({}, {{"progress", "{"}})), "its progress is damaged");
+  expect_has(error_of(encode_safetensors({}, {{"progress", "{"}})), "its progress: damaged");
 
   save_training_state(some_state(), path_);
   const std::string good = content_of(path_);
@@ -262,10 +262,10 @@ TEST_F(TrainingStates, DamageIsNamed) {
     EXPECT_EQ(from.size(), to.size());
     return text.replace(at, from.size(), to);
   };
-  expect_has(error_of(with("\\\"steps\\\":47", "\\\"steps\\\":-7")), "counts below zero");
-  expect_has(error_of(with("\\\"steps\\\":47", "\\\"stops\\\":47")), "steps");
-  expect_has(error_of(with("bf16", "fp23")), "no such precision");
-  expect_has(error_of(with("graph", "grape")), "no such executor");
+  expect_has(error_of(with("\\\"steps\\\":47", "\\\"steps\\\":-7")), "\"steps\" is -7, expected");
+  expect_has(error_of(with("\\\"steps\\\":47", "\\\"stops\\\":47")), "\"steps\" is missing");
+  expect_has(error_of(with("bf16", "fp23")), "\"precision\" is \"fp23\"");
+  expect_has(error_of(with("graph", "grape")), "\"executor\" is \"grape\"");
   expect_has(error_of(with("epochs = 4", "epoch_ = 4")), "its recipe is damaged");
 }
 

@@ -33,4 +33,18 @@ struct FileError : UserError {
   explicit FileError(const std::string& what) : UserError(ExitCode::files, what) {}
 };
 
+// What `read` returns. Errors about what it reads become FileErrors.
+template <typename Read>
+auto reading_file(Read read) {
+  try {
+    return read();
+  } catch (const UserError&) {
+    throw;
+  } catch (const OutOfMemory&) {
+    throw;
+  } catch (const Error& error) {
+    throw FileError(error.what());
+  }
+}
+
 }  // namespace ffwd

@@ -1,9 +1,6 @@
 #include "host/runs/run_records.h"
 
-#include <limits>
-#include <nlohmann/json.hpp>
-
-#include "host/basics/errors.h"
+#include "host/basics/json_object.h"
 
 namespace ffwd {
 namespace {
@@ -31,85 +28,7 @@ std::string dump(const ordered_json& value, int indent) {
 
 // --- Reading ---
 
-bool is_count(const json& value) {
-  return value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t(INT64_MAX);
-}
-
-// A JSON object whose fields are asked for by key and type.
-class Object {
- public:
-  Object(json value, std::string origin) : value_(std::move(value)), origin_(std::move(origin)) {
-    if (!value_.is_object()) throw FileError(origin_ + ": expected a JSON object");
-  }
-
-  const json& at(const char* key) const {
-    const auto found = value_.find(key);
-    if (found == value_.end()) throw FileError(origin_ + ": \"" + key + "\" is missing");
-    return *found;
-  }
-
-  [[noreturn]] void wrong(const char* key, const std::string& expected) const {
-    const json& value = at(key);
-    std::string found = value.type_name();
-    if (value.is_primitive()) found = value.dump(-1, ' ', true, json::error_handler_t::replace);
-    if (found.size() > 60) found = found.substr(0, 60) + "...";
-    throw FileError(origin_ + ": \"" + key + "\" is " + found + ", expected " + expected);
-  }
-
-  std::string text(const char* key) const {
-    if (!at(key).is_string()) wrong(key, "a string");
-    return at(key).get<std::string>();
-  }
-
-  bool truth(const char* key) const {
-    if (!at(key).is_boolean()) wrong(key, "true or false");
-    return at(key).get<bool>();
-  }
-
-  double number(const char* key) const {
-    if (at(key).is_null()) return std::numeric_limits<double>::quiet_NaN();
-    if (!at(key).is_number()) wrong(key, "a number or null");
-    return at(key).get<double>();
-  }
-
-  std::optional<double> optional_number(const char* key) const {
-    if (at(key).is_null()) return std::nullopt;
-    return number(key);
-  }
-
-  std::optional<double> fraction(const char* key) const {
-    const std::optional<double> value = optional_number(key);
-    if (value && !(*value >= 0 && *value <= 1)) wrong(key, "a fraction from 0 to 1, or null");
-    return value;
-  }
-
-  uint64_t unsigned_number(const char* key) const {
-    if (!at(key).is_number_unsigned()) wrong(key, "a whole number from 0");
-    return at(key).get<uint64_t>();
-  }
-
-  int64_t count(const char* key) const {
-    if (!is_count(at(key))) wrong(key, "a whole number from 0 to 2^63 - 1");
-    return at(key).get<int64_t>();
-  }
-
-  const json& list(const char* key) const {
-    if (!at(key).is_array()) wrong(key, "a list");
-    return at(key);
-  }
-
- private:
-  json value_;
-  std::string origin_;
-};
-
-Object parse_object(const std::string& text, const std::string& origin) {
-  json value = json::parse(text, /*callback=*/nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) throw FileError(origin + ": damaged, not well-formed JSON");
-  return Object(std::move(value), origin);
-}
-
-std::vector<std::vector<int64_t>> read_confusion(const Object& summary, size_t classes) {
+std::vector<std::vector<int64_t>> read_confusion(const JsonObject& summary, size_t classes) {
   const std::string expected =
       "one row of counts for each of the " + std::to_string(classes) + " classes, as many in a row";
   std::vector<std::vector<int64_t>> confusion;
@@ -171,7 +90,7 @@ std::string to_json(const Summary& s) {
 }
 
 EpochMetrics parse_epoch_metrics(const std::string& text, const std::string& origin) {
-  const Object object = parse_object(text, origin);
+  const JsonObject object = JsonObject::parse(text, origin);
   EpochMetrics m;
   m.epoch = object.count("epoch");
   m.step = object.count("step");
@@ -181,7 +100,7 @@ EpochMetrics parse_epoch_metrics(const std::string& text, const std::string& ori
   for (const json& item : object.list("layers")) {
     std::optional<LayerMetrics> layer;
     if (!item.is_null()) {
-      const Object fields(item, origin + ", layer " + std::to_string(m.layers.size()));
+      const JsonObject fields(item, origin + ", layer " + std::to_string(m.layers.size()));
       layer = LayerMetrics{fields.number("loss"), fields.number("goodness_pos"),
                            fields.number("goodness_neg")};
     }
@@ -194,7 +113,7 @@ EpochMetrics parse_epoch_metrics(const std::string& text, const std::string& ori
 }
 
 Summary parse_summary(const std::string& text, const std::string& origin) {
-  const Object object = parse_object(text, origin);
+  const JsonObject object = JsonObject::parse(text, origin);
   Summary s;
   s.title = object.text("title");
   s.recipe = object.text("recipe");
@@ -219,10 +138,7 @@ Summary parse_summary(const std::string& text, const std::string& origin) {
   s.train_accuracy_per_batch = object.fraction("train_accuracy_per_batch");
   s.test_accuracy_per_batch = object.fraction("test_accuracy_per_batch");
   s.interrupted = object.truth("interrupted");
-  for (const json& name : object.list("class_names")) {
-    if (!name.is_string()) object.wrong("class_names", "a list of strings");
-    s.class_names.push_back(name.get<std::string>());
-  }
+  s.class_names = object.texts("class_names");
   s.confusion = read_confusion(object, s.class_names.size());
   return s;
 }

@@ -9,17 +9,6 @@
 namespace ffwd {
 namespace {
 
-template <typename AnyNetwork>
-void load(AnyNetwork& network, const TrainingState& state, const std::string& origin) {
-  try {
-    load_state(network, state.learnt, origin);
-  } catch (const OutOfMemory&) {
-    throw;
-  } catch (const Error& error) {
-    throw FileError(error.what());
-  }
-}
-
 class ForwardForwardLearner final : public Learner {
  public:
   ForwardForwardLearner(Device& device, const Recipe& recipe, const Dataset& data,
@@ -33,7 +22,7 @@ class ForwardForwardLearner final : public Learner {
   int64_t parameter_count() const override { return model_.network->parameter_count(); }
   std::vector<NamedTensor> state() override { return state_tensors(*model_.network); }
   void go_on_from(const TrainingState& state, const std::string& origin) override {
-    load(*model_.network, state, origin);
+    reading_file([&] { load_state(*model_.network, state.learnt, origin); });
     trainer_.go_on_after(state.steps, state.train_seconds);
   }
   void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
@@ -82,7 +71,7 @@ class BackpropLearner final : public Learner {
   int64_t parameter_count() const override { return network_.parameter_count(); }
   std::vector<NamedTensor> state() override { return state_tensors(network_); }
   void go_on_from(const TrainingState& state, const std::string& origin) override {
-    load(network_, state, origin);
+    reading_file([&] { load_state(network_, state.learnt, origin); });
     trainer_.go_on_after(state.steps, state.train_seconds);
   }
   void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "engine/checkpoint.h"
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
+#include "host/basics/json_object.h"
 #include "host/plan/plan.h"
 #include "host/recipe/recipe_network.h"
 #include "host/training/require_finite.h"
@@ -51,14 +51,18 @@ Model make_network(Device& device, const Recipe& recipe, const ImageFormat& form
                                     max_rows)};
 }
 
-ImageFormat parse_format(const nlohmann::json& json) {
+ImageFormat read_format(const std::string& text, const std::string& path) {
+  const std::string origin = path + ": its image format";
+  const JsonObject object = JsonObject::parse(text, origin);
   ImageFormat format;
-  json.at("height").get_to(format.height);
-  json.at("width").get_to(format.width);
-  json.at("channels").get_to(format.channels);
-  json.at("classes").get_to(format.class_names);
-  json.at("mean").get_to(format.mean);
-  json.at("deviation").get_to(format.deviation);
+  format.height = object.count("height");
+  format.width = object.count("width");
+  format.channels = object.count("channels");
+  format.class_names = object.texts("classes");
+  for (const double mean : object.numbers("mean")) format.mean.push_back(float(mean));
+  for (const double deviation : object.numbers("deviation")) {
+    format.deviation.push_back(float(deviation));
+  }
   const auto side_is_sane = [](int64_t side) { return side >= 1 && side <= 4096; };
   const auto channels = size_t(format.channels), classes = format.class_names.size();
   const auto is_finite = [](float value) { return std::isfinite(value); };
@@ -69,16 +73,8 @@ ImageFormat parse_format(const nlohmann::json& json) {
                         format.mean.size() == channels && format.deviation.size() == channels &&
                         std::all_of(format.mean.begin(), format.mean.end(), is_finite) &&
                         std::all_of(format.deviation.begin(), format.deviation.end(), is_positive);
-  if (!possible) throw Error("no images can have this format");
+  if (!possible) throw FileError(origin + ": no images can have it");
   return format;
-}
-
-ImageFormat read_format(const std::string& text, const std::string& path) {
-  try {
-    return parse_format(nlohmann::json::parse(text));
-  } catch (const std::exception& error) {
-    throw FileError(path + ": its image format is damaged: " + error.what());
-  }
 }
 
 }  // namespace
@@ -123,30 +119,26 @@ void save_model(const Model& model, const std::string& path) {
 
 Model load_model(Device& device, const std::string& path) {
   const std::string bytes = read_file(path, kLargestModel);
-  try {
+  return reading_file([&] {
     const SafetensorsFile file = decode_safetensors(bytes, path);
     const auto recipe = file.metadata.find("recipe"), images = file.metadata.find("images");
     if (recipe == file.metadata.end() || images == file.metadata.end()) {
       throw Error(path + ": is a safetensors file, but not a model of ffwd: it has no recipe");
     }
     const ImageFormat format = read_format(images->second, path);
-    const Recipe parsed = parse_recipe(recipe->second, path);
-    if (parsed.training.algorithm == Algorithm::backprop) {
-      throw Error(path +
-                  ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
+    try {
+      const Recipe parsed = parse_recipe(recipe->second, path);
+      if (parsed.training.algorithm == Algorithm::backprop) {
+        throw Error(path +
+                    ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
+      }
+      Model model = make_network(device, parsed, format, 1);
+      load_network(*model.network, file, path);
+      return model;
+    } catch (const RecipeError& error) {
+      throw FileError(path + ": its recipe is damaged: " + error.what());
     }
-    Model model = make_network(device, parsed, format, 1);
-    load_network(*model.network, file, path);
-    return model;
-  } catch (const RecipeError& error) {
-    throw FileError(path + ": its recipe is damaged: " + error.what());
-  } catch (const UserError&) {
-    throw;
-  } catch (const OutOfMemory&) {
-    throw;
-  } catch (const Error& error) {
-    throw FileError(error.what());
-  }
+  });
 }
 
 }  // namespace ffwd

@@ -2,10 +2,9 @@
 
 #include <zlib.h>
 
-#include <nlohmann/json.hpp>
-
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
+#include "host/basics/json_object.h"
 #include "host/recipe/recipe_text.h"
 #include "host/training/device_options.h"
 #include "host/training/require_finite.h"
@@ -23,30 +22,22 @@ const std::string& metadata(const SafetensorsFile& file, const std::string& key,
 }
 
 void read_progress(const std::string& text, const std::string& path, TrainingState& state) {
-  try {
-    const nlohmann::json json = nlohmann::json::parse(text);
-    json.at("recipe_file").get_to(state.recipe_file);
-    json.at("device").get_to(state.setup.device);
-    json.at("gpu").get_to(state.setup.gpu);
-    json.at("measured_algorithms").get_to(state.setup.measured_algorithms);
-    const auto precision = precision_named(json.at("precision").get<std::string>());
-    const auto executor = executor_named(json.at("executor").get<std::string>());
-    if (!precision) throw Error(path + ": its progress is damaged: there is no such precision");
-    if (!executor) throw Error(path + ": its progress is damaged: there is no such executor");
-    state.setup.precision = *precision;
-    state.setup.executor = *executor;
-    json.at("images").get_to(state.data.images);
-    json.at("data_crc").get_to(state.data.crc);
-    json.at("epochs").get_to(state.epochs);
-    json.at("steps").get_to(state.steps);
-    json.at("train_seconds").get_to(state.train_seconds);
-    json.at("total_seconds").get_to(state.total_seconds);
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(path + ": its progress is damaged: " + error.what());
-  }
-  if (state.epochs < 0 || state.steps < 0) {
-    throw Error(path + ": its progress is damaged: it counts below zero");
-  }
+  const JsonObject progress = JsonObject::parse(text, path + ": its progress");
+  state.recipe_file = progress.text("recipe_file");
+  state.setup.device = progress.text("device");
+  state.setup.gpu = progress.truth("gpu");
+  state.setup.measured_algorithms = progress.truth("measured_algorithms");
+  const auto precision = precision_named(progress.text("precision"));
+  const auto executor = executor_named(progress.text("executor"));
+  if (!precision) progress.wrong("precision", "the name of one");
+  if (!executor) progress.wrong("executor", "the name of one");
+  state.setup.precision = *precision;
+  state.setup.executor = *executor;
+  state.data = {progress.count("images"), uint32_t(progress.count("data_crc"))};
+  state.epochs = progress.count("epochs");
+  state.steps = progress.count("steps");
+  state.train_seconds = progress.number("train_seconds");
+  state.total_seconds = progress.number("total_seconds");
 }
 
 }  // namespace
@@ -101,19 +92,17 @@ void save_training_state(const TrainingState& state, const std::string& path) {
 
 TrainingState load_training_state(const std::string& path) {
   const std::string bytes = read_file(path, kLargestState);
-  try {
+  return reading_file([&] {
     TrainingState state;
     state.learnt = decode_safetensors(bytes, path);
     read_progress(metadata(state.learnt, "progress", path), path, state);
-    state.recipe = parse_recipe(metadata(state.learnt, "recipe", path), path);
+    try {
+      state.recipe = parse_recipe(metadata(state.learnt, "recipe", path), path);
+    } catch (const RecipeError& error) {
+      throw FileError(path + ": its recipe is damaged: " + error.what());
+    }
     return state;
-  } catch (const RecipeError& error) {
-    throw FileError(path + ": its recipe is damaged: " + error.what());
-  } catch (const UserError&) {
-    throw;
-  } catch (const Error& error) {
-    throw FileError(error.what());
-  }
+  });
 }
 
 }  // namespace ffwd
