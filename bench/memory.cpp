@@ -18,7 +18,7 @@ int64_t memory_in_use(const Device& device) {
 }
 
 int64_t memory_bound(const PlanShape& shape) {
-  int64_t bytes = shape.batch * shape.image.pixels() * shape.image.channels;
+  int64_t bytes = shape.batch * shape.image.values();
   for (const LayerShape& layer : shape.layers) {
     bytes +=
         layer.units * (layer.inputs + 1) * int64_t(sizeof(float)) * (1 + shape.optimiser_states);

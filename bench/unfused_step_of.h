@@ -95,9 +95,9 @@ class UnfusedStepOf final : public UnfusedStep {
         pairs_(batch.sample.size),
         wrong_(device, pairs_),
         squares_(device, pairs_),
-        base_(device, pairs_, format_.bytes()) {
+        base_(device, pairs_, format_.image.values()) {
     FFWD_EXPECT(device.activation_type() == DType::f32, "the unfused step computes in fp32");
-    for (Matrix& shown : shown_) shown = Matrix(device, pairs_, format_.bytes());
+    for (Matrix& shown : shown_) shown = Matrix(device, pairs_, format_.image.values());
     for (const Layer& layer : network.layers()) layers_.emplace_back(device, layer, pairs_);
     scratch_ = Vector<float>(device, column_sum_scratch(pairs_, largest_width()));
   }

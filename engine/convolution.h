@@ -11,15 +11,10 @@
 
 #include <algorithm>
 
+#include "engine/image_shape.h"
 #include "kernels/view.h"
 
 namespace ffwd {
-
-struct ImageShape {
-  int64_t height = 0, width = 0, channels = 0;
-
-  int64_t pixels() const { return height * width; }
-};
 
 struct ConvolutionShape {
   ImageShape input;

@@ -45,7 +45,7 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
       convolved_(first_layer.convolution.has_value()),
       images_(slots.images,
               [&] {
-                Images images{Matrix(device, label_rows() + max_images, format.bytes(),
+                Images images{Matrix(device, label_rows() + max_images, format.image.values(),
                                      device.activation_type()),
                               Vector<float>(device, max_images)};
                 if (!convolved_) write_labels(device, format, images.base.view(label_rows()));
@@ -109,7 +109,7 @@ void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<co
   }
   lane.overlay_labels({label, loaded.squares.view().slice(0, images), format_.classes,
                        format_.standardise.channels, format_.label_value, format_.norm,
-                       format_.bytes(), shown.label_part.view().row_range(first, rows),
+                       format_.image.values(), shown.label_part.view().row_range(first, rows),
                        shown.row_scale.view().slice(first, rows)});
 }
 

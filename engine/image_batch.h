@@ -18,8 +18,6 @@ struct InputFormat {
   float label_value;
   Norm norm;
   LabelPlace label_place = LabelPlace::pixels;
-
-  int64_t bytes() const { return image.pixels() * image.channels; }
 };
 
 // How many batches in flight keep their memory apart, for each kind of it.

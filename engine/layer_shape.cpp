@@ -53,7 +53,7 @@ void add(std::vector<LayerShape>& shapes, const LayerSpec& spec, ImageShape& ima
     layer.inputs = layer.convolution->taps() * layer.convolution->stored_channels();
     image = layer.convolution->output();
   } else {
-    layer.inputs = image.pixels() * image.channels;
+    layer.inputs = image.values();
     if (!shapes.empty() && shapes.back().convolution) flatten(layer, shapes.back(), image);
     image = {1, 1, spec.units};
   }

@@ -32,9 +32,7 @@ TEST(Cifar10, JoinsBatchesAndInterleavesPlanes) {
                                       folder.write("three.xz", xz(record(7) + record(1)))},
                                      /*images_per_batch=*/2);
   EXPECT_EQ(images.count, 6);
-  EXPECT_EQ(images.height, 32);
-  EXPECT_EQ(images.width, 32);
-  EXPECT_EQ(images.channels, 3);
+  EXPECT_EQ(images.shape, (ImageShape{32, 32, 3}));
   ASSERT_EQ(images.labels, (std::vector<int32_t>{3, 9, 0, 5, 7, 1}));
   ASSERT_EQ(images.pixels.size(), 6u * 32 * 32 * 3);
   size_t at = 0;

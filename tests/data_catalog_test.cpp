@@ -41,8 +41,8 @@ class FindDataset : public ::testing::Test {
 TEST(DataCatalog, EntriesAreComplete) {
   for (const CatalogEntry& entry : data_catalog()) {
     EXPECT_EQ(entry.class_names.size(), 10u) << entry.name;
-    EXPECT_EQ(entry.mean.size(), static_cast<size_t>(entry.channels)) << entry.name;
-    EXPECT_EQ(entry.deviation.size(), static_cast<size_t>(entry.channels)) << entry.name;
+    EXPECT_EQ(entry.mean.size(), static_cast<size_t>(entry.shape.channels)) << entry.name;
+    EXPECT_EQ(entry.deviation.size(), static_cast<size_t>(entry.shape.channels)) << entry.name;
     EXPECT_FALSE(entry.mirrors.empty()) << entry.name;
     for (const std::string& mirror : entry.mirrors) EXPECT_EQ(mirror.back(), '/') << mirror;
     for (const DataFile& file : entry.files) {
@@ -153,7 +153,7 @@ TEST_F(FindDataset, Cifar10ComesInSixFiles) {
   const Dataset dataset = load_dataset("cifar10", folder_ / "given");
   EXPECT_EQ(dataset.train.count, 50000);
   EXPECT_EQ(dataset.test.count, 10000);
-  EXPECT_EQ(dataset.train.channels, 3);
+  EXPECT_EQ(dataset.train.shape.channels, 3);
   EXPECT_EQ(dataset.train.pixels.size(), 50000u * 32 * 32 * 3);
   EXPECT_EQ(dataset.mean.size(), 3u);
 }

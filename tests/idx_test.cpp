@@ -38,9 +38,7 @@ TEST(Idx, ReadsImagesAndLabels) {
     const Images images = read_idx(folder.write("images", compress(good_images())),
                                    folder.write("labels", compress(good_labels())), kClasses);
     EXPECT_EQ(images.count, 3);
-    EXPECT_EQ(images.height, 4);
-    EXPECT_EQ(images.width, 5);
-    EXPECT_EQ(images.channels, 1);
+    EXPECT_EQ(images.shape, (ImageShape{4, 5, 1}));
     EXPECT_EQ(images.labels, (std::vector<int32_t>{0, 1, 2}));
     ASSERT_EQ(images.pixels.size(), 60u);
     for (size_t n = 0; n < 60; ++n) EXPECT_EQ(images.pixels[n], n);
@@ -200,7 +198,7 @@ TEST(Idx, RandomDamageIsReadOrRefusedButNeverCrashes) {
     try {
       const Images images = read_idx(path, labels, kClasses);
       EXPECT_EQ(static_cast<int64_t>(images.pixels.size()),
-                images.count * images.height * images.width);
+                images.count * images.shape.height * images.shape.width);
     } catch (const DataError& error) {
       expect_contains(error.what(), {folder.path()});
     }
@@ -214,8 +212,8 @@ TEST(Idx, RealMnist) {
   const Images images =
       read_idx(*find_data_file(*folder, files[2]), *find_data_file(*folder, files[3]), kClasses);
   EXPECT_EQ(images.count, 10000);
-  EXPECT_EQ(images.height, 28);
-  EXPECT_EQ(images.width, 28);
+  EXPECT_EQ(images.shape.height, 28);
+  EXPECT_EQ(images.shape.width, 28);
   const std::vector<int32_t> first(images.labels.begin(), images.labels.begin() + 5);
   EXPECT_EQ(first, (std::vector<int32_t>{7, 2, 1, 0, 4}));
 }

@@ -108,10 +108,10 @@ TEST_F(Models, WithImagesOrARecipeThatCannotBeAreNamed) {
     expect_contains(error_of(changed), {"changed.safetensors", "its image format"});
     m.network = std::move(changed.network);
   };
-  expect_damaged([](ImageFormat& f) { f.class_names.assign(2000, "x"); });
-  expect_damaged([](ImageFormat& f) { f.height = -1; });
-  expect_damaged([](ImageFormat& f) { f.deviation = {0.0f}; });
-  expect_damaged([](ImageFormat& f) { f.mean = {}; });
+  expect_damaged([](DatasetFormat& f) { f.class_names.assign(2000, "x"); });
+  expect_damaged([](DatasetFormat& f) { f.image.height = -1; });
+  expect_damaged([](DatasetFormat& f) { f.deviation = {0.0f}; });
+  expect_damaged([](DatasetFormat& f) { f.mean = {}; });
 
   m.recipe.network.layers[0].units = 0;
   expect_contains(error_of(m), {"changed.safetensors", "recipe is damaged"});

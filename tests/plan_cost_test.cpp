@@ -165,8 +165,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     PlanOptions options;
     options.stage = stage;
     const Plan plan = make_plan(
-        plan_shape(recipe, {8, 8, data.train.channels}, int64_t(data.class_names.size()), batch, 4),
-        options);
+        plan_shape(recipe, data.train.shape, int64_t(data.class_names.size()), batch, 4), options);
     expect({}, cost_of(plan, h200_rates(Precision::fp32)).total);
     std::map<TaskKind, TaskCost> of_kind;
     for (const PlanTask& task : plan.tasks) {

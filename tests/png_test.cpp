@@ -18,7 +18,7 @@ std::vector<uint8_t> ramp(int64_t count) {
 
 std::string png_file(int64_t height, int64_t width, int64_t channels) {
   const std::vector<uint8_t> bytes =
-      encode_png(ramp(height * width * channels), height, width, channels);
+      encode_png(ramp(height * width * channels), {height, width, channels});
   return {bytes.begin(), bytes.end()};
 }
 
@@ -28,9 +28,7 @@ TEST(Png, RoundTrip) {
     for (const auto& [height, width] : {std::pair<int64_t, int64_t>{1, 1}, {28, 28}, {7, 31}}) {
       const GreyOrColourImage image =
           read_png(folder.write("image.png", png_file(height, width, channels)));
-      EXPECT_EQ(image.height, height);
-      EXPECT_EQ(image.width, width);
-      EXPECT_EQ(image.channels, channels);
+      EXPECT_EQ(image.shape, (ImageShape{height, width, channels}));
       EXPECT_EQ(image.pixels, ramp(height * width * channels));
     }
   }
@@ -79,7 +77,7 @@ TEST(Png, SixteenBitsAreCutToEight) {
     if (name != std::string::npos) file.erase(name - 4, 12 + bytes);
   }
   const auto image = read_png(folder.write("image.png", file));
-  EXPECT_EQ(image.channels, 1);
+  EXPECT_EQ(image.shape.channels, 1);
   EXPECT_EQ(image.pixels, (std::vector<uint8_t>{255, 128}));
 }
 
@@ -126,9 +124,9 @@ TEST(Png, RefusesLargeImagesBeforeReadingThem) {
 }
 
 TEST(Png, EncodingChecksItsArguments) {
-  EXPECT_THROW(encode_png(ramp(8), 2, 2, 2), Error);
-  EXPECT_THROW(encode_png(ramp(5), 2, 2, 1), Error);
-  EXPECT_THROW(encode_png({}, 0, 2, 1), Error);
+  EXPECT_THROW(encode_png(ramp(8), {2, 2, 2}), Error);
+  EXPECT_THROW(encode_png(ramp(5), {2, 2, 1}), Error);
+  EXPECT_THROW(encode_png({}, {0, 2, 1}), Error);
 }
 
 }  // namespace

@@ -40,10 +40,9 @@ inline Outcome run(const std::string& arguments, const std::string& folder = "."
 
 // IDX text of images: pixels, or labels.
 inline std::string idx_of(const Images& images, bool labels) {
-  std::string text =
-      labels
-          ? idx_header({uint32_t(images.count)})
-          : idx_header({uint32_t(images.count), uint32_t(images.height), uint32_t(images.width)});
+  std::string text = labels ? idx_header({uint32_t(images.count)})
+                            : idx_header({uint32_t(images.count), uint32_t(images.shape.height),
+                                          uint32_t(images.shape.width)});
   if (labels) {
     for (const int32_t label : images.labels) text += char(label);
   } else {

@@ -112,7 +112,7 @@ TEST_F(Program, TrainsTheBackpropagationBaseline) {
 TEST_F(Program, PredictsPngImages) {
   ASSERT_EQ(run(train_arguments()).code, 0);
   const auto write_png = [&](const std::string& name, int64_t side) {
-    const auto png = encode_png(toy_images(1, side, 10, 3).pixels, side, side, 1);
+    const auto png = encode_png(toy_images(1, side, 10, 3).pixels, {side, side, 1});
     return folder_.write(name, {png.begin(), png.end()});
   };
   const std::string good = write_png("good.png", 28);

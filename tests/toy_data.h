@@ -11,8 +11,7 @@ inline Images toy_images(int64_t count, int64_t side, int32_t classes, uint64_t 
                          int64_t channels = 1) {
   Images images;
   images.count = count;
-  images.height = images.width = side;
-  images.channels = channels;
+  images.shape = {side, side, channels};
   for (int64_t i = 0; i < count; ++i) {
     const auto label = int32_t(i % classes);
     images.labels.push_back(label);

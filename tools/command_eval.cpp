@@ -14,10 +14,8 @@ void eval(const EvalCommand& command) {
   const Model model = load_model(*device, model_path(command.model));
   const std::string name = command.data.empty() ? model.recipe.data.name : command.data;
   const Dataset data = load_dataset(name, command.data_dir);
-  const ImageFormat& format = model.format;
-  if (data.test.height != format.height || data.test.width != format.width ||
-      data.test.channels != format.channels ||
-      data.class_names.size() != format.class_names.size()) {
+  const DatasetFormat& format = model.format;
+  if (data.test.shape != format.image || data.class_names.size() != format.class_names.size()) {
     throw DataError(name + " has other images or classes than " + model.recipe.data.name +
                     ", which the model was trained on");
   }

@@ -67,8 +67,7 @@ int64_t images_of(const Recipe& recipe, const PlanCommand& command) {
 
 PlanShape shape_of(const Recipe& recipe, int64_t images, const PlanCommand& command) {
   const CatalogEntry& data = catalog_entry(recipe.data.name);
-  return plan_shape(recipe, {data.height, data.width, data.channels},
-                    int64_t(data.class_names.size()), batch_of(recipe, images),
+  return plan_shape(recipe, data.shape, int64_t(data.class_names.size()), batch_of(recipe, images),
                     command.precision == Precision::bf16 ? 2 : 4);
 }
 

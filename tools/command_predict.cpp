@@ -11,16 +11,14 @@
 namespace ffwd {
 namespace {
 
-std::vector<uint8_t> read_image(const std::string& path, const ImageFormat& format) {
-  const auto size = [](int64_t height, int64_t width, int64_t channels) {
-    return std::to_string(width) + "x" + std::to_string(height) +
-           (channels == 1 ? " grey" : " colour");
+std::vector<uint8_t> read_image(const std::string& path, const DatasetFormat& format) {
+  const auto size = [](const ImageShape& shape) {
+    return std::to_string(shape.width) + "x" + std::to_string(shape.height) +
+           (shape.channels == 1 ? " grey" : " colour");
   };
   const GreyOrColourImage image = read_png(path);
-  if (image.height != format.height || image.width != format.width ||
-      image.channels != format.channels) {
-    throw DataError(path + " is a " + size(image.height, image.width, image.channels) +
-                    " image, expected " + size(format.height, format.width, format.channels));
+  if (image.shape != format.image) {
+    throw DataError(path + " is a " + size(image.shape) + " image, expected " + size(format.image));
   }
   return image.pixels;
 }

@@ -15,7 +15,7 @@ namespace {
 void say_headline(const Recipe& recipe, const Dataset& data, int64_t parameters,
                   const Device& device, const RunFolder& folder) {
   const Images& images = data.train;
-  std::string layers = std::to_string(images.height * images.width * images.channels);
+  std::string layers = std::to_string(images.shape.values());
   for (const LayerSpec& layer : recipe.network.layers) layers += " - " + layer_text(layer);
   std::printf("%s: %s, %lld training and %lld test images\n", recipe.title.c_str(),
               data.name.c_str(), (long long)images.count, (long long)data.test.count);

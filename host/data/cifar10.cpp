@@ -46,8 +46,7 @@ void interleave(const uint8_t* planes, uint8_t* pixels) {
 Images read_cifar10(const std::vector<std::string>& batch_paths, int64_t images_per_batch) {
   Images images;
   images.count = static_cast<int64_t>(batch_paths.size()) * images_per_batch;
-  images.height = images.width = kSide;
-  images.channels = kChannels;
+  images.shape = {kSide, kSide, kChannels};
   images.pixels.resize(static_cast<size_t>(images.count * kChannels * kPlane));
   uint8_t* pixels = images.pixels.data();
   for (const std::string& path : batch_paths) {

@@ -10,8 +10,7 @@ CatalogEntry mnist() {
   CatalogEntry entry;
   entry.name = "mnist";
   entry.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  entry.height = entry.width = 28;
-  entry.channels = 1;
+  entry.shape = {28, 28, 1};
   entry.mean = {.1307f};
   entry.deviation = {.3081f};
   entry.format = DataFormat::idx;
@@ -35,8 +34,7 @@ CatalogEntry fashion_mnist() {
   entry.name = "fashion-mnist";
   entry.class_names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
                        "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
-  entry.height = entry.width = 28;
-  entry.channels = 1;
+  entry.shape = {28, 28, 1};
   entry.mean = {.2860f};
   entry.deviation = {.3530f};
   entry.format = DataFormat::idx;
@@ -60,8 +58,7 @@ CatalogEntry cifar10() {
   entry.name = "cifar10";
   entry.class_names = {"airplane", "automobile", "bird",  "cat",  "deer",
                        "dog",      "frog",       "horse", "ship", "truck"};
-  entry.height = entry.width = 32;
-  entry.channels = 3;
+  entry.shape = {32, 32, 3};
   entry.mean = {.4914f, .4822f, .4465f};
   entry.deviation = {.2023f, .1994f, .2010f};
   entry.format = DataFormat::cifar10;

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/image_shape.h"
+
 namespace ffwd {
 
 enum class DataFormat { idx, cifar10 };
@@ -20,7 +22,7 @@ struct DataFile {
 struct CatalogEntry {
   std::string name;
   std::vector<std::string> class_names;
-  int64_t height = 0, width = 0, channels = 0;
+  ImageShape shape;
   std::vector<float> mean, deviation;  // of each channel of pixels / 255
   DataFormat format = DataFormat::idx;
   std::vector<DataFile> files;       // in the order in which load_dataset reads them

@@ -5,13 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "engine/image_shape.h"
+
 namespace ffwd {
 
 struct Images {
-  std::vector<uint8_t> pixels;                  // N x H x W x C
-  std::vector<int32_t> labels;                  // N, each in [0, classes)
-  int64_t count = 0;                            // N
-  int64_t height = 0, width = 0, channels = 0;  // H, W, C
+  std::vector<uint8_t> pixels;  // N x H x W x C
+  std::vector<int32_t> labels;  // N, each in [0, classes)
+  int64_t count = 0;            // N
+  ImageShape shape;             // H, W, C
 };
 
 struct Dataset {

@@ -113,9 +113,7 @@ Images read_idx(const std::string& images_path, const std::string& labels_path, 
   images.pixels = std::move(pixels.values);
   images.labels.assign(labels.values.begin(), labels.values.end());
   images.count = pixels.sizes[0];
-  images.height = pixels.sizes[1];
-  images.width = pixels.sizes[2];
-  images.channels = 1;
+  images.shape = {pixels.sizes[1], pixels.sizes[2], 1};
   return images;
 }
 

@@ -49,10 +49,10 @@ std::string not_found(const CatalogEntry& entry, const std::string& data_dir) {
 }
 
 void expect_shape(const Images& images, const CatalogEntry& entry, const std::string& path) {
-  if (images.height != entry.height || images.width != entry.width) {
-    throw DataError(path + ": images of " + std::to_string(images.height) + " x " +
-                    std::to_string(images.width) + " pixels, expected " +
-                    std::to_string(entry.height) + " x " + std::to_string(entry.width));
+  if (images.shape.height != entry.shape.height || images.shape.width != entry.shape.width) {
+    throw DataError(path + ": images of " + std::to_string(images.shape.height) + " x " +
+                    std::to_string(images.shape.width) + " pixels, expected " +
+                    std::to_string(entry.shape.height) + " x " + std::to_string(entry.shape.width));
   }
 }
 

@@ -30,9 +30,7 @@ GreyOrColourImage read_png(const std::string& path) {
   png.format = colour ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   GreyOrColourImage image;
-  image.height = png.height;
-  image.width = png.width;
-  image.channels = colour ? 3 : 1;
+  image.shape = {png.height, png.width, colour ? 3 : 1};
   image.pixels.resize(PNG_IMAGE_SIZE(png));
   const png_color black = {0, 0, 0};
   if (!png_image_finish_read(&png, &black, image.pixels.data(), 0, nullptr)) {
@@ -41,12 +39,12 @@ GreyOrColourImage read_png(const std::string& path) {
   return image;
 }
 
-std::vector<uint8_t> encode_png(const std::vector<uint8_t>& pixels, int64_t height, int64_t width,
-                                int64_t channels) {
+std::vector<uint8_t> encode_png(const std::vector<uint8_t>& pixels, const ImageShape& shape) {
+  const auto [height, width, channels] = shape;
   FFWD_EXPECT(channels == 1 || channels == 3, "channels must be 1 or 3");
   FFWD_EXPECT(0 < height && height <= kLargestPngSide, "height must be 1 to kLargestPngSide");
   FFWD_EXPECT(0 < width && width <= kLargestPngSide, "width must be 1 to kLargestPngSide");
-  FFWD_EXPECT(static_cast<int64_t>(pixels.size()) == height * width * channels,
+  FFWD_EXPECT(static_cast<int64_t>(pixels.size()) == shape.values(),
               "pixels must be height x width x channels");
   PngImage png;
   png.height = static_cast<png_uint_32>(height);

@@ -5,14 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "engine/image_shape.h"
+
 namespace ffwd {
 
 constexpr int64_t kLargestPngSide = 4096;  // pixels
 
 struct GreyOrColourImage {
   std::vector<uint8_t> pixels;  // H x W x C
-  int64_t height = 0, width = 0;
-  int64_t channels = 0;  // 1 grey, 3 red green blue
+  ImageShape shape;             // channels: 1 grey, 3 red green blue
 };
 
 // Any PNG: palettes are resolved, 16 bits cut to 8, transparent parts laid on black. Throws
@@ -20,7 +21,6 @@ struct GreyOrColourImage {
 GreyOrColourImage read_png(const std::string& path);
 
 // The bytes of a PNG file with these H x W x C pixels, C = 1 or 3.
-std::vector<uint8_t> encode_png(const std::vector<uint8_t>& pixels, int64_t height, int64_t width,
-                                int64_t channels);
+std::vector<uint8_t> encode_png(const std::vector<uint8_t>& pixels, const ImageShape& shape);
 
 }  // namespace ffwd

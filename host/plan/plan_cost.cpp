@@ -50,7 +50,7 @@ void Counter::convolution(const LayerShape& layer, double rows, double weight_by
   const ConvolutionShape& c = *layer.convolution;
   const double above = rows * double(layer.pixels() * layer.units);
   cost_.flops += 2 * above * double(layer.fan_in());
-  kernel((rows * double(c.input.pixels() * c.input.channels) + above) * element_ +
+  kernel((rows * double(c.input.values()) + above) * element_ +
          double(layer.units * layer.inputs) * weight_bytes);
 }
 
@@ -121,7 +121,7 @@ TaskCost Counter::count(const PlanTask& task) {
   const double learning = overlap(task.rows, RowClass::learning) ? 2 * batch : 0;
   const double rows = learning + (overlap(task.rows, RowClass::neutral) ? batch : 0);
   const bool shared = shape_.product_is_z(task.layer);
-  const double values = double(shape_.image.pixels() * shape_.image.channels);
+  const double values = double(shape_.image.values());
   const LayerShape layer = task.layer < 0 ? LayerShape{} : shape_.layers[size_t(task.layer)];
   switch (task.kind) {
     case TaskKind::gather:

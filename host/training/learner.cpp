@@ -46,8 +46,8 @@ class ForwardForwardLearner final : public Learner {
   ImageStore test_pixels_;
 };
 
-BackpropShape backprop_shape(const Recipe& recipe, const ImageFormat& format) {
-  BackpropShape shape{format.height * format.width * format.channels,
+BackpropShape backprop_shape(const Recipe& recipe, const DatasetFormat& format) {
+  BackpropShape shape{format.image.values(),
                       standardise(recipe, format),
                       {},
                       int32_t(format.class_names.size()),

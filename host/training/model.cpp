@@ -16,8 +16,8 @@ namespace {
 
 constexpr uint64_t kLargestModel = uint64_t(8) << 30;  // bytes
 
-NetworkShape network_shape(const Recipe& recipe, const ImageFormat& format) {
-  const InputFormat input{{format.height, format.width, format.channels},
+NetworkShape network_shape(const Recipe& recipe, const DatasetFormat& format) {
+  const InputFormat input{format.image,
                           standardise(recipe, format),
                           int32_t(format.class_names.size()),
                           recipe.data.label_value,
@@ -39,7 +39,7 @@ void check_groups(const LayerShape& layer) {
                     " units, expected multiples of 8 on a GPU");
 }
 
-Model make_network(Device& device, const Recipe& recipe, const ImageFormat& format,
+Model make_network(Device& device, const Recipe& recipe, const DatasetFormat& format,
                    int64_t max_rows) {
   const NetworkShape shape = network_shape(recipe, format);
   // Throws RecipeError, and checks the head too.
@@ -51,25 +51,23 @@ Model make_network(Device& device, const Recipe& recipe, const ImageFormat& form
                                     max_rows)};
 }
 
-ImageFormat read_format(const std::string& text, const std::string& path) {
+DatasetFormat read_format(const std::string& text, const std::string& path) {
   const std::string origin = path + ": its image format";
   const JsonObject object = JsonObject::parse(text, origin);
-  ImageFormat format;
-  format.height = object.count("height");
-  format.width = object.count("width");
-  format.channels = object.count("channels");
+  DatasetFormat format;
+  format.image = {object.count("height"), object.count("width"), object.count("channels")};
   format.class_names = object.texts("classes");
   for (const double mean : object.numbers("mean")) format.mean.push_back(float(mean));
   for (const double deviation : object.numbers("deviation")) {
     format.deviation.push_back(float(deviation));
   }
   const auto side_is_sane = [](int64_t side) { return side >= 1 && side <= 4096; };
-  const auto channels = size_t(format.channels), classes = format.class_names.size();
+  const auto channels = size_t(format.image.channels), classes = format.class_names.size();
   const auto is_finite = [](float value) { return std::isfinite(value); };
   const auto is_positive = [](float value) { return std::isfinite(value) && value > 0.0f; };
-  const bool possible = side_is_sane(format.height) && side_is_sane(format.width) &&
-                        format.channels >= 1 && format.channels <= kMaxChannels && classes >= 2 &&
-                        int64_t(classes) <= format.height * format.width &&
+  const bool possible = side_is_sane(format.image.height) && side_is_sane(format.image.width) &&
+                        format.image.channels >= 1 && format.image.channels <= kMaxChannels &&
+                        classes >= 2 && int64_t(classes) <= format.image.pixels() &&
                         format.mean.size() == channels && format.deviation.size() == channels &&
                         std::all_of(format.mean.begin(), format.mean.end(), is_finite) &&
                         std::all_of(format.deviation.begin(), format.deviation.end(), is_positive);
@@ -79,22 +77,21 @@ ImageFormat read_format(const std::string& text, const std::string& path) {
 
 }  // namespace
 
-ImageFormat format_of(const Dataset& dataset) {
-  return {dataset.train.height, dataset.train.width, dataset.train.channels,
-          dataset.class_names,  dataset.mean,        dataset.deviation};
+DatasetFormat format_of(const Dataset& dataset) {
+  return {dataset.train.shape, dataset.class_names, dataset.mean, dataset.deviation};
 }
 
-Standardise standardise(const Recipe& recipe, const ImageFormat& format) {
+Standardise standardise(const Recipe& recipe, const DatasetFormat& format) {
   Standardise result;
-  result.channels = int32_t(format.channels);
-  for (size_t c = 0; c < size_t(format.channels) && recipe.data.standardise; ++c) {
+  result.channels = int32_t(format.image.channels);
+  for (size_t c = 0; c < size_t(format.image.channels) && recipe.data.standardise; ++c) {
     result.scale[c] = 1.0f / (255.0f * format.deviation[c]);
     result.shift[c] = -format.mean[c] / format.deviation[c];
   }
   return result;
 }
 
-Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
+Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
                  int64_t max_images) {
   Model model =
       make_network(device, recipe, format, shows_in_memory(recipe.network.head) * max_images);
@@ -103,11 +100,11 @@ Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format
 }
 
 void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
-                  const ImageFormat& f, const std::string& path) {
+                  const DatasetFormat& f, const std::string& path) {
   require_finite(tensors);
-  const nlohmann::json images{{"height", f.height},     {"width", f.width},
-                              {"channels", f.channels}, {"classes", f.class_names},
-                              {"mean", f.mean},         {"deviation", f.deviation}};
+  const nlohmann::json images{
+      {"height", f.image.height}, {"width", f.image.width}, {"channels", f.image.channels},
+      {"classes", f.class_names}, {"mean", f.mean},         {"deviation", f.deviation}};
   const std::map<std::string, std::string> metadata{
       {"format", "pt"}, {"recipe", to_text(recipe)}, {"images", images.dump()}};
   write_file_atomically(path, encode_safetensors(tensors, metadata));
@@ -125,7 +122,7 @@ Model load_model(Device& device, const std::string& path) {
     if (recipe == file.metadata.end() || images == file.metadata.end()) {
       throw Error(path + ": is a safetensors file, but not a model of ffwd: it has no recipe");
     }
-    const ImageFormat format = read_format(images->second, path);
+    const DatasetFormat format = read_format(images->second, path);
     try {
       const Recipe parsed = parse_recipe(recipe->second, path);
       if (parsed.training.algorithm == Algorithm::backprop) {

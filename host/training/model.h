@@ -13,26 +13,26 @@
 namespace ffwd {
 
 // The images that a network was made for.
-struct ImageFormat {
-  int64_t height = 0, width = 0, channels = 0;
+struct DatasetFormat {
+  ImageShape image;
   std::vector<std::string> class_names;
   std::vector<float> mean, deviation;  // of each channel of pixels / 255
 };
 
-ImageFormat format_of(const Dataset& dataset);
+DatasetFormat format_of(const Dataset& dataset);
 
 struct Model {
   Recipe recipe;
-  ImageFormat format;
+  DatasetFormat format;
   std::unique_ptr<Network> network;
 };
 
 // How the recipe wants the bytes of such images to become numbers.
-Standardise standardise(const Recipe& recipe, const ImageFormat& format);
+Standardise standardise(const Recipe& recipe, const DatasetFormat& format);
 
 // A network of the recipe's shape with weights drawn from its seed. `max_images` images at a time
 // will train it.
-Model make_model(Device& device, const Recipe& recipe, const ImageFormat& format,
+Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
                  int64_t max_images);
 
 // The weights with PyTorch's names and layouts (engine/checkpoint.h); recipe and image format as
@@ -41,7 +41,7 @@ void save_model(const Model& model, const std::string& path);
 
 // The file itself, for a network of any kind.
 void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
-                  const ImageFormat& format, const std::string& path);
+                  const DatasetFormat& format, const std::string& path);
 
 // Throws FileError naming the file and what is wrong with it.
 Model load_model(Device& device, const std::string& path);

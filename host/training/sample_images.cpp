@@ -25,19 +25,16 @@ class LabelledBytes {
   }
 
   SampleImage sample(int64_t index, int32_t label, const std::string& kind) const {
-    const int64_t size = shape().pixels() * shape().channels;
+    const int64_t size = shape().values();
     const auto first = dataset_.train.pixels.begin() + index * size;
     std::vector<uint8_t> pixels(first, first + size);
     for (int64_t j = 0; j < size; ++j) pixels[size_t(j)] = byte(pixels[size_t(j)], label, j);
-    return {kind + ": " + dataset_.class_names[size_t(label)],
-            encode_png(pixels, shape().height, shape().width, shape().channels)};
+    return {kind + ": " + dataset_.class_names[size_t(label)], encode_png(pixels, shape())};
   }
 
  private:
   int32_t classes() const { return int32_t(dataset_.class_names.size()); }
-  ImageShape shape() const {
-    return {dataset_.train.height, dataset_.train.width, dataset_.train.channels};
-  }
+  ImageShape shape() const { return dataset_.train.shape; }
 
   uint8_t byte(uint8_t before, int32_t label, int64_t j) const {
     const int64_t pixel = j / shape().channels, channel = j % shape().channels;

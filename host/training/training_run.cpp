@@ -21,7 +21,7 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
   }
   images.count = count;
   images.labels.resize(size_t(count));
-  images.pixels.resize(size_t(count * images.height * images.width * images.channels));
+  images.pixels.resize(size_t(count * images.shape.values()));
 }
 
 Summary summary_of(const Learner& learner, const Evaluation& train, const Evaluation& test,
