@@ -64,40 +64,28 @@ class CountingDevice : public Device {
     count(args.shape, args.dz.rows);
     cpu_->convolution_gradient(args);
   }
-  void pool(const Pooling& args) override { ++launches, cpu_->pool(args); }
-  void activation_gradient(const ActivationGradient& args) override {
-    ++launches, cpu_->activation_gradient(args);
+#define FFWD_COUNTED(operation, Arguments, kernels) \
+  void operation(const Arguments& args) override {  \
+    launches += kernels;                            \
+    cpu_->operation(args);                          \
   }
-  void adam_update(const AdamUpdate& args) override { ++launches, cpu_->adam_update(args); }
-  // Chunks of rows, then the chunks.
-  void column_sum(const ColumnSum& args) override { launches += 2, cpu_->column_sum(args); }
-  void fold_rows(const FoldRows& args) override { ++launches, cpu_->fold_rows(args); }
-  void gather_images(const GatherImages& args) override { ++launches, cpu_->gather_images(args); }
-  void goodness_gradient(const GoodnessGradient& args) override {
-    ++launches, cpu_->goodness_gradient(args);
-  }
-  void goodness_rows(const GoodnessRows& args) override { ++launches, cpu_->goodness_rows(args); }
-  void image_goodness(const ImageGoodness& args) override {
-    ++launches, cpu_->image_goodness(args);
-  }
-  void momentum_update(const MomentumUpdate& args) override {
-    ++launches, cpu_->momentum_update(args);
-  }
-  void normalise_rows(const NormaliseRows& args) override {
-    ++launches, cpu_->normalise_rows(args);
-  }
-  void overlay_labels(const OverlayLabels& args) override {
-    ++launches, cpu_->overlay_labels(args);
-  }
-  void overlay_pixels(const OverlayPixels& args) override {
-    ++launches, cpu_->overlay_pixels(args);
-  }
-  // The push, then adding it.
-  void peer_normalise(const PeerNormalise& args) override {
-    launches += 2, cpu_->peer_normalise(args);
-  }
-  void softmax_loss(const SoftmaxLoss& args) override { ++launches, cpu_->softmax_loss(args); }
-  void wrong_labels(const WrongLabels& args) override { ++launches, cpu_->wrong_labels(args); }
+  FFWD_COUNTED(pool, Pooling, 1)
+  FFWD_COUNTED(activation_gradient, ActivationGradient, 1)
+  FFWD_COUNTED(adam_update, AdamUpdate, 1)
+  FFWD_COUNTED(column_sum, ColumnSum, 2)  // chunks of rows, then the chunks
+  FFWD_COUNTED(fold_rows, FoldRows, 1)
+  FFWD_COUNTED(gather_images, GatherImages, 1)
+  FFWD_COUNTED(goodness_gradient, GoodnessGradient, 1)
+  FFWD_COUNTED(goodness_rows, GoodnessRows, 1)
+  FFWD_COUNTED(image_goodness, ImageGoodness, 1)
+  FFWD_COUNTED(momentum_update, MomentumUpdate, 1)
+  FFWD_COUNTED(normalise_rows, NormaliseRows, 1)
+  FFWD_COUNTED(overlay_labels, OverlayLabels, 1)
+  FFWD_COUNTED(overlay_pixels, OverlayPixels, 1)
+  FFWD_COUNTED(peer_normalise, PeerNormalise, 2)  // the push, then adding it
+  FFWD_COUNTED(softmax_loss, SoftmaxLoss, 1)
+  FFWD_COUNTED(wrong_labels, WrongLabels, 1)
+#undef FFWD_COUNTED
 
  private:
   void count(const ConvolutionShape& shape, int64_t output_pixels) {

@@ -6,6 +6,7 @@
 #include "host/data/load_dataset.h"
 #include "host/plan/plan_cost.h"
 #include "host/plan/plan_shape.h"
+#include "host/recipe/recipe_fields.h"
 #include "host/training/batches.h"
 #include "host/training/steps.h"
 #include "tools/commands.h"
@@ -38,18 +39,6 @@ std::string time_text(double seconds) {
   return text;
 }
 
-const char* name_of(Schedule schedule) {
-  switch (schedule) {
-    case Schedule::simultaneous:
-      return "simultaneous";
-    case Schedule::greedy:
-      return "greedy";
-    case Schedule::pipelined:
-      return "pipelined";
-  }
-  fail(__FILE__, __LINE__, "unknown schedule");
-}
-
 std::string to_string(RowClass rows) {
   if (rows == RowClass::all) return "all";
   return rows == RowClass::learning ? "learning" : "neutral";
@@ -76,10 +65,10 @@ DeviceRates rates_of(const PlanCommand& command) {
   return {1e12 * command.rates.at(0), 1e9 * command.rates.at(1), 1e-6 * command.rates.at(2)};
 }
 
-void print_headline(const PlanCommand& command, Schedule schedule, const Plan& plan,
+void print_headline(const PlanCommand& command, const Recipe& recipe, const Plan& plan,
                     const std::string& of) {
-  std::printf("%s: %s", command.recipe.c_str(), name_of(schedule));
-  if (schedule == Schedule::greedy) {
+  std::printf("%s: %s", command.recipe.c_str(), value_text(recipe, "training.schedule").c_str());
+  if (recipe.training.schedule == Schedule::greedy) {
     const int64_t l = plan.stage.first_layer;
     std::printf(", %s learns",
                 plan.stage.has_layers() ? ("layer " + std::to_string(l)).c_str() : "the head");
@@ -154,11 +143,11 @@ void print_model_line(int64_t steps, const PlanCost& cost) {
 
 // `of`: which steps of the stage it is for, if they differ.
 void print_plan(const PlanShape& shape, PlanOptions options, const PlanCommand& command,
-                Schedule schedule, const std::string& of) {
+                const Recipe& recipe, const std::string& of) {
   const Plan plan = make_plan(shape, options);
   const DeviceRates rates = rates_of(command);
   const PlanCost cost = cost_of(plan, rates);
-  print_headline(command, schedule, plan, of);
+  print_headline(command, recipe, plan, of);
   print_tasks(plan);
   print_buffers(plan);
   print_lanes(plan, cost);
@@ -196,11 +185,11 @@ void plan(const PlanCommand& command) {
     if (s > 0) std::printf("\n");
     options.stage = stages[s];
     options.kept = false;
-    print_plan(shape, options, command, recipe.training.schedule, keeps ? ", the first one" : "");
+    print_plan(shape, options, command, recipe, keeps ? ", the first one" : "");
     if (!keeps) continue;
     std::printf("\n");
     options.kept = true;
-    print_plan(shape, options, command, recipe.training.schedule, ", each one after it");
+    print_plan(shape, options, command, recipe, ", each one after it");
   }
 }
 

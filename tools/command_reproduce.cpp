@@ -70,9 +70,10 @@ class Datasets {
 void check_row(const ReproductionRow& row, const std::string& run_folder, const Device& device,
                Datasets& datasets) {
   try {
-    datasets.of(row.run);
+    const Dataset data = datasets.of(row.run);
     unfinished_run(run_folder);
-    stopped_run(run_folder, row.run, setup_of_row(row, device));
+    const auto stopped = stopped_run(run_folder, row.run, setup_of_row(row, device));
+    if (stopped) require_same_data(*stopped, identity_of(data.train), run_folder);
   } catch (const UserError& error) {
     throw UserError(error.code, "row " + row.name + ": " + error.what());
   }

@@ -39,7 +39,7 @@ void resume(const ResumeCommand& command) {
   const std::unique_ptr<Device> device = open_device(command, stopped.setup);
   Execution execution{stopped.setup.executor};
   if (!device->queues() && execution.executor == ExecutorKind::graph) {
-    execution.executor = ExecutorKind::lanes;
+    execution.executor = default_executor(recipe.training.schedule);
   }
   const Dataset data = load_recipe_data(recipe, command.data_dir);
   expect_finished(run_recipe(*device, recipe, recipe_file, data, folder,

@@ -1,7 +1,9 @@
 // ffwd: trains networks with the Forward-Forward algorithm. Its command line is declared here,
 // but for the options that programs share (host/training/device_options.h).
-#include <CLI/CLI.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <limits>
 
@@ -10,6 +12,7 @@
 #include "host/basics/errors.h"
 #include "host/basics/nearest_name.h"
 #include "host/recipe/recipe.h"
+#include "host/recipe/recipe_fields.h"
 #include "host/recipe/recipe_kinds.h"
 #include "tools/commands.h"
 
@@ -91,7 +94,7 @@ void add_schedule(CLI::App& command, std::string& schedule) {
   command
       .add_option("--schedule", schedule,
                   "greedy, simultaneous or pipelined; the recipe's own if absent")
-      ->check(CLI::IsMember({"greedy", "simultaneous", "pipelined"}));
+      ->check(CLI::IsMember(choices_of("training.schedule")));
 }
 
 void add_save_every(CLI::App& command, double& seconds) {
@@ -147,7 +150,9 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
   CLI::App* command = app.add_subcommand("plan", "Show what a training does when and where");
   add_recipe(*command, line.recipe, line.set);
   add_schedule(*command, line.schedule);
-  command->add_option("--steps", line.steps, "how many steps to show")
+  command
+      ->add_option("--steps", line.steps,
+                   "how many steps to show; one where a later step does other work than the first")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   command
@@ -285,6 +290,13 @@ std::string unknown_command(const CLI::App* app) {
   return "there is no command " + words[0] + did_you_mean(words[0], names);
 }
 
+// Whether what was printed could not be written. A reader at a pipe's end may leave when it likes.
+bool output_is_lost() {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return false;
+  struct stat output;
+  return ::fstat(STDOUT_FILENO, &output) != 0 || !S_ISFIFO(output.st_mode);
+}
+
 int complain(ExitCode code, const std::string& what) {
   std::fprintf(stderr, "ffwd: %s\n", what.c_str());
   return int(code);
@@ -298,7 +310,7 @@ int run(int argc, char** argv) {
   declare(app, line);
   try {
     app.parse(argc, argv);
-    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+    if (output_is_lost()) {
       return complain(ExitCode::files, "cannot write to the standard output");
     }
     return int(ExitCode::ok);

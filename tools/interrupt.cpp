@@ -11,12 +11,15 @@ namespace {
 
 std::atomic<bool> caught{false};
 
-// The first signal asks for an end, the second is one.
+// The first signal asks for an end, the second is one; but a terminal that closes may send more than
+// one hang-up.
 void wait_for_signals(sigset_t signals) {
   int signal = 0;
   sigwait(&signals, &signal);
   caught = true;
-  sigwait(&signals, &signal);
+  do {
+    sigwait(&signals, &signal);
+  } while (signal == SIGHUP);
   std::signal(signal, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   std::raise(signal);

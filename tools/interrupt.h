@@ -3,7 +3,7 @@
 
 namespace ffwd {
 
-// From here on the first SIGINT, SIGTERM or SIGHUP only sets the flag; a second one ends the program at
+// From here on the first SIGINT, SIGTERM or SIGHUP only sets the flag; a second SIGINT or SIGTERM ends the program at
 // once. To be called before there are other threads.
 void catch_interrupts();
 

@@ -55,6 +55,7 @@ void fetch_from(const std::string& url, const std::string& part, const Fetch& fe
       return fetch.accept(part);
     } catch (const DataError&) {
       remove_if_there(part);
+      if (size_or_zero(part) > 0) throw FileError(part + ": is damaged and cannot be removed");
       if (!resumed) throw;
     }
   }

@@ -1,5 +1,7 @@
 #include "host/recipe/recipe_fields.h"
 
+#include <algorithm>
+
 #include <limits>
 
 #include "host/data/data_catalog.h"
@@ -190,6 +192,27 @@ const std::vector<RecipeField>& recipe_fields() {
                  "of each layer at its last step, in nats; backprop has one for all"),
   };
   return fields;
+}
+
+namespace {
+
+const RecipeField& field_of(const std::string& key) {
+  for (const RecipeField& field : recipe_fields()) {
+    if (field.name() == key) return field;
+  }
+  fail(__FILE__, __LINE__, "there is no key " + key);
+}
+
+}  // namespace
+
+const std::vector<std::string>& choices_of(const std::string& key) {
+  return field_of(key).choices;
+}
+
+std::string value_text(const Recipe& recipe, const std::string& key) {
+  std::string text = field_of(key).write(recipe);
+  text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
+  return text;
 }
 
 }  // namespace ffwd

@@ -24,4 +24,10 @@ struct RecipeField {
 // In the order of the structs in host/recipe/recipe.h.
 const std::vector<RecipeField>& recipe_fields();
 
+// The names that a key takes.
+const std::vector<std::string>& choices_of(const std::string& key);
+
+// The value of a key as the recipe's file has it, without quotes.
+std::string value_text(const Recipe& recipe, const std::string& key);
+
 }  // namespace ffwd

@@ -37,21 +37,10 @@ std::string threshold_text(const Recipe& recipe) {
   return text;
 }
 
-// As the recipe's file has it, without quotes.
-std::string value_of(const std::string& key, const Recipe& recipe) {
-  for (const RecipeField& field : recipe_fields()) {
-    if (field.name() != key) continue;
-    std::string text = field.write(recipe);
-    text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
-    return text;
-  }
-  fail(__FILE__, __LINE__, "there is no key " + key);
-}
-
 std::string goodness_text(const Recipe& recipe) {
-  std::string text = value_of("objective.goodness", recipe);
+  std::string text = value_text(recipe, "objective.goodness");
   if (recipe.objective.goodness_of == GoodnessOf::pixel) text += " of each pixel";
-  return text + ", normalise " + value_of("network.normalise", recipe);
+  return text + ", normalise " + value_text(recipe, "network.normalise");
 }
 
 std::string network_text(const Recipe& recipe) {

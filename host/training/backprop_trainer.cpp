@@ -68,17 +68,9 @@ void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& o
 
     reported = steady_seconds();
     totals_.train_seconds = trained_before + reported - begin;
-    progress.step = s + 1;
-    progress.images_per_second = double(seen) / std::max(1e-9, reported - begin);
-    progress.seconds_left =
-        double(planned - totals_.images_seen) * totals_.train_seconds / double(totals_.images_seen);
-    EpochMetrics& metrics = progress.metrics = {};
-    metrics.epoch = totals_.epochs;
-    metrics.step = totals_.steps;
-    metrics.seconds = totals_.train_seconds;
-    metrics.images_per_second = progress.images_per_second;
-    metrics.head_loss = sum / double(seen);
-    require_finite(*metrics.head_loss, "the network", totals_.epochs);
+    note_totals(totals_, s + 1, double(seen) / std::max(1e-9, reported - begin), planned, progress);
+    progress.metrics.head_loss = sum / double(seen);
+    require_finite(*progress.metrics.head_loss, "the network", totals_.epochs);
     on_progress(progress);
   }
 }

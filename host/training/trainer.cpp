@@ -15,6 +15,20 @@ TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images,
   return {epochs + (rest > 0), steps, epochs * images + rest * batch, train_seconds};
 }
 
+void note_totals(const TrainingTotals& totals, int64_t step, double images_per_second,
+                 int64_t planned, Progress& progress) {
+  progress.step = step;
+  progress.images_per_second = images_per_second;
+  progress.seconds_left =
+      double(planned - totals.images_seen) * totals.train_seconds / double(totals.images_seen);
+  progress.metrics = {};
+  progress.metrics.epoch = totals.epochs;
+  progress.metrics.step = totals.steps;
+  progress.metrics.seconds = totals.train_seconds;
+  progress.metrics.images_per_second = images_per_second;
+  progress.metrics.stage = progress.stage - 1;
+}
+
 // Hinton's gain: constant for the first half of the epochs, then linear to almost zero.
 float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs) {
   if (decay == RateDecay::constant || 2 * epoch <= epochs) return 1.0f;
@@ -63,24 +77,16 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
   const int64_t count = train_->count, seen_before = totals_.images_seen;
   const int64_t done_before = totals_.steps % progress.steps;
   upload_table(progress.epoch);
-  if (done_before == 0) clear_figures();
+  if (done_before == 0) clear_figures(stage);
 
   const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
     network_->device().wait();
     totals_.train_seconds = trained_before + steady_seconds() - begin;
-    progress.step = steps;
-    progress.images_per_second =
-        double(totals_.images_seen - seen_before) / std::max(1e-9, steady_seconds() - begin);
-    progress.seconds_left =
-        double(planned - totals_.images_seen) * totals_.train_seconds / double(totals_.images_seen);
-    EpochMetrics& metrics = progress.metrics = {};
-    metrics.epoch = totals_.epochs;
-    metrics.step = totals_.steps;
-    metrics.seconds = totals_.train_seconds;
-    metrics.images_per_second = progress.images_per_second;
-    metrics.stage = progress.stage - 1;
-    read_metrics(stage, steps, metrics);
+    const int64_t seen = totals_.images_seen - seen_before;
+    note_totals(totals_, steps, double(seen) / std::max(1e-9, steady_seconds() - begin), planned,
+                progress);
+    read_metrics(stage, steps, progress.metrics);
     on_progress(progress);
   };
 
@@ -96,6 +102,9 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
     done += steps;
     totals_.steps += steps;
     totals_.images_seen += images;
+    if (done == progress.steps && !same_batch_ && totals_.images_seen < planned) {  // meanwhile
+      next_ = table_of(totals_.epochs + 1);
+    }
     if (done < progress.steps) {
       const double asked = steady_seconds();
       totals_.train_seconds = trained_before + asked - begin;
@@ -110,23 +119,31 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
   }
 }
 
-void Trainer::upload_table(int64_t epoch) {
-  const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
+Trainer::Table Trainer::table_of(int64_t epoch) const {
+  const std::vector<int32_t> order = epoch_order(recipe_, train_->count, epoch);
+  return {epoch, order, epoch_labels(order, train_->labels, batch_)};
+}
+
+void Trainer::upload_table(int64_t epoch_of_stage) {
+  const float factor =
+      rate_factor(recipe_.optimiser.decay, epoch_of_stage, recipe_.training.epochs);
   const int64_t steps = values_.size();
-  values_.upload(
-      step_values(recipe_, factor, (epoch - 1) * steps, (totals_.epochs - 1) * steps, steps));
+  values_.upload(step_values(recipe_, factor, (epoch_of_stage - 1) * steps,
+                             (totals_.epochs - 1) * steps, steps));
   // The order inside the one batch does not matter: it stays as it was in the first epoch.
   if (same_batch_ && table_is_there_) return;
   table_is_there_ = true;
-  const std::vector<int32_t> order =
-      epoch_order(recipe_, train_->count, same_batch_ ? 1 : totals_.epochs);
-  sample_.upload(order);
-  label_.upload(epoch_labels(order, train_->labels, batch_));
+  const int64_t epoch = same_batch_ ? 1 : totals_.epochs;
+  if (next_.epoch != epoch) next_ = table_of(epoch);
+  sample_.upload(next_.sample);
+  label_.upload(next_.label);
 }
 
-void Trainer::clear_figures() {
-  for (auto& layer : network_->layers()) layer.clear_figures();
-  if (network_->head()) network_->head()->clear_loss();
+void Trainer::clear_figures(const Stage& stage) {
+  for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
+    network_->layers()[size_t(l)].clear_figures();
+  }
+  if (stage.head) network_->head()->clear_loss();
 }
 
 void Trainer::read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics) {

@@ -30,6 +30,11 @@ struct TrainingTotals {
 // Of a training that could be stopped after so many steps on so many images.
 TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch);
 
+// Sets of `progress` what follows from the totals after `step` steps of its epoch: speed, time left
+// and the epoch's metrics without losses. `planned`: images of the whole run.
+void note_totals(const TrainingTotals& totals, int64_t step, double images_per_second,
+                 int64_t planned, Progress& progress);
+
 // What the learning rates are multiplied by in an epoch, counted from 1.
 float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs);
 
@@ -66,9 +71,15 @@ class Trainer {
                  const std::function<bool()>& stop);
   // Means over the epoch's first `steps` steps; checks that they are numbers.
   void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
-  // What the steps of an epoch of a stage learn from.
-  void upload_table(int64_t epoch);
-  void clear_figures();
+  // What the steps of an epoch, counted over the whole run, learn from.
+  struct Table {
+    int64_t epoch = 0;
+    std::vector<int32_t> sample, label;
+  };
+  Table table_of(int64_t epoch) const;
+  // Of the current epoch, the so manieth of its stage.
+  void upload_table(int64_t epoch_of_stage);
+  void clear_figures(const Stage& stage);
 
   Network* network_;
   Recipe recipe_;
@@ -79,6 +90,7 @@ class Trainer {
   Vector<StepValues> values_;  // of the steps of an epoch
   bool same_batch_;            // in every step
   bool table_is_there_ = false;
+  Table next_;  // made while the device is still at work on the epoch before
   Steps steps_;
   TrainingTotals totals_;
 };

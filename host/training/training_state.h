@@ -45,7 +45,8 @@ struct TrainingState {
 // not finite.
 void save_training_state(const TrainingState& state, const std::string& path);
 
-// Throws DataError if the training that left `state` in the file learnt from other images.
+// Throws DataError, which begins with `path`, if the training that left `state` there learnt from
+// other images.
 void require_same_data(const TrainingState& state, const DataIdentity& data,
                        const std::string& path);
 
