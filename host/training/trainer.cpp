@@ -102,7 +102,8 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
     done += steps;
     totals_.steps += steps;
     totals_.images_seen += images;
-    if (done == progress.steps && !same_batch_ && totals_.images_seen < planned) {  // meanwhile
+    // On a GPU these steps are only queued yet.
+    if (done == progress.steps && !same_batch_ && totals_.images_seen < planned) {
       next_ = table_of(totals_.epochs + 1);
     }
     if (done < progress.steps) {
