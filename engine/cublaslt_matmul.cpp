@@ -44,11 +44,14 @@ uint32_t alignment_of(const void* data) {
 
 // cuBLAS is column-major. Our row-major (rows, cols) matrix is its (cols, rows) one, so it computes
 // c^T = op(b)^T op(a)^T, with our b as its first operand.
-cublasLtMatrixLayout_t make_layout(const ConstMatrixView& m) {
+using Layout =
+    std::unique_ptr<cublasLtMatrixLayoutOpaque_t, cublasStatus_t (*)(cublasLtMatrixLayout_t)>;
+
+Layout make_layout(const ConstMatrixView& m) {
   cublasLtMatrixLayout_t layout = nullptr;
   FFWD_CHECK_CUBLAS(cublasLtMatrixLayoutCreate(&layout, cuda_type(m.dtype), uint64_t(m.cols),
                                                uint64_t(m.rows), m.stride));
-  return layout;
+  return {layout, cublasLtMatrixLayoutDestroy};
 }
 
 // All that the choice of an algorithm depends on, besides the product.
@@ -72,13 +75,38 @@ std::string name_of(const std::tuple<Parts...>& key) {
   return name;
 }
 
-// Opaque both.
 template <typename To, typename From>
 To same_bytes(const From& from) {
   static_assert(sizeof(To) == sizeof(From));
   To to;
   std::memcpy(&to, &from, sizeof to);
   return to;
+}
+
+using Operation =
+    std::unique_ptr<cublasLtMatmulDescOpaque_t, cublasStatus_t (*)(cublasLtMatmulDesc_t)>;
+
+template <typename T>
+void set(const Operation& operation, cublasLtMatmulDescAttributes_t attribute, T value) {
+  FFWD_CHECK_CUBLAS(
+      cublasLtMatmulDescSetAttribute(operation.get(), attribute, &value, sizeof value));
+}
+
+// With the sums of our a, which is its second operand, B; or without.
+Operation make_operation(const Matmul& a, Precision precision, bool sums) {
+  const bool tf32 = precision == Precision::tf32 && a.a.dtype == DType::f32;
+  const auto compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  cublasLtMatmulDesc_t created = nullptr;
+  FFWD_CHECK_CUBLAS(cublasLtMatmulDescCreate(&created, compute, CUDA_R_32F));
+  Operation operation(created, cublasLtMatmulDescDestroy);
+  set(operation, CUBLASLT_MATMUL_DESC_TRANSA, a.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
+  set(operation, CUBLASLT_MATMUL_DESC_TRANSB, a.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
+  if (sums) {
+    set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BGRADB);
+    set(operation, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
+    set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
+  }
+  return operation;
 }
 
 using TimingEvent = std::unique_ptr<CUevent_st, cudaError_t (*)(cudaEvent_t)>;
@@ -91,28 +119,29 @@ TimingEvent make_timing_event() {
 
 }  // namespace
 
+// How a product may be done. Sums, if asked for, come out of the same launch, or of column_sum
+// after it.
+struct CublasLtMatmul::Way {
+  cublasLtMatmulAlgo_t algorithm;
+  bool with_sums;
+};
+
 struct CublasLtMatmul::Plan {
-  cublasLtMatmulDesc_t operation = nullptr;
-  cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;
-  std::string product;                           // its name in a table
-  std::vector<cublasLtMatmulAlgo_t> algorithms;  // those that may run it; the first does
-  bool launched = false;                         // it, at least once
-  bool sums = false;                             // come with the product
+  Operation alone, with_sums;  // the latter if sums are asked for
+  Layout first, second, result;
+  std::string product;    // its name in a table
+  std::vector<Way> ways;  // those that may be taken; the first is
+  bool launched = false;  // it, at least once
 
-  template <typename T>
-  void set(cublasLtMatmulDescAttributes_t attribute, T value) {
-    FFWD_CHECK_CUBLAS(cublasLtMatmulDescSetAttribute(operation, attribute, &value, sizeof value));
-  }
+  Plan(const Matmul& a, Precision precision, const std::string& name)
+      : alone(make_operation(a, precision, false)),
+        with_sums(a.sums.data ? make_operation(a, precision, true) : Operation(nullptr, nullptr)),
+        first(make_layout(a.b)),
+        second(make_layout(a.a)),
+        result(make_layout(a.c)),
+        product(name) {}
 
-  Plan() = default;
-  Plan(const Plan&) = delete;
-  Plan& operator=(const Plan&) = delete;
-  ~Plan() {
-    if (operation) cublasLtMatmulDescDestroy(operation);
-    for (auto* layout : {first, second, result}) {
-      if (layout) cublasLtMatrixLayoutDestroy(layout);
-    }
-  }
+  cublasLtMatmulDesc_t operation(bool sums) const { return (sums ? with_sums : alone).get(); }
 };
 
 CublasLtMatmul::CublasLtMatmul(Stream stream, Precision precision, MatmulAlgorithms* algorithms)
@@ -147,36 +176,15 @@ CublasLtMatmul::Plan& CublasLtMatmul::plan_for(const Matmul& a) {
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
 
-  auto plan = std::make_unique<Plan>();
-  plan->product = name_of(key);
-  const bool tf32 = precision_ == Precision::tf32 && a.a.dtype == DType::f32;
-  const auto compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-  FFWD_CHECK_CUBLAS(cublasLtMatmulDescCreate(&plan->operation, compute, CUDA_R_32F));
-  plan->set(CUBLASLT_MATMUL_DESC_TRANSA, a.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
-  plan->set(CUBLASLT_MATMUL_DESC_TRANSB, a.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
-  plan->first = make_layout(a.b);
-  plan->second = make_layout(a.a);
-  plan->result = make_layout(a.c);
-
-  if (a.sums.data) {  // our a is its second operand, B
-    plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BGRADB);
-    plan->set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
-    plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
-    plan->algorithms = candidates(a, *plan);
-    plan->sums = !plan->algorithms.empty();
-    if (!plan->sums) {  // a pointer that the epilogue does not use would be refused
-      plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT);
-      plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<void*>(nullptr));
-    }
-  }
-  if (!plan->sums) plan->algorithms = candidates(a, *plan);
-  FFWD_EXPECT(!plan->algorithms.empty(), "cuBLASLt has no algorithm for this product");
-  if (algorithms_) plan->algorithms = {pinned(a, *plan)};
+  auto plan = std::make_unique<Plan>(a, precision_, name_of(key));
+  if (a.sums.data) add_ways(a, /*with_sums=*/true, *plan);
+  add_ways(a, /*with_sums=*/false, *plan);
+  FFWD_EXPECT(!plan->ways.empty(), "cuBLASLt has no algorithm for this product");
+  if (algorithms_) plan->ways = {pinned(a, *plan)};
   return *plans_.emplace(key, std::move(plan)).first->second;
 }
 
-std::vector<cublasLtMatmulAlgo_t> CublasLtMatmul::candidates(const Matmul& a,
-                                                             const Plan& plan) const {
+void CublasLtMatmul::add_ways(const Matmul& a, bool with_sums, Plan& plan) const {
   cublasLtMatmulPreference_t preference = nullptr;
   FFWD_CHECK_CUBLAS(cublasLtMatmulPreferenceCreate(&preference));
   const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t,
@@ -197,36 +205,38 @@ std::vector<cublasLtMatmulAlgo_t> CublasLtMatmul::candidates(const Matmul& a,
 
   cublasLtMatmulHeuristicResult_t results[kCandidates] = {};
   int count = 0;
-  const cublasStatus_t status =
-      cublasLtMatmulAlgoGetHeuristic(handle_, plan.operation, plan.first, plan.second, plan.result,
-                                     plan.result, preference, kCandidates, results, &count);
+  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+      handle_, plan.operation(with_sums), plan.first.get(), plan.second.get(), plan.result.get(),
+      plan.result.get(), preference, kCandidates, results, &count);
   // What it says of an epilogue that it has not got for these operands.
-  if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return {};
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return;
   FFWD_CHECK_CUBLAS(status);
-  std::vector<cublasLtMatmulAlgo_t> algorithms;
   for (int i = 0; i < count; ++i) {
-    if (results[i].state == CUBLAS_STATUS_SUCCESS) algorithms.push_back(results[i].algo);
+    if (results[i].state == CUBLAS_STATUS_SUCCESS) {
+      plan.ways.push_back({results[i].algo, with_sums});
+    }
   }
-  return algorithms;
 }
 
-cublasLtMatmulAlgo_t CublasLtMatmul::pinned(const Matmul& a, Plan& plan) {
+CublasLtMatmul::Way CublasLtMatmul::pinned(const Matmul& a, Plan& plan) {
   const std::string machine = measured_on(precision_);
   const MatmulAlgorithm* kept = algorithms_->find(machine, plan.product);
   if (!kept) {
-    const cublasLtMatmulAlgo_t chosen = fastest_of(plan.algorithms, a, plan);
-    algorithms_->pin(machine, plan.product, same_bytes<MatmulAlgorithm>(chosen));
+    const Way chosen = fastest_of(plan.ways, a, plan);
+    algorithms_->pin(machine, plan.product,
+                     {same_bytes<MatmulAlgorithm::Words>(chosen.algorithm), chosen.with_sums});
     return chosen;
   }
-  const auto algorithm = same_bytes<cublasLtMatmulAlgo_t>(*kept);
+  const Way way{same_bytes<cublasLtMatmulAlgo_t>(kept->words), kept->with_sums};
+  if (way.with_sums && !a.sums.data) refuse_pinned(plan);
   cublasLtMatmulHeuristicResult_t needs = {};
-  const cublasStatus_t status =
-      cublasLtMatmulAlgoCheck(handle_, plan.operation, plan.first, plan.second, plan.result,
-                              plan.result, &algorithm, &needs);
+  const cublasStatus_t status = cublasLtMatmulAlgoCheck(
+      handle_, plan.operation(way.with_sums), plan.first.get(), plan.second.get(),
+      plan.result.get(), plan.result.get(), &way.algorithm, &needs);
   if (status != CUBLAS_STATUS_SUCCESS || needs.workspaceSize > kWorkspaceBytes) {
     refuse_pinned(plan);
   }
-  return algorithm;
+  return way;
 }
 
 void CublasLtMatmul::refuse_pinned(const Plan& plan) const {
@@ -235,8 +245,8 @@ void CublasLtMatmul::refuse_pinned(const Plan& plan) const {
                          "; delete the file or name another");
 }
 
-cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmulAlgo_t>& candidates,
-                                                const Matmul& a, Plan& plan) {
+CublasLtMatmul::Way CublasLtMatmul::fastest_of(const std::vector<Way>& ways, const Matmul& a,
+                                               Plan& plan) {
   cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
   FFWD_CHECK_CUDA(cudaStreamIsCapturing(stream_.handle, &capture));
   FFWD_EXPECT(capture == cudaStreamCaptureStatusNone,
@@ -250,7 +260,7 @@ cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmul
   };
   Matmul trial = a;
   trial.c.data = aligned_like(a.c.data, c);
-  trial.sums.data = reinterpret_cast<float*>(aligned_like(a.sums.data, sums));
+  if (a.sums.data) trial.sums.data = reinterpret_cast<float*>(aligned_like(a.sums.data, sums));
   const TimingEvent start = make_timing_event(), stop = make_timing_event();
   FFWD_CHECK_CUDA(cudaDeviceSynchronize());  // other lanes would be measured too
 
@@ -258,7 +268,7 @@ cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmul
   const auto seconds = [&](size_t i) -> std::optional<double> {
     for (int n = 0; n <= kTimedLaunches; ++n) {
       if (n == 1) FFWD_CHECK_CUDA(cudaEventRecord(start.get(), stream_.handle));
-      if (launch(trial, plan, candidates[i]) != CUBLAS_STATUS_SUCCESS) return std::nullopt;
+      if (launch(trial, plan, ways[i]) != CUBLAS_STATUS_SUCCESS) return std::nullopt;
     }
     FFWD_CHECK_CUDA(cudaEventRecord(stop.get(), stream_.handle));
     FFWD_CHECK_CUDA(cudaEventSynchronize(stop.get()));
@@ -266,34 +276,36 @@ cublasLtMatmulAlgo_t CublasLtMatmul::fastest_of(const std::vector<cublasLtMatmul
     FFWD_CHECK_CUDA(cudaEventElapsedTime(&milliseconds, start.get(), stop.get()));
     return 1e-3 * double(milliseconds);
   };
-  const std::optional<size_t> best = fastest(candidates.size(), kRounds, seconds);
+  const std::optional<size_t> best = fastest(ways.size(), kRounds, seconds);
   FFWD_CHECK_CUDA(cudaStreamSynchronize(stream_.handle));
   FFWD_EXPECT(best.has_value(), "none of cuBLASLt's algorithms for this product runs");
-  return candidates[*best];
+  return ways[*best];
 }
 
-cublasStatus_t CublasLtMatmul::launch(const Matmul& a, Plan& plan,
-                                      const cublasLtMatmulAlgo_t& algorithm) {
-  if (plan.sums) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
+cublasStatus_t CublasLtMatmul::launch(const Matmul& a, Plan& plan, const Way& way) {
+  if (way.with_sums) set(plan.with_sums, CUBLASLT_MATMUL_DESC_BIAS_POINTER, a.sums.data);
   const float alpha = 1.0f;
-  return cublasLtMatmul(handle_, plan.operation, &alpha, a.b.data, plan.first, a.a.data,
-                        plan.second, &a.beta, a.c.data, plan.result, a.c.data, plan.result,
-                        &algorithm, workspace_.get(), kWorkspaceBytes, stream_.handle);
+  const cublasStatus_t status = cublasLtMatmul(
+      handle_, plan.operation(way.with_sums), &alpha, a.b.data, plan.first.get(), a.a.data,
+      plan.second.get(), &a.beta, a.c.data, plan.result.get(), a.c.data, plan.result.get(),
+      &way.algorithm, workspace_.get(), kWorkspaceBytes, stream_.handle);
+  const bool sums_missing = a.sums.data && !way.with_sums;
+  if (status == CUBLAS_STATUS_SUCCESS && sums_missing) cuda::column_sum(sums_of(a), stream_);
+  return status;
 }
 
 void CublasLtMatmul::run(const Matmul& a) {
   check(a);
   if (a.m() == 0 || a.n() == 0) return;
   Plan& plan = plan_for(a);
-  cublasStatus_t status = launch(a, plan, plan.algorithms.front());
-  while (!plan.launched && is_refusal(status) && plan.algorithms.size() > 1) {
-    plan.algorithms.erase(plan.algorithms.begin());
-    status = launch(a, plan, plan.algorithms.front());
+  cublasStatus_t status = launch(a, plan, plan.ways.front());
+  while (!plan.launched && is_refusal(status) && plan.ways.size() > 1) {
+    plan.ways.erase(plan.ways.begin());
+    status = launch(a, plan, plan.ways.front());
   }
   if (!plan.launched && is_refusal(status) && algorithms_) refuse_pinned(plan);
   check_cublas(status, "cublasLtMatmul", __FILE__, __LINE__);
   plan.launched = true;
-  if (a.sums.data && !plan.sums) cuda::column_sum(sums_of(a), stream_);
 }
 
 }  // namespace ffwd

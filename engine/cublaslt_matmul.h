@@ -1,7 +1,7 @@
 // Matmul on the GPU by cuBLASLt: one plan per shape, its algorithm chosen once and then kept: the
 // first that cuBLASLt names and launches, or with a table the pinned one, which is the fastest of
-// those it names.
-// Sums come out of the same launch where cuBLASLt has an algorithm for that, else from column_sum.
+// those it names. Sums come out of the same launch where cuBLASLt has an algorithm for that, else
+// from column_sum; with a table from what takes less time.
 #pragma once
 
 #include <cublasLt.h>
@@ -33,21 +33,21 @@ class CublasLtMatmul {
 
  private:
   struct Plan;
+  struct Way;
   // What distinguishes two plans: sizes, transposes, types, strides, alignments, whether c is added
   // to, and the alignment of sums, 0 without them.
   using Key = std::tuple<int64_t, int64_t, int64_t, bool, bool, DType, DType, int64_t, int64_t,
                          int64_t, uint32_t, uint32_t, uint32_t, bool, uint32_t>;
 
   Plan& plan_for(const Matmul& args);
-  // Algorithms for the plan, the one that cuBLASLt expects most of first; it may have none.
-  std::vector<cublasLtMatmulAlgo_t> candidates(const Matmul& args, const Plan& plan) const;
-  // The algorithm that is pinned for the product; if there is none, the fastest, pinned now.
-  cublasLtMatmulAlgo_t pinned(const Matmul& args, Plan& plan);
+  // Adds those that cuBLASLt names, the one that it expects most of first; there may be none.
+  void add_ways(const Matmul& args, bool with_sums, Plan& plan) const;
+  // The way that is pinned for the product; if there is none, the fastest, pinned now.
+  Way pinned(const Matmul& args, Plan& plan);
   [[noreturn]] void refuse_pinned(const Plan& plan) const;
   // Measures them on memory of its own, for c may be added to.
-  cublasLtMatmulAlgo_t fastest_of(const std::vector<cublasLtMatmulAlgo_t>& candidates,
-                                  const Matmul& args, Plan& plan);
-  cublasStatus_t launch(const Matmul& args, Plan& plan, const cublasLtMatmulAlgo_t& algorithm);
+  Way fastest_of(const std::vector<Way>& ways, const Matmul& args, Plan& plan);
+  cublasStatus_t launch(const Matmul& args, Plan& plan, const Way& way);
 
   Stream stream_;
   Precision precision_;

@@ -13,8 +13,16 @@
 
 namespace ffwd {
 
-// A cublasLtMatmulAlgo_t: opaque, and may be kept for the version of cuBLASLt that it is from.
-using MatmulAlgorithm = std::array<uint64_t, 8>;
+// How cuBLASLt does a product.
+struct MatmulAlgorithm {
+  using Words = std::array<uint64_t, 8>;
+  Words words{};  // a cublasLtMatmulAlgo_t: opaque, and only for the version that it is from
+  bool with_sums = false;  // column sums, if asked for, come out of the same launch
+
+  bool operator==(const MatmulAlgorithm& other) const {
+    return words == other.words && with_sums == other.with_sums;
+  }
+};
 
 // A device and its lanes share one table, and one thread queues on all of them
 // (host/plan/stream_executor.cpp), so it has no lock.

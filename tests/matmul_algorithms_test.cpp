@@ -54,7 +54,8 @@ TEST(FastestCandidate, TakesTurnsWithTheOthers) {
 
 // --- The file ---
 
-constexpr MatmulAlgorithm kOne = {1, 2, 3, 4, 5, 6, 7, ~0ull}, kTwo = {0xfedcba9876543210};
+constexpr MatmulAlgorithm kOne = {{1, 2, 3, 4, 5, 6, 7, ~0ull}, false},
+                          kTwo = {{0xfedcba9876543210}, true};
 
 class MatmulAlgorithmsFile : public ScratchFolderTest {
  protected:
@@ -89,7 +90,7 @@ TEST_F(MatmulAlgorithmsFile, ReadsBackWhatWasPinned) {
 }
 
 TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
-  const std::string digits(128, '0'), sum = "4d0298e6";
+  const std::string digits(129, '0'), sum = "bdff9af4";
   const auto holding = [](const std::string& algorithms) {
     return "{\"matmul_algorithms\": " + algorithms + "}";
   };
@@ -115,7 +116,7 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
       {product("\"1" + digits.substr(1) + sum + "\""), "is damaged"},
       {product("\"g" + digits.substr(1) + sum + "\""), "is damaged"},
       {product("\"-" + digits.substr(1) + sum + "\""), "is damaged"},
-      {product("\"" + digits + "4d0298e7\""), "is damaged"},
+      {product("\"" + digits + "bdff9af5\""), "is damaged"},
   };
   for (const auto& [text, part] : cases) {
     put(file_, text);
@@ -196,6 +197,27 @@ TEST_P(MeasuredMatmul, IsPinnedForLanesAndForLaterDevices) {
   EXPECT_EQ(saved, 1) << "the product must be measured once";
   run(*make_cuda_device(Precision::tf32, table));
   EXPECT_EQ(table->pinned.size(), 2u) << "each precision has its own";
+}
+
+// Whether the fastest way has them in the product's launch or after it.
+TEST_P(MeasuredMatmul, HasItsSumsAsPinned) {
+  const auto table = std::make_shared<MatmulAlgorithms>();
+  const auto run_with_sums = [&] {
+    const auto device = make_cuda_device(Precision::bf16, table);
+    const Operands o(*device);
+    const Vector<float> sums(*device, kUnits), scratch(*device, column_sum_scratch(kRows, kUnits));
+    device->matmul(
+        weight_and_bias_gradient(o.a.view(), o.b.view(), o.c.view(), sums.view(), scratch.view()));
+    return std::make_pair(o.a.download(), sums.download());
+  };
+  const auto [a, sums] = run_with_sums();
+  for (int64_t j = 0; j < kUnits; ++j) {
+    double want = 0.0;
+    for (int64_t i = 0; i < kRows; ++i) want += double(a[size_t(i * kUnits + j)]);
+    EXPECT_NEAR(sums[size_t(j)], want, 1e-3) << "column " << j;
+  }
+  EXPECT_EQ(run_with_sums().second, sums) << "pinned";
+  EXPECT_EQ(table->pinned.begin()->second.size(), 1u) << "the product must be measured once";
 }
 
 TEST_P(MeasuredMatmul, IsNotMeasuredInACapture) {

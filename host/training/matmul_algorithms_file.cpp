@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kKey = "matmul_algorithms";  // so that no other file is taken for one
-constexpr int kWordDigits = 16, kSumDigits = 8;
+constexpr int kWordDigits = 16, kFlagDigits = 1, kSumDigits = 8;
 constexpr const char* kDelete = "; delete it or name another file";
 
 std::string hex(uint64_t number, int digits) {
@@ -27,22 +27,27 @@ std::string hex(uint64_t number, int digits) {
   return text;
 }
 
-// An algorithm's words and their CRC-32: cuBLASLt may crash on words that are not its own.
+// An algorithm's words, whether sums come with the product, and a CRC-32 of these digits: cuBLASLt
+// may crash on words that are not its own.
 std::string to_hex(const MatmulAlgorithm& algorithm) {
   std::string text;
-  for (const uint64_t word : algorithm) text += hex(word, kWordDigits);
+  for (const uint64_t word : algorithm.words) text += hex(word, kWordDigits);
+  text += hex(algorithm.with_sums, kFlagDigits);
   const auto* bytes = reinterpret_cast<const Bytef*>(text.data());
   return text + hex(crc32(0, bytes, uInt(text.size())), kSumDigits);
 }
 
 std::optional<MatmulAlgorithm> from_hex(const std::string& text) {
   MatmulAlgorithm algorithm{};
-  if (text.size() != kWordDigits * algorithm.size() + kSumDigits) return std::nullopt;
+  if (text.size() != kWordDigits * algorithm.words.size() + kFlagDigits + kSumDigits) {
+    return std::nullopt;
+  }
   const char* at = text.data();
-  for (uint64_t& word : algorithm) {
+  for (uint64_t& word : algorithm.words) {
     std::from_chars(at, at + kWordDigits, word, 16);
     at += kWordDigits;
   }
+  algorithm.with_sums = *at == '1';
   if (to_hex(algorithm) != text) return std::nullopt;
   return algorithm;
 }
