@@ -5,49 +5,73 @@
 namespace ffwd {
 namespace {
 
-// Of a block: a warp reads 32 neighbouring 16-byte segments of a row, and there are kLanes warps.
-constexpr int kLanes = 8;
+constexpr int kThreads = 256;
 
-template <typename T>
-constexpr int kColumns = kWarpSize* kVector<T>;
+// Rows that a thread asks for before it adds them up.
+constexpr int kInFlight = 4;
 
-// Block (chunk, tile) sums `chunk` rows of kColumns columns into row `chunk` of sums. Warp y takes
-// rows y, y + kLanes, ...; then the warps are added up in order. Chunks lie along x, of which a grid
-// may have more.
+// A block is blockDim.x neighbouring 16-byte segments of blockDim.y rows. Block (chunk, tile) sums
+// `chunk` rows of its columns into row `chunk` of sums: thread y takes rows y, y + blockDim.y, ...;
+// then these threads are added up in order. Chunks lie along x, of which a grid may have more.
 template <typename T>
-__global__ void __launch_bounds__(kWarpSize* kLanes, 4)
+__global__ void __launch_bounds__(kThreads, 4)
     column_sum_kernel(ConstMatrixView a, VectorView<const float> weight, int64_t chunk,
                       float factor, float* sums, bool aligned) {
-  FFWD_SHARED(float, slots, kColumns<T>* kLanes);
-  const int64_t tile = int64_t(blockIdx.y) * kColumns<T>, j = tile + threadIdx.x * kVector<T>;
+  FFWD_SHARED(float, slots, kThreads* kVector<T>);
+  const int columns = int(blockDim.x) * kVector<T>;
+  const int64_t tile = int64_t(blockIdx.y) * columns, j = tile + threadIdx.x * kVector<T>;
   const int64_t first = int64_t(blockIdx.x) * chunk;
   const int64_t end = first + chunk < a.rows ? first + chunk : a.rows;
   float sum[kVector<T>] = {};
-  for (int64_t i = first + threadIdx.y; i < end; i += kLanes) {
+  const auto weight_of = [&](int64_t i) { return weight.data ? weight.data[i] : 1.0f; };
+  const auto add = [&](const float(&value)[kVector<T>], float factor_of_row) {
+    for (int k = 0; k < kVector<T>; ++k) sum[k] += factor_of_row * value[k];
+  };
+  int64_t i = first + threadIdx.y;
+  const int64_t step = blockDim.y;
+  if (aligned && j + kVector<T> <= a.cols) {
+    for (; i + (kInFlight - 1) * step < end; i += kInFlight * step) {
+      Loaded row[kInFlight];
+      float factor_of_row[kInFlight];
+      FFWD_UNROLL
+      for (int r = 0; r < kInFlight; ++r) {
+        row[r] = load_segment(a.row<T>(i + r * step), j, a.cols, aligned);
+        factor_of_row[r] = weight_of(i + r * step);
+      }
+      FFWD_UNROLL
+      for (int r = 0; r < kInFlight; ++r) {
+        float value[kVector<T>];
+        unpack<T>(row[r], value);
+        add(value, factor_of_row[r]);
+      }
+    }
+  }
+  for (; i < end; i += step) {
     float value[kVector<T>];
     load_vector(a.row<T>(i), j, a.cols, aligned, value);
-    const float factor_of_row = weight.data ? weight.data[i] : 1.0f;
-    for (int k = 0; k < kVector<T>; ++k) sum[k] += factor_of_row * value[k];
+    add(value, weight_of(i));
   }
   for (int k = 0; k < kVector<T>; ++k) {
-    slots[threadIdx.y * kColumns<T> + threadIdx.x * kVector<T> + k] = sum[k];
+    slots[int(threadIdx.y) * columns + int(threadIdx.x) * kVector<T> + k] = sum[k];
   }
   __syncthreads();
-  const int column = threadIdx.y * kWarpSize + threadIdx.x;
-  if (column >= kColumns<T> || tile + column >= a.cols) return;
+  const int column = int(threadIdx.y * blockDim.x + threadIdx.x);
+  if (column >= columns || tile + column >= a.cols) return;
   float total = 0.0f;
-  for (int lane = 0; lane < kLanes; ++lane) total += slots[lane * kColumns<T> + column];
+  for (int y = 0; y < int(blockDim.y); ++y) total += slots[y * columns + column];
   sums[int64_t(blockIdx.x) * a.cols + tile + column] = factor * total;
 }
 
-// Of `chunks` times `chunk` rows of a, or as many as there are.
+// Of `chunks` times `chunk` rows of a, or as many as there are. Narrow rows share a warp.
 template <typename T>
 void sum_chunks(const ConstMatrixView& a, VectorView<const float> weight, unsigned chunks,
                 int64_t chunk, float factor, float* sums, Stream stream) {
-  const dim3 grid(chunks, blocks_for(a.cols, kColumns<T>));
+  unsigned segments = 1;
+  while (segments < kWarpSize && int64_t(segments) * kVector<T> < a.cols) segments *= 2;
+  const dim3 grid(chunks, blocks_for(a.cols, int64_t(segments) * kVector<T>));
   FFWD_EXPECT(grid.y <= 65535, "too many columns for one grid");
-  launch(column_sum_kernel<T>, grid, dim3(kWarpSize, kLanes), stream, a, weight, chunk, factor,
-         sums, rows_are_aligned<T>(a));
+  launch(column_sum_kernel<T>, grid, dim3(segments, kThreads / segments), stream, a, weight, chunk,
+         factor, sums, rows_are_aligned<T>(a));
 }
 
 }  // namespace
@@ -56,10 +80,10 @@ namespace cuda {
 
 void column_sum(const ColumnSum& a, Stream stream) {
   check(a);
-  const unsigned chunks = blocks_for(a.a.rows, kColumnSumChunk);
+  const int64_t chunk = column_sum_chunk(a.a.rows);
+  const unsigned chunks = blocks_for(a.a.rows, chunk);
   with_dtype(a.a.dtype, [&](auto zero) {
-    sum_chunks<decltype(zero)>(a.a, a.weight, chunks, kColumnSumChunk, 1.0f, a.scratch.data,
-                               stream);
+    sum_chunks<decltype(zero)>(a.a, a.weight, chunks, chunk, 1.0f, a.scratch.data, stream);
   });
   const ConstMatrixView rest(a.scratch.data, DType::f32, chunks, a.a.cols, a.a.cols);
   sum_chunks<float>(rest, {}, 1, rest.rows, a.factor, a.sum.data, stream);

@@ -15,29 +15,33 @@ namespace cpu {
 
 void column_sum(const ColumnSum& a, Stream) {
   check(a);
-  // A thread has whole columns: the order of a sum does not depend on the threads.
   constexpr int64_t kColumns = 64;
-  const int64_t tiles = (a.a.cols + kColumns - 1) / kColumns;
+  const int64_t rows = a.a.rows, cols = a.a.cols, chunk = column_sum_chunk(rows);
+  const int64_t chunks = (rows + chunk - 1) / chunk, tiles = (cols + kColumns - 1) / kColumns;
   with_dtype(a.a.dtype, [&](auto zero) {
     using T = decltype(zero);
-#pragma omp parallel for schedule(static)
-    for (int64_t tile = 0; tile < tiles; ++tile) {
-      const int64_t first = tile * kColumns, count = std::min(kColumns, a.a.cols - first);
-      float sum[kColumns] = {};
-      for (int64_t chunk = 0; chunk < a.a.rows; chunk += kColumnSumChunk) {
-        const int64_t end = std::min(chunk + kColumnSumChunk, a.a.rows);
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int64_t c = 0; c < chunks; ++c) {
+      for (int64_t tile = 0; tile < tiles; ++tile) {
+        const int64_t first = tile * kColumns, count = std::min(kColumns, cols - first);
+        const int64_t end = std::min((c + 1) * chunk, rows);
         float part[kColumns] = {};
-        for (int64_t i = chunk; i < end; ++i) {
+        for (int64_t i = c * chunk; i < end; ++i) {
           const T* row = a.a.row<T>(i) + first;
           const float weight = a.weight.data ? a.weight.data[i] : 1.0f;
 #pragma omp simd
           for (int64_t j = 0; j < count; ++j) part[j] += weight * to_float(row[j]);
         }
-        for (int64_t j = 0; j < count; ++j) sum[j] += part[j];
+        std::copy_n(part, count, a.scratch.data + c * cols + first);
       }
-      for (int64_t j = 0; j < count; ++j) a.sum.data[first + j] = a.factor * sum[j];
     }
   });
+  // Chunks are added up in order, so the sums do not depend on the number of threads.
+  for (int64_t j = 0; j < cols; ++j) {
+    float sum = 0.0f;
+    for (int64_t c = 0; c < chunks; ++c) sum += a.scratch.data[c * cols + j];
+    a.sum.data[j] = a.factor * sum;
+  }
 }
 
 }  // namespace cpu

@@ -5,23 +5,34 @@
 namespace ffwd {
 namespace {
 
-// Where the elements of row i come from.
+// Where the elements of row i come from: what is loaded of a segment, and its values.
 template <typename T>
 struct WholeRow {
+  using Segment = Loaded;
   __device__ WholeRow(const GoodnessRows& a, int64_t i) : z(a.z.row<T>(i)) {}
-  __device__ void load(int64_t j, int64_t width, bool aligned, float (&value)[kVector<T>]) const {
-    load_vector(z, j, width, aligned, value);
+  __device__ Segment load(int64_t j, int64_t width, bool aligned) const {
+    return load_segment(z, j, width, aligned);
+  }
+  __device__ void values(const Segment& segment, float (&value)[kVector<T>]) const {
+    unpack<T>(segment, value);
   }
   const T* z;
 };
 
 template <typename T>
 struct RowInParts {
+  struct Segment {
+    Loaded of_image, of_label;
+  };
   __device__ RowInParts(const GoodnessRows& a, int64_t i) : parts(a.shared, i) {}
-  __device__ void load(int64_t j, int64_t width, bool aligned, float (&value)[kVector<T>]) const {
+  __device__ Segment load(int64_t j, int64_t width, bool aligned) const {
+    return {load_segment(parts.image, j, width, aligned),
+            load_segment(parts.label, j, width, aligned)};
+  }
+  __device__ void values(const Segment& segment, float (&value)[kVector<T>]) const {
     float of_label[kVector<T>];
-    load_vector(parts.image, j, width, aligned, value);
-    load_vector(parts.label, j, width, aligned, of_label);
+    unpack<T>(segment.of_image, value);
+    unpack<T>(segment.of_label, of_label);
     for (int k = 0; k < kVector<T>; ++k) value[k] = parts.z(value[k], of_label[k]);
   }
   SharedRow<T> parts;
@@ -44,9 +55,10 @@ __global__ void __launch_bounds__(kRowBlockThreads)
 
   // Zeros beyond the end, where z and bias are: every activation keeps 0.
   const Row row(a, inside ? i : 0);
-  const auto activities = [&](int64_t j, float(&y)[kVector<T>]) {
+  const auto activities = [&](int64_t j, const typename Row::Segment& segment,
+                              float(&y)[kVector<T>]) {
     float bias[kVector<T>];
-    row.load(j, width, aligned, y);
+    row.values(segment, y);
     load_floats<T>(a.bias.data, j, width, aligned, bias);
     for (int k = 0; k < kVector<T>; ++k) y[k] = activation_value(a.activation, y[k] + bias[k]);
   };
@@ -59,16 +71,21 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     }
     for (int64_t j = first + kHeld * step; j < width; j += step) {
       float y[kVector<T>];
-      activities(j, y);
+      activities(j, row.load(j, width, aligned), y);
       use(j, y);
     }
   };
 
   float terms = 0.0f, squares = 0.0f;
   if (inside) {
+    typename Row::Segment segment[kHeld];  // all loads are under way before the first is used
     FFWD_UNROLL
     for (int s = 0; s < kHeld; ++s) {
-      if (first + s * step < width) activities(first + s * step, held[s]);
+      if (first + s * step < width) segment[s] = row.load(first + s * step, width, aligned);
+    }
+    FFWD_UNROLL
+    for (int s = 0; s < kHeld; ++s) {
+      if (first + s * step < width) activities(first + s * step, segment[s], held[s]);
     }
     for_each_segment([&](int64_t, const float(&y)[kVector<T>]) {
       for (int k = 0; k < kVector<T>; ++k) {

@@ -26,16 +26,37 @@ inline bool rows_are_aligned(const ConstMatrixView& m) {
   return reinterpret_cast<uintptr_t>(m.data) % 16 == 0 && m.stride % kVector<T> == 0;
 }
 
-// Elements j .. j + kVector of a row of `cols` as floats; zeros beyond the end.
+// 16 bytes as they were loaded: nothing waits for them until they are unpacked. (Elements of a
+// Packed that come from one of two branches would be taken apart in these.)
+struct alignas(16) Loaded {
+  uint32_t word[4];
+};
+
+// Elements j .. j + kVector of a row of `cols`; zeros beyond the end.
+template <typename T>
+__device__ inline Loaded load_segment(const T* row, int64_t j, int64_t cols, bool aligned) {
+  if (aligned && j + kVector<T> <= cols) return *reinterpret_cast<const Loaded*>(row + j);
+  Packed<T> packed = {};
+  for (int k = 0; k < kVector<T>; ++k) {
+    if (j + k < cols) packed.element[k] = row[j + k];
+  }
+  Loaded loaded;
+  memcpy(&loaded, &packed, sizeof loaded);
+  return loaded;
+}
+
+template <typename T>
+__device__ inline void unpack(const Loaded& loaded, float (&value)[kVector<T>]) {
+  Packed<T> packed;
+  memcpy(&packed, &loaded, sizeof packed);
+  for (int k = 0; k < kVector<T>; ++k) value[k] = to_float(packed.element[k]);
+}
+
+// The same as floats.
 template <typename T>
 __device__ inline void load_vector(const T* row, int64_t j, int64_t cols, bool aligned,
                                    float (&value)[kVector<T>]) {
-  if (aligned && j + kVector<T> <= cols) {
-    const Packed<T> packed = *reinterpret_cast<const Packed<T>*>(row + j);
-    for (int k = 0; k < kVector<T>; ++k) value[k] = to_float(packed.element[k]);
-  } else {
-    for (int k = 0; k < kVector<T>; ++k) value[k] = j + k < cols ? to_float(row[j + k]) : 0.0f;
-  }
+  unpack<T>(load_segment(row, j, cols, aligned), value);
 }
 
 // As many floats as a segment of T has elements; zeros beyond the end.

@@ -69,16 +69,31 @@ TEST_P(ColumnSumTest, SumsOfIntegersAreExact) {
   });
 }
 
+// Narrow rows, of which a warp reads several at a time, and numbers of rows around a chunk's.
 TEST_P(ColumnSumTest, SumsOfIntegersAreExactOverEveryNumberOfChunks) {
-  for (const int64_t rows : {1, 8, 9, 255, 256, 257, 512, 513, 1000}) {
-    for (const int64_t cols : {1, 33, 65}) {
-      SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(cols));
-      Case c{DType::f32, random_integers(rows, cols, uint64_t(rows), 100), {}, 1.0f};
-      expect_equal(run(place(), c), reference(c), "plain");
-      c.weight = to_vector(random_integers(1, rows, 2, 9));
-      expect_equal(run(place(), c), reference(c), "weighted");
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    for (const int64_t rows : {1, 8, 9, 255, 256, 257, 512, 513, 1000}) {
+      for (const int64_t cols : {1, 3, 16, 64, 65}) {
+        SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(cols));
+        Case c{dtype, random_integers(rows, cols, uint64_t(rows), 100), {}, 1.0f};
+        expect_equal(run(place(), c), reference(c), "plain");
+        c.weight = to_vector(random_integers(1, rows, 2, 9));
+        expect_equal(run(place(), c), reference(c), "weighted");
+      }
     }
   }
+}
+
+TEST_P(ColumnSumTest, ChunksGrowBeforeTheyAreTooMany) {
+  const int64_t most = kSmallestColumnSumChunk * kMostColumnSumChunks;
+  EXPECT_EQ(column_sum_chunk(most), kSmallestColumnSumChunk);
+  EXPECT_EQ(column_sum_chunk(most + 1), kSmallestColumnSumChunk + 1);
+  EXPECT_EQ(column_sum_scratch(most, 3), 3 * kMostColumnSumChunks);
+  EXPECT_EQ(column_sum_scratch(most + 1, 3), 3 * kMostColumnSumChunks);
+#ifndef FFWD_SIMT_TSAN
+  const Case c{DType::f32, random_integers(most + 1, 1, 3, 9), {}, 1.0f};
+  expect_equal(run(place(), c), reference(c), "sum");
+#endif
 }
 
 TEST_P(ColumnSumTest, AgreesWithDouble) {
