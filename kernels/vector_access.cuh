@@ -26,9 +26,9 @@ inline bool rows_are_aligned(const ConstMatrixView& m) {
   return reinterpret_cast<uintptr_t>(m.data) % 16 == 0 && m.stride % kVector<T> == 0;
 }
 
-// 16 bytes as they were loaded: nothing waits for them until they are unpacked. (Elements of a
-// Packed that come from one of two branches would be taken apart in these.)
-struct alignas(16) Loaded {
+// A segment as it was loaded. In words: nothing waits for them until they are unpacked, while the
+// elements of a Packed would be taken apart where they are loaded.
+struct alignas(16) [[gnu::may_alias]] Loaded {
   uint32_t word[4];
 };
 

@@ -6,7 +6,8 @@ set -euo pipefail
 usage() {
   cat <<'END'
 usage: tools/gpu-check.sh [--build DIR] [--result FILE] [--only STEP]...
-  --build DIR     use the programs of this build folder, at the path where it was built; else build for the GPU here
+  --build DIR     use the programs of this build folder, at the path where it was built; else build for the GPU here.
+                  If another machine built it, then with -DFFWD_NATIVE=OFF, for processors differ
   --result FILE   the JSON to write; bench/results/DATE-GPU-COMMIT.json
   --only STEP     a step by its name in the JSON, or all steps of tests, sanitizer, bench or training; may be given
                   again. What is left out counts as not run.
@@ -24,7 +25,7 @@ while [ $# -gt 0 ]; do
         --build) build=$(realpath -m "$2") ;;
         --result) result=$(realpath -m "$2") ;;
         --only)
-          [[ $2 =~ ^(tests|sanitizer|bench|training|(unit|kernel)_tests|(mem|race|init|sync)check|kernels_bench|(schedule|step|train)-.+)$ ]] ||
+          [[ $2 =~ ^(tests|sanitizer|bench|training|(gpu|other|kernel)_tests|(mem|race|init|sync)check|kernels_bench|(schedule|step|train)-.+)$ ]] ||
             { usage >&2; exit 2; }
           only="$only $2 "
           ;;
@@ -97,7 +98,11 @@ nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max
 # --- tests, under the sanitizers too --------------------------------------------------------------
 
 group=tests
-step unit_tests "$build/tests/ffwd_tests" --gtest_output=json:"$logs/unit_tests.json"
+export OMP_NUM_THREADS=1  # their matrices are small: several threads would only wait for one another
+step gpu_tests "$build/tests/ffwd_tests" --gtest_filter='*/cuda*' \
+  --gtest_output=json:"$logs/gpu_tests.json"
+step other_tests "$build/tests/ffwd_tests" --gtest_filter='-*/cuda*' \
+  --gtest_output=json:"$logs/other_tests.json"
 step kernel_tests "$build/tests/kernel_tests" --gtest_output=json:"$logs/kernel_tests.json"
 
 group=sanitizer
@@ -106,6 +111,7 @@ for tool in memcheck racecheck initcheck synccheck; do
   step "$tool" "$sanitizer" --tool "$tool" --error-exitcode 99 "$build/tests/kernel_tests" \
     --gtest_filter='*/cuda:*Cuda.*'
 done
+unset OMP_NUM_THREADS
 
 # --- speed ----------------------------------------------------------------------------------------
 
