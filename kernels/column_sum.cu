@@ -31,17 +31,17 @@ __global__ void __launch_bounds__(kThreads, 4)
   const int64_t step = blockDim.y;
   if (aligned && j + kVector<T> <= a.cols) {
     for (; i + (kInFlight - 1) * step < end; i += kInFlight * step) {
-      Loaded row[kInFlight];
+      Loaded segment[kInFlight];
       float factor_of_row[kInFlight];
       FFWD_UNROLL
       for (int r = 0; r < kInFlight; ++r) {
-        row[r] = load_segment(a.row<T>(i + r * step), j, a.cols, aligned);
+        segment[r] = load_segment(a.row<T>(i + r * step), j, a.cols, aligned);
         factor_of_row[r] = weight_of(i + r * step);
       }
       FFWD_UNROLL
       for (int r = 0; r < kInFlight; ++r) {
         float value[kVector<T>];
-        unpack<T>(row[r], value);
+        unpack<T>(segment[r], value);
         add(value, factor_of_row[r]);
       }
     }
