@@ -21,6 +21,17 @@
 namespace ffwd {
 namespace {
 
+// oneDNN shares work out among as many threads as it asks for, and nobody does the part of one that
+// does not come, as under OMP_THREAD_LIMIT. So from here on only those are asked for that come.
+void ask_for_threads_that_come() {
+  int come = 1;
+  omp_set_dynamic(0);
+#pragma omp parallel
+#pragma omp single
+  come = omp_get_num_threads();
+  omp_set_num_threads(come);
+}
+
 // Numbers below 1e-38 count as zero, on every thread. A row that is well on its right side has a
 // gradient that small, and processors take a hundred times as long over such numbers.
 void flush_denormals() {
@@ -63,7 +74,10 @@ class CpuEvent final : public Event {
 
 class CpuDevice final : public Device {
  public:
-  explicit CpuDevice(Precision precision) : precision_(precision) { flush_denormals(); }
+  explicit CpuDevice(Precision precision) : precision_(precision) {
+    ask_for_threads_that_come();
+    flush_denormals();
+  }
 
   std::string name() const override {
     const int threads = omp_get_max_threads();

@@ -125,6 +125,19 @@ TEST_F(Program, PredictsPngImages) {
   expect_contains(small.text, {"small.png", "20x20 grey", "expected 28x28 grey"});
 }
 
+// Fewer than OMP_NUM_THREADS asks for: as if it had asked for those alone.
+TEST_F(Program, DoesAllWorkOnTheThreadsThatItGets) {
+  const std::string train =
+      "train " + recipe_ + " --data-dir " + folder_ / "data" + " --set network.layers=[300,300]";
+  const auto trained = [&](const std::string& name, const char* wanted, const char* limit) {
+    const Environment threads("OMP_NUM_THREADS", wanted), most("OMP_THREAD_LIMIT", limit);
+    const Outcome outcome = run(train + " --out " + folder_ / name);
+    EXPECT_EQ(outcome.code, 0) << outcome.text;
+    return content_of(folder_ / name + "/model.safetensors");
+  };
+  EXPECT_TRUE(trained("limited", "3", "1") == trained("asked", "1", "8"));
+}
+
 TEST_F(Program, RepeatsBitForBit) {
   ASSERT_EQ(run(train_arguments()).code, 0);
   const std::string first = content_of(folder_ / "run/model.safetensors");
