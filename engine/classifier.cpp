@@ -96,14 +96,6 @@ std::vector<float> Classifier::probabilities(const uint8_t* pixels, int64_t firs
   return p;
 }
 
-std::vector<int32_t> Classifier::by_goodness(const uint8_t* pixels, int64_t first, int64_t count) {
-  return largest(goodness(pixels, first, count), network_->shape().input.classes);
-}
-
-std::vector<int32_t> Classifier::by_head(const uint8_t* pixels, int64_t first, int64_t count) {
-  return largest(logits(pixels, first, count), network_->shape().input.classes);
-}
-
 std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes) {
   std::vector<int32_t> label;
   for (auto row = scores.begin(); row != scores.end(); row += classes) {

@@ -12,17 +12,13 @@ class Classifier {
 
   const Network& network() const { return *network_; }
 
-  // The label with the most goodness, summed over the layers that are read, for images [first,
-  // first + count) of `pixels` (device memory). The first layer's matmul is shared by all labels.
-  std::vector<int32_t> by_goodness(const uint8_t* pixels, int64_t first, int64_t count);
+  // Scores of images [first, first + count) of `pixels` (device memory), row-major (count, classes).
 
-  // The label with the largest logit of the head, which sees each image once under the neutral
-  // label.
-  std::vector<int32_t> by_head(const uint8_t* pixels, int64_t first, int64_t count);
-
-  // Per image and label, row-major (count, classes): the summed goodness.
+  // Goodness under each label, summed over the layers that are read. The first layer's matmul is
+  // shared by all labels.
   std::vector<float> goodness(const uint8_t* pixels, int64_t first, int64_t count);
-  // Per image and label: the head's probabilities.
+  // Logits of the head, which sees each image once under the neutral label, and their softmax.
+  std::vector<float> logits(const uint8_t* pixels, int64_t first, int64_t count);
   std::vector<float> probabilities(const uint8_t* pixels, int64_t first, int64_t count);
 
  private:
@@ -30,7 +26,6 @@ class Classifier {
   // is row k * count + i.
   void forward(const uint8_t* pixels, int64_t first, int64_t count,
                const std::vector<int32_t>& labels);
-  std::vector<float> logits(const uint8_t* pixels, int64_t first, int64_t count);
 
   Network* network_;
   int64_t images_;  // at a time
@@ -38,7 +33,7 @@ class Classifier {
   Vector<int32_t> sample_, label_;
 };
 
-// The index of the largest entry in each row of `classes` entries.
+// The label with the largest score of each image.
 std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes);
 
 }  // namespace ffwd

@@ -29,6 +29,12 @@ void flatten(LayerShape& layer, LayerShape& below, const ImageShape& image) {
   below.whole_images = true;
 }
 
+void check_size(const char* what, int64_t numbers) {
+  if (numbers <= kMostNumbers) return;
+  throw Error(std::to_string(numbers) + " " + what + ", expected at most " +
+              std::to_string(kMostNumbers));
+}
+
 void add(std::vector<LayerShape>& shapes, const LayerSpec& spec, ImageShape& image,
          const LayerShape& common) {
   if (!spec.learns()) {
@@ -57,6 +63,8 @@ void add(std::vector<LayerShape>& shapes, const LayerSpec& spec, ImageShape& ima
     if (!shapes.empty() && shapes.back().convolution) flatten(layer, shapes.back(), image);
     image = {1, 1, spec.units};
   }
+  check_size("weights", layer.units * layer.inputs);
+  check_size("activities of an image", image.values());
   shapes.push_back(layer);
 }
 

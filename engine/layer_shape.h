@@ -10,6 +10,10 @@
 
 namespace ffwd {
 
+// The most weights of a layer, and activities that it makes of an image or of a batch: more than
+// any memory holds, few enough for sizes in bytes to stay far below 2^63.
+constexpr int64_t kMostNumbers = int64_t(1) << 40;
+
 // One entry of a network's description. Fully connected and convolutional layers learn; a pool only
 // passes on what the layer before it made.
 struct LayerSpec {

@@ -131,6 +131,33 @@ struct OnednnConvolution::Primitives {
     p.run = dnnl::pooling_forward({desc, engine});
     return pools.emplace(key, p).first->second;
   }
+
+  void run(const Convolution& a) {
+    const Weighted& w = forward_of(a);
+    memory weight = onednn_memory(engine, w.weight, a.weight.data), own = w.own_weight;
+    w.reorder.execute(stream, weight, own);
+    w.run.execute(stream, {{DNNL_ARG_SRC, onednn_memory(engine, w.x, a.x.data)},
+                           {DNNL_ARG_WEIGHTS, w.own_weight},
+                           {DNNL_ARG_DST, onednn_memory(engine, w.z, a.z.data)}});
+    stream.wait();
+  }
+
+  void run(const ConvolutionGradient& a) {
+    const Weighted& w = gradient_of(a);
+    w.run.execute(stream, {{DNNL_ARG_SRC, onednn_memory(engine, w.x, a.x.data)},
+                           {DNNL_ARG_DIFF_DST, onednn_memory(engine, w.z, a.dz.data)},
+                           {DNNL_ARG_DIFF_WEIGHTS, w.own_weight}});
+    memory gradient = onednn_memory(engine, w.weight, a.weight_gradient.data), own = w.own_weight;
+    w.reorder.execute(stream, own, gradient);
+    stream.wait();
+  }
+
+  void run(const Pooling& a) {
+    const Pool& pool = pool_of(a);
+    pool.run.execute(stream, {{DNNL_ARG_SRC, onednn_memory(engine, pool.x, a.x.data)},
+                              {DNNL_ARG_DST, onednn_memory(engine, pool.pooled, a.pooled.data)}});
+    stream.wait();
+  }
 };
 
 OnednnConvolution::OnednnConvolution() : primitives_(std::make_unique<Primitives>()) {}
@@ -138,38 +165,18 @@ OnednnConvolution::~OnednnConvolution() = default;
 
 void OnednnConvolution::run(const Convolution& a) {
   check(a);
-  if (a.images() == 0) return;
-  Primitives& p = *primitives_;
-  const auto& w = p.forward_of(a);
-  memory weight = onednn_memory(p.engine, w.weight, a.weight.data), own = w.own_weight;
-  w.reorder.execute(p.stream, weight, own);
-  w.run.execute(p.stream, {{DNNL_ARG_SRC, onednn_memory(p.engine, w.x, a.x.data)},
-                           {DNNL_ARG_WEIGHTS, w.own_weight},
-                           {DNNL_ARG_DST, onednn_memory(p.engine, w.z, a.z.data)}});
-  p.stream.wait();
+  if (a.images() > 0) with_onednn([&] { primitives_->run(a); });
 }
 
 void OnednnConvolution::run(const ConvolutionGradient& a) {
   check(a);
   FFWD_EXPECT(a.images() > 0, "a gradient needs images");
-  Primitives& p = *primitives_;
-  const auto& w = p.gradient_of(a);
-  w.run.execute(p.stream, {{DNNL_ARG_SRC, onednn_memory(p.engine, w.x, a.x.data)},
-                           {DNNL_ARG_DIFF_DST, onednn_memory(p.engine, w.z, a.dz.data)},
-                           {DNNL_ARG_DIFF_WEIGHTS, w.own_weight}});
-  memory gradient = onednn_memory(p.engine, w.weight, a.weight_gradient.data), own = w.own_weight;
-  w.reorder.execute(p.stream, own, gradient);
-  p.stream.wait();
+  with_onednn([&] { primitives_->run(a); });
 }
 
 void OnednnConvolution::run(const Pooling& a) {
   check(a);
-  if (a.images() == 0) return;
-  Primitives& p = *primitives_;
-  const auto& pool = p.pool_of(a);
-  pool.run.execute(p.stream, {{DNNL_ARG_SRC, onednn_memory(p.engine, pool.x, a.x.data)},
-                              {DNNL_ARG_DST, onednn_memory(p.engine, pool.pooled, a.pooled.data)}});
-  p.stream.wait();
+  if (a.images() > 0) with_onednn([&] { primitives_->run(a); });
 }
 
 }  // namespace ffwd

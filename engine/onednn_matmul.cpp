@@ -12,11 +12,11 @@ namespace {
 using dnnl::memory;
 
 void run_sgemm(const Matmul& a) {
-  const auto status = dnnl::sgemm(a.transpose_a ? 'T' : 'N', a.transpose_b ? 'T' : 'N', a.m(),
-                                  a.n(), a.k(), 1.0f, static_cast<const float*>(a.a.data),
-                                  a.a.stride, static_cast<const float*>(a.b.data), a.b.stride,
-                                  a.beta, static_cast<float*>(a.c.data), a.c.stride);
-  FFWD_EXPECT(status == dnnl::status::success, "oneDNN's sgemm failed");
+  const dnnl_status_t status = dnnl_sgemm(
+      a.transpose_a ? 'T' : 'N', a.transpose_b ? 'T' : 'N', a.m(), a.n(), a.k(), 1.0f,
+      static_cast<const float*>(a.a.data), a.a.stride, static_cast<const float*>(a.b.data),
+      a.b.stride, a.beta, static_cast<float*>(a.c.data), a.c.stride);
+  dnnl::error::wrap_c_api(status, "no product of matrices");
 }
 
 memory::desc matrix_desc(const ConstMatrixView& m, bool transposed) {
@@ -107,8 +107,10 @@ OnednnMatmul::~OnednnMatmul() = default;
 void OnednnMatmul::run(const Matmul& a) {
   check(a);
   if (a.m() == 0 || a.n() == 0) return;
-  if (a.a.dtype == DType::f32) return run_sgemm(a);
-  primitives_->run(a);
+  with_onednn([&] {
+    if (a.a.dtype == DType::f32) return run_sgemm(a);
+    primitives_->run(a);
+  });
 }
 
 bool onednn_has_bf16() {

@@ -29,6 +29,7 @@ TEST_F(FileIoTest, WritesAndReplacesWholeFiles) {
   const std::string large(3'000'000, 'x');
   write_file_atomically(path, large);
   EXPECT_EQ(read_file(path, large.size()), large);
+  EXPECT_EQ(read_regular_file(path), large);
   EXPECT_EQ(files_in(root_), 1u);
 }
 
@@ -39,6 +40,8 @@ TEST_F(FileIoTest, NamesPathAndReason) {
   expect_has(file_error([&] { read_file(root_ + "/none", 9); }), root_ + "/none: No such file");
   expect_has(file_error([&] { read_file(root_, 9); }), "Is a directory");
   expect_has(file_error([] { read_file("/dev/zero", 9); }), "larger than the 9 bytes");
+  expect_has(file_error([&] { read_regular_file(root_ + "/none"); }), "/none: No such file");
+  expect_has(file_error([] { read_regular_file("/dev/zero"); }), "not a regular file");
   EXPECT_EQ(files_in(root_), 0u);
 }
 

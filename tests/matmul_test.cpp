@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/buffer.h"
+#include "engine/onednn.h"
 #include "kernels/random.h"
 #include "tests/devices.h"
 
@@ -178,6 +179,15 @@ TEST_P(Matmuls, OfNoRowsDoNothing) {
 }
 
 FFWD_ON_DEVICES(Matmuls, "cpu", "cpu_bf16", "cuda", "cuda_tf32", "cuda_bf16", "cuda_measured");
+
+TEST(Onednn, SaysWhenItLacksMemory) {
+  const auto fail_with = [](dnnl_status_t status) {
+    with_onednn([&] { dnnl::error::wrap_c_api(status, "could not"); });
+  };
+  EXPECT_THROW(fail_with(dnnl_out_of_memory), OutOfMemory);
+  EXPECT_THROW(fail_with(dnnl_runtime_error), Error);
+  EXPECT_NO_THROW(fail_with(dnnl_success));
+}
 
 }  // namespace
 }  // namespace ffwd::test

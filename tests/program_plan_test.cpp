@@ -81,8 +81,14 @@ TEST_F(Program, ShowsOtherPlansOfTheSameRecipe) {
 
   expect_error(run("plan " + recipe_ + " --memory-limit 1KB"), ExitCode::memory,
                {"bytes at least", "the limit is 1000"});
-  expect_error(run("plan " + recipe_ + " --memory-limit -5"), ExitCode::usage,
-               {"--memory-limit", "-5", "500MB"});
+  for (const std::string limit : {"-5", "0", "0GB"}) {
+    expect_error(run("plan " + recipe_ + " --memory-limit " + limit), ExitCode::usage,
+                 {"--memory-limit", "found " + limit, "500MB"});
+  }
+  expect_error(run("plan " + recipe_ +
+                   " --set network.layers=[1000000,1]"
+                   " --set training.batch=1000000000"),
+               ExitCode::memory, {"1000000000 images", "layer 0", "more activities"});
   for (const std::string rates : {"nan 1 1", "0 1 1", "1 inf 1", "1 1 x"}) {
     expect_error(run("plan " + recipe_ + " --rates " + rates), ExitCode::usage,
                  {"--rates", "expected a number above 0"});

@@ -1,6 +1,7 @@
 // The program as users meet it: what it prints, what it leaves behind, and its exit codes.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "engine/safetensors.h"
 #include "host/data/png.h"
 #include "host/runs/run_folder.h"
 #include "tests/program.h"
@@ -96,7 +98,7 @@ TEST_F(Program, TrainsTheBackpropagationBaseline) {
   }
   const Outcome outcome = run(train_arguments(backprop));
   ASSERT_EQ(outcome.code, 0) << outcome.text;
-  expect_contains(outcome.text, {"test accuracy by head "});
+  expect_contains(outcome.text, {"\ntest accuracy by head ", "  | test accuracy by head "});
   const auto summary = nlohmann::json::parse(content_of(folder_ / "run/summary.json"));
   EXPECT_TRUE(summary.at("test_accuracy_goodness").is_null());
   EXPECT_TRUE(summary.at("test_accuracy_head").is_number());
@@ -123,6 +125,30 @@ TEST_F(Program, PredictsPngImages) {
       run("predict " + folder_ / "run" + " --device cpu " + write_png("small.png", 20));
   EXPECT_EQ(small.code, int(ExitCode::data));
   expect_contains(small.text, {"small.png", "20x20 grey", "expected 28x28 grey"});
+}
+
+TEST_F(Program, ScoresNothingThatIsNotFinite) {
+  ASSERT_EQ(run(train_arguments()).code, 0);
+  const std::string path = folder_ / "run/model.safetensors";
+  SafetensorsFile model = decode_safetensors(content_of(path), path);
+  for (float& weight : model.tensors.at(2).data) weight *= 1e30f;  // squares are infinite
+  folder_.write("run/model.safetensors", encode_safetensors(model.tensors, model.metadata));
+  const auto png = encode_png(toy_images(1, 28, 10, 3).pixels, {28, 28, 1});
+  const std::string image = folder_.write("image.png", {png.begin(), png.end()});
+  for (const std::string& command : {"eval " + folder_ / "run --data-dir " + folder_ / "data",
+                                     "predict " + path + " " + image}) {
+    const Outcome outcome = run(command + " --device cpu");
+    EXPECT_EQ(outcome.code, int(ExitCode::not_finite)) << outcome.text;
+    expect_contains(outcome.text, {"image 1 is no finite number"});
+  }
+}
+
+TEST_F(Program, SaysThatARecordedRecipeIsDamaged) {
+  ASSERT_EQ(run(train_arguments()).code, 0);
+  folder_.write("run/recipe.toml", "what is this");
+  const Outcome outcome = run("report " + folder_ / "run");
+  EXPECT_EQ(outcome.code, int(ExitCode::files)) << outcome.text;
+  expect_contains(outcome.text, {"run/recipe.toml: its recipe is damaged"});
 }
 
 // Fewer than OMP_NUM_THREADS asks for: as if it had asked for those alone.
@@ -298,7 +324,9 @@ TEST_F(Program, ExplainsTheCommandLine) {
                {"--matmul-algorithms", "a.json", "GPU"});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "a.json"));
   expect_error(run(train_arguments("--save-every nan")), ExitCode::usage, {"--save-every", "nan"});
-  EXPECT_EQ(run("doctor >/dev/full").code, int(ExitCode::files));
+  for (const std::string words : {"doctor", "--help", "train --help", "--version"}) {
+    EXPECT_EQ(run(words + " >/dev/full").code, int(ExitCode::files)) << words;
+  }
   EXPECT_EQ(run("plan --set training.batch=10 " + recipe_ + " --steps 1").code, 0);
   expect_error(run("data fetch mnits"), ExitCode::data, {"mnits", "mnist"});
   const Outcome help = run("--help");
@@ -322,6 +350,20 @@ TEST_F(Program, DoesNotOverwriteAFolder) {
   EXPECT_EQ(outcome.code, int(ExitCode::files)) << outcome.text;
   expect_contains(outcome.text, {folder_ / "run"});
   EXPECT_EQ(content_of(folder_ / "run/thesis.txt"), "precious");
+}
+
+TEST_F(Program, SaysThatAFileMayNotGrow) {
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit limit = {64 << 10, before.rlim_max};  // bytes
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const Outcome outcome = run(train_arguments());
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(outcome.code, int(ExitCode::files)) << outcome.text;
+  expect_contains(outcome.text, {"model.safetensors", "File too large"});
+  for (const auto& file : std::filesystem::directory_iterator(folder_ / "run")) {
+    EXPECT_EQ(file.path().filename().string().find(".tmp-"), std::string::npos) << file.path();
+  }
 }
 
 TEST_F(Program, SaysThatTheDiskIsFull) {

@@ -114,7 +114,7 @@ const std::map<std::string, Samples> kSamples = {
      {{"-1e6", "1e6", "width", "[1, 2, 3]", "[4]"},
       {"-1.1e6", "1.1e6", "nan", "inf", "12abc", "heights", "[]", "[1, nan, 2]", "[1, 2e6, 1]",
        "[width]"}}},
-    {"objective.temperature", number({"1e-30", "1000"}, {"0", "-1", "1000.1"})},
+    {"objective.temperature", number({"1e-30", "1000"}, {"0", "1e-40", "-1", "1000.1"})},
     {"objective.peer_strength", number({"0", "1000"}, {"-1e-30", "1000.1"})},
     {"objective.peer_momentum", number({"0", "0.9999"}, {"-1e-30", "1"})},
     {"negatives.labels", {{"fixed", "random", "head"}, kNoNames}},
@@ -157,7 +157,8 @@ TEST(RecipeErrors, BasesThatCannotBe) {
     folder.write("a.toml", text);
     expect_parts(refusal([&] { load_recipe(folder / "a.toml"); }), parts);
   };
-  expect_base_refused("base = \"none.toml\"\n", {folder / "none.toml", "expected a recipe file"});
+  expect_base_refused("base = \"none.toml\"\n", {"a.toml:1: cannot read " + (folder / "none.toml"),
+                                                 "expected a recipe file"});
   expect_base_refused("base = \"a.toml\"\n", {"a.toml:1", "is one its own"});
   expect_base_refused("base = \"\"\n", {"a.toml:1", "expected the path of a recipe"});
   expect_base_refused("base = [b, c]\n", {"a.toml:1", "expected the path of a recipe"});
@@ -225,6 +226,7 @@ TEST(RecipeErrors, Syntax) {
                            "= 3",
                            "[]",
                            "[data",
+                           "[data\nname = mnist]",
                            "[data] x",
                            "]",
                            "[[data]]",
@@ -308,6 +310,12 @@ TEST(RecipeErrors, LayersThatDoNotFitTheImages) {
   const std::string path = folder.write("a.toml", "network.layers = [\"conv 64 k29\", 500]");
   expect_parts(refusal([&] { load_recipe(path); }), {path + ": network.layers: entry 1: "});
   EXPECT_NO_THROW(load_recipe(path, {"data.name=cifar10"}));  // 32 x 32
+  const auto expect_too_large = [&](const std::string& layers, const std::string& what) {
+    const std::string text = "network.layers=[" + layers + ", 5]";
+    expect_parts(refusal([&] { load_recipe(path, {text}); }), {"entry ", what});
+  };
+  expect_too_large("\"conv 1000000 k999 p998\"", " weights, expected at most 1099511627776");
+  expect_too_large("\"conv 8 k999 p998\", \"conv 1000000 k100 p99\"", "activities of an image, ");
 }
 
 TEST(RecipeErrors, Files) {

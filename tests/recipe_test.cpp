@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -90,12 +91,12 @@ void expect_same(const Recipe& left, const Recipe& right) {
 
 Recipe random_recipe(std::mt19937_64& random) {
   const auto below = [&](int64_t end) { return static_cast<int64_t>(random() % uint64_t(end)); };
-  const auto any_float = [&](float high) {  // any bits, so any exponent, from 0 to below `high`
+  const auto any_float = [&](float high) {  // normal, of any exponent, from 0 to below `high`
     for (;;) {
       const auto bits = static_cast<uint32_t>(random());
       float value;
       std::memcpy(&value, &bits, sizeof value);
-      if (value > 0.0f && value < high) return value;
+      if (std::isnormal(value) && value > 0.0f && value < high) return value;
     }
   };
   const auto random_layer = [&](LayerSpec::Kind kind) {

@@ -18,6 +18,9 @@ TEST(NumberText, ReadsWell) {
   EXPECT_EQ(count_text(-123), "-123");
   EXPECT_EQ(percent_text(0.9862), "98.62 %");
   EXPECT_EQ(percent_text(std::nullopt), "\u2013");
+  EXPECT_EQ(accuracies_text(0.9818, 0.9817), "by goodness 98.18 %, by head 98.17 %");
+  EXPECT_EQ(accuracies_text(0.9818, std::nullopt), "by goodness 98.18 %");
+  EXPECT_EQ(accuracies_text(std::nullopt, 0.9817), "by head 98.17 %");
   EXPECT_EQ(duration_text(3.14159), "3.14 s");
   EXPECT_EQ(duration_text(125.4), "2 min 05 s");
   EXPECT_EQ(duration_text(3599.9), "1 h 00 min");

@@ -104,6 +104,7 @@ TEST_F(Reproductions, OnlyTheSameRunGoesOn) {
   TrainingState state;
   state.recipe = recipe;
   state.setup = setup;
+  state.data.images = 60000;
   state.steps = 5;
   save_training_state(state, path + "/" + kStateFile);
   EXPECT_EQ(stopped_run(path, recipe, setup)->steps, 5);

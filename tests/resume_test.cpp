@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/training/batches.h"
 #include "host/training/learner.h"
 #include "tests/devices.h"
 #include "tests/scratch_folder.h"
@@ -52,7 +53,10 @@ class Resume : public OnDevice {
     const std::string path = folder_ / "state";
     TrainingState written;
     written.recipe = recipe;
+    written.data = identity_of(data_.train);
     written.steps = stopped.totals.steps;
+    const int64_t images = data_.train.count;
+    written.epochs = written.steps / steps_an_epoch(images, batch_of(recipe, images));
     written.learnt.tensors = stopped.state;
     save_training_state(written, path);
     auto result = learner(recipe);
@@ -176,9 +180,9 @@ class TrainingStates : public ScratchFolderTest {
     state.recipe = toy_recipe();
     state.recipe_file = "toy.toml";
     state.setup = {"a device", true, Precision::bf16, true, ExecutorKind::graph};
-    state.data = {60000, 0xcafe1234};
+    state.data = {400, 0xcafe1234};
     state.epochs = 3;
-    state.steps = 47;
+    state.steps = 47;  // of 4 x 14
     state.train_seconds = 1.5;
     state.total_seconds = 2.25;
     state.learnt.tensors = make_learner(*device_, toy_recipe(), toy_dataset())->state();
@@ -249,8 +253,10 @@ TEST_F(TrainingStates, MayHaveARecipeWhoseNameIsNoText) {
 TEST_F(TrainingStates, DamageIsNamed) {
   expect_has(file_error([&] { load_training_state(root_ + "/none"); }), "none");
   expect_has(error_of("nothing"), path_);
-  expect_has(error_of(encode_safetensors({}, {})), "it has no progress");
-  expect_has(error_of(encode_safetensors({}, {{"progress", "{"}})), "its progress: damaged");
+  expect_has(error_of(encode_safetensors({}, {})), "it has no recipe");
+  expect_has(error_of(encode_safetensors({}, {{"recipe", ""}})), "it has no progress");
+  expect_has(error_of(encode_safetensors({}, {{"recipe", ""}, {"progress", "{"}})),
+             "its progress: damaged");
 
   save_training_state(some_state(), path_);
   const std::string good = content_of(path_);
@@ -264,6 +270,14 @@ TEST_F(TrainingStates, DamageIsNamed) {
   };
   expect_has(error_of(with("\\\"steps\\\":47", "\\\"steps\\\":-7")), "\"steps\" is -7, expected");
   expect_has(error_of(with("\\\"steps\\\":47", "\\\"stops\\\":47")), "\"steps\" is missing");
+  expect_has(error_of(with("\\\"steps\\\":47", "\\\"steps\\\":56")), "below the recipe's 56");
+  expect_has(error_of(with("\\\"steps\\\":47", "\\\"steps\\\":00")), "damaged");
+  expect_has(error_of(with("\\\"steps\\\":47", "\\\"steps\\\": 0")), "from 1 to below");
+  expect_has(error_of(with("\\\"epochs\\\":3", "\\\"epochs\\\":2")), "\"epochs\" is 2, expected 3");
+  expect_has(error_of(with("\\\"images\\\":400", "\\\"images\\\":  0")), "\"images\" is 0");
+  expect_has(error_of(with("_seconds\\\":1.5", "_seconds\\\":-.5")), "damaged");
+  expect_has(error_of(with("_seconds\\\":1.5", "_seconds\\\":-15")), "\"train_seconds\" is -15");
+  expect_has(error_of(with("_seconds\\\":2.25", "_seconds\\\":null")), "\"total_seconds\" is null");
   expect_has(error_of(with("bf16", "fp23")), "\"precision\" is \"fp23\"");
   expect_has(error_of(with("graph", "grape")), "\"executor\" is \"grape\"");
   expect_has(error_of(with("epochs = 4", "epoch_ = 4")), "its recipe is damaged");

@@ -55,11 +55,13 @@ Summary some_summary() {
 }
 
 TEST_F(RunFolderTest, GoesIfNothingWasLearnt) {
-  const RunFolder folder = RunFolder::create(root_ + "/run/");
-  folder.write_recipe("epochs = 1\n");
-  put(folder.metrics_path(), "");
-  folder.remove_if_nothing_was_learnt();
-  EXPECT_FALSE(fs::exists(root_ + "/run"));
+  for (const std::string path : {"/run/", "/some/more/run"}) {
+    const RunFolder folder = RunFolder::create(root_ + path);
+    folder.write_recipe("epochs = 1\n");
+    put(folder.metrics_path(), "");
+    folder.remove_if_nothing_was_learnt();
+    EXPECT_EQ(files_in(root_), 0u) << path;
+  }
 
   fs::create_directory(root_ + "/mine");
   const RunFolder there = RunFolder::create(root_ + "/mine");

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "host/basics/errors.h"
+#include "host/basics/number_text.h"
 #include "host/data/load_dataset.h"
 #include "host/training/evaluate.h"
 #include "host/training/model.h"
@@ -22,10 +23,8 @@ void eval(const EvalCommand& command) {
   Classifier classifier(*model.network);
   const Vector<uint8_t> pixels(*device, data.test.pixels);
   const Evaluation result = evaluate(classifier, pixels.view().data, data.test.labels);
-  std::printf("%s: %lld test images, accuracy by goodness %.2f %%", name.c_str(),
-              (long long)data.test.count, 100 * *result.goodness);
-  if (result.head) std::printf(", by head %.2f %%", 100 * *result.head);
-  std::printf("\n");
+  std::printf("%s: %lld test images, accuracy %s\n", name.c_str(), (long long)data.test.count,
+              accuracies_text(result.goodness, result.head).c_str());
 }
 
 }  // namespace ffwd

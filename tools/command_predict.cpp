@@ -6,6 +6,7 @@
 #include "host/basics/errors.h"
 #include "host/data/png.h"
 #include "host/training/model.h"
+#include "host/training/require_finite.h"
 #include "tools/commands.h"
 
 namespace ffwd {
@@ -37,15 +38,19 @@ void predict(const PredictCommand& command) {
   const Vector<uint8_t> on_device(*device, pixels);
   const auto count = int64_t(command.images.size());
   Classifier classifier(*model.network);
-  const std::vector<int32_t> by_goodness = classifier.by_goodness(on_device.view().data, 0, count);
+  const auto classes = int64_t(names.size());
+  const std::vector<float> goodness = classifier.goodness(on_device.view().data, 0, count);
+  require_finite(goodness, classes);
+  const std::vector<int32_t> by_goodness = largest(goodness, classes);
   std::vector<float> p;
   if (model.network->head()) p = classifier.probabilities(on_device.view().data, 0, count);
+  require_finite(p, classes);
   for (size_t i = 0; i < command.images.size(); ++i) {
     std::printf("%s: %s by goodness", command.images[i].c_str(),
                 names[size_t(by_goodness[i])].c_str());
     if (!p.empty()) {
-      const auto row = p.begin() + int64_t(i * names.size());
-      const auto best = std::max_element(row, row + int64_t(names.size()));
+      const auto row = p.begin() + int64_t(i) * classes;
+      const auto best = std::max_element(row, row + classes);
       std::printf(", %s by head (%.1f %%)", names[size_t(best - row)].c_str(), 100 * *best);
     }
     std::printf("\n");

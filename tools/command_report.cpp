@@ -14,7 +14,7 @@ namespace ffwd {
 void report(const ReportCommand& command) {
   const RunFolder folder = RunFolder::open(command.run);
   const std::string text = folder.read_recipe();
-  const Recipe recipe = parse_recipe(text, folder.recipe_path());
+  const Recipe recipe = parse_recorded_recipe(text, folder.recipe_path());
   std::vector<SampleImage> samples;
   if (find_dataset(recipe.data.name, command.data_dir)) {
     samples = sample_images(recipe, load_recipe_data(recipe, command.data_dir));

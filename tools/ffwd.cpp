@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <limits>
 
@@ -57,9 +58,11 @@ void add_data_dir(CLI::App& command, std::string& target) {
   command.add_option("--data-dir", target, "where to look for data sets first");
 }
 
-// What is wrong with it, or nothing: AsSizeValue takes -5 for a very large number.
-std::string not_below_zero(std::string& text) {
-  return text[0] == '-' ? "expected a number of bytes, such as 500MB, found " + text : "";
+// What is wrong with it, or nothing: AsSizeValue takes -5 for a very large number, and 0 would mean
+// no limit.
+std::string begins_above_zero(std::string& text) {
+  const bool wrong = text[0] == '-' || text[0] == '0';
+  return wrong ? "expected a number of bytes, such as 500MB, found " + text : "";
 }
 
 // CLI11's checks of numbers take NaN.
@@ -163,7 +166,7 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
       ->add_option("--memory-limit", line.memory_limit,
                    "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
       ->transform(CLI::AsSizeValue(true))
-      ->transform(CLI::Validator(not_below_zero, ""));  // this one comes first
+      ->transform(CLI::Validator(begins_above_zero, ""));  // this one comes first
   add_precision_option(*command, line.precision);
   command
       ->add_option("--rates", line.rates,
@@ -309,13 +312,15 @@ int run(int argc, char** argv) {
   CommandLine line;
   declare(app, line);
   try {
-    app.parse(argc, argv);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& request) {  // --help, --version
+      app.exit(request);
+    }
     if (output_is_lost()) {
       return complain(ExitCode::files, "cannot write to the standard output");
     }
     return int(ExitCode::ok);
-  } catch (const CLI::Success& request) {  // --help, --version
-    return app.exit(request);
   } catch (const CLI::ParseError& error) {
     const std::string unknown = unknown_command(&app);
     return complain(ExitCode::usage,
@@ -337,5 +342,6 @@ int run(int argc, char** argv) {
 }  // namespace ffwd
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond its limit is an error of write() then
   return ffwd::run(argc, argv);
 }

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <string>
 
+#include "host/basics/number_text.h"
+
 namespace ffwd {
 namespace {
 
@@ -59,11 +61,10 @@ void ProgressLine::end_epoch(const Progress& progress, const EpochMetrics& metri
   if (!measured && !last && metrics.seconds - last_plain_line_ < kPlainLineSeconds) return;
   last_plain_line_ = metrics.seconds;
   std::string line = describe(progress);
-  if (metrics.test_accuracy_goodness) {
-    line += format("  | test accuracy: goodness %.2f %%", 100 * *metrics.test_accuracy_goodness);
+  if (measured) {
+    line += "  | test accuracy " +
+            accuracies_text(metrics.test_accuracy_goodness, metrics.test_accuracy_head);
   }
-  if (metrics.test_accuracy_head)
-    line += format(", head %.2f %%", 100 * *metrics.test_accuracy_head);
   std::printf("%s%s\n", terminal_ ? "\r\033[K" : "", line.c_str());
   std::fflush(stdout);
 }

@@ -26,21 +26,13 @@ void say_headline(const Recipe& recipe, const Dataset& data, int64_t parameters,
   std::fflush(stdout);
 }
 
-// " by goodness 98.18 %, by head 98.17 %"
-std::string accuracies(const std::optional<double>& goodness, const std::optional<double>& head) {
-  std::string text;
-  if (goodness) text += " by goodness " + percent_text(goodness);
-  if (head) text += (goodness ? ", by head " : " by head ") + percent_text(head);
-  return text;
-}
-
 void say_result(const Summary& s, const RunFolder& folder, const Recipe::Reference& reference) {
   std::printf("%s after %.1f s of training (%.0f images/s, %.1f s in all)\n",
               s.interrupted ? "stopped" : "done", s.train_seconds, s.images_per_second,
               s.total_seconds);
-  std::printf("test accuracy%s  (train:%s)\n",
-              accuracies(s.test_accuracy_goodness, s.test_accuracy_head).c_str(),
-              accuracies(s.train_accuracy_goodness, s.train_accuracy_head).c_str());
+  std::printf("test accuracy %s  (train: %s)\n",
+              accuracies_text(s.test_accuracy_goodness, s.test_accuracy_head).c_str(),
+              accuracies_text(s.train_accuracy_goodness, s.train_accuracy_head).c_str());
   const auto figures = reference_figures(reference, s, folder.read_metrics());
   for (const auto& row : reference_table(figures).rows) {
     std::printf("%s: %s, %s stated, difference %s\n", row[0].c_str(), row[2].c_str(),

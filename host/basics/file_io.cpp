@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -148,6 +149,7 @@ std::string read_file(const std::string& path, uint64_t cap) {
   constexpr size_t kChunk = 1 << 20;
   OpenFile file(path, O_RDONLY, "read", path);
   std::string bytes;
+  bytes.reserve(std::min(uint64_t(file.size()), cap) + kChunk);
   for (;;) {
     const size_t had = bytes.size();
     bytes.resize(had + kChunk);
@@ -159,6 +161,14 @@ std::string read_file(const std::string& path, uint64_t cap) {
     }
     if (got == 0) return bytes;
   }
+}
+
+std::string read_regular_file(const std::string& path) {
+  std::error_code ignored;
+  if (path_exists(path) && !std::filesystem::is_regular_file(path, ignored)) {
+    throw FileError("cannot read " + path + ": it is not a regular file");
+  }
+  return read_file(path, UINT64_MAX);
 }
 
 void sync_file(const std::string& path) {

@@ -29,6 +29,10 @@ bool path_exists(const std::string& path);
 // The content of `path`. Throws FileError when it cannot be read or holds more than `cap` bytes.
 std::string read_file(const std::string& path, uint64_t cap);
 
+// The content of a regular file of any size, for files that may be as large as memory. Throws
+// FileError.
+std::string read_regular_file(const std::string& path);
+
 // Forces what is in the file at `path` to the disk. Throws FileError.
 void sync_file(const std::string& path);
 

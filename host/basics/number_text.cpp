@@ -34,6 +34,13 @@ std::string percent_text(std::optional<double> fraction) {
   return fixed_text(100 * *fraction, 2) + " %";
 }
 
+std::string accuracies_text(std::optional<double> goodness, std::optional<double> head) {
+  std::string text;
+  if (goodness) text += "by goodness " + percent_text(goodness);
+  if (head) text += (goodness ? ", by head " : "by head ") + percent_text(head);
+  return text;
+}
+
 std::string duration_text(double seconds) {
   if (!std::isfinite(seconds)) return kNone;
   if (seconds < 100) return format(seconds < 10 ? "%.2f s" : "%.1f s", seconds);

@@ -42,7 +42,9 @@ const PlanBuffer* Plan::find(BufferKind kind, int64_t layer) const {
 
 int64_t Plan::bytes() const {
   int64_t total = 0;
-  for (const PlanBuffer& buffer : buffers) total += buffer.bytes * buffer.slots;
+  for (const PlanBuffer& buffer : buffers) {
+    if (__builtin_add_overflow(total, buffer.bytes * buffer.slots, &total)) return INT64_MAX;
+  }
   return total;
 }
 

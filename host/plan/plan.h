@@ -161,6 +161,7 @@ struct Plan {
   std::vector<PlanBuffer> buffers;
   std::vector<PlanTask> tasks;
 
+  // Of all buffers; no more than an int64_t holds.
   int64_t bytes() const;
   // Of the buffers of which batches in flight have a slot each; the others are the network's own.
   int64_t bytes_in_flight() const;

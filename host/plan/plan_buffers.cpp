@@ -1,6 +1,7 @@
 #include "host/plan/plan_buffers.h"
 
 #include "engine/running_sums.h"
+#include "host/basics/errors.h"
 #include "kernels/running_figures.h"
 
 namespace ffwd {
@@ -52,6 +53,11 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l) {
   const PlanShape& s = plan.shape;
   const LayerShape& layer = s.layers[size_t(l)];
   const int64_t rows = s.rows(), units = layer.units, pixels = layer.pixels();
+  if (rows > kMostNumbers / (pixels * units)) {
+    throw UserError(ExitCode::memory, "a batch of " + std::to_string(s.batch) +
+                                          " images has more activities in layer " +
+                                          std::to_string(l) + " than any memory holds");
+  }
   const int64_t activities = matrix_bytes(rows * pixels, units, s.activation_bytes);
   const int64_t pooled = matrix_bytes(rows * layer.pooled_pixels(), units, s.activation_bytes);
   // Goodness of images; length of pixels; if these are several, their goodness, and the slope of

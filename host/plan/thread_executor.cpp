@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "host/plan/lane_tasks.h"
@@ -124,13 +125,20 @@ class ThreadExecutor final : public Executor {
 
   std::unique_ptr<PreparedPlan> prepare(const Plan& plan, RunTask run) override {
     while (threads_.size() < plan.lanes.size()) {
-      threads_.push_back(std::make_unique<LaneThread>(
-          *device_, "ffwd lane " + std::to_string(threads_.size()), omp_get_max_threads()));
+      add_thread("ffwd lane " + std::to_string(threads_.size()));
     }
     return std::make_unique<ThreadPlan>(plan, std::move(run), *device_, threads_);
   }
 
  private:
+  void add_thread(const std::string& name) {
+    try {
+      threads_.push_back(std::make_unique<LaneThread>(*device_, name, omp_get_max_threads()));
+    } catch (const std::system_error& error) {
+      throw OutOfMemory(std::string("the system has no more threads: ") + error.what());
+    }
+  }
+
   Device* device_;
   LaneThreads threads_;
 };

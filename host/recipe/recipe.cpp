@@ -180,11 +180,13 @@ void check_layers(const Recipe& recipe, const std::string& origin) {
   }
 }
 
-std::string read_recipe_file(const std::string& path) {
+// `named_at`: where another recipe names this one.
+std::string read_recipe_file(const std::string& path, const std::string& named_at = "") {
   try {
     return read_file(path, kLargestRecipe);
   } catch (const FileError& error) {
-    throw RecipeError(std::string(error.what()) + ", expected a recipe file");
+    throw RecipeError((named_at.empty() ? "" : named_at + ": ") + error.what() +
+                      ", expected a recipe file");
   }
 }
 
@@ -200,14 +202,15 @@ std::optional<std::string> base_of(const std::vector<RecipeStatement>& statement
   return (std::filesystem::path(path).parent_path() / value.items[0]).lexically_normal().string();
 }
 
-void apply_file(const std::string& path, int bases_left, Recipe& recipe) {
-  std::vector<RecipeStatement> statements = read_statements(read_recipe_file(path), path);
+void apply_file(const std::string& path, int bases_left, Recipe& recipe,
+                const std::string& named_at = "") {
+  std::vector<RecipeStatement> statements = read_statements(read_recipe_file(path, named_at), path);
   if (const auto base = base_of(statements, path)) {
     if (bases_left == 0) {
       throw RecipeError(statements[0].where + ": more than " + std::to_string(kMostBases) +
                         " recipes, each the base of the next, expected fewer: is one its own?");
     }
-    apply_file(*base, bases_left - 1, recipe);
+    apply_file(*base, bases_left - 1, recipe, statements[0].where);
     statements.erase(statements.begin());
   }
   apply_all(statements, recipe);
@@ -226,6 +229,14 @@ Recipe parse_recipe(const std::string& text, const std::string& origin,
   Recipe recipe;
   apply_all(read_statements(text, origin), recipe);
   return finish(std::move(recipe), origin, overrides);
+}
+
+Recipe parse_recorded_recipe(const std::string& text, const std::string& origin) {
+  try {
+    return parse_recipe(text, origin);
+  } catch (const RecipeError& error) {
+    throw FileError(origin + ": its recipe is damaged: " + error.what());
+  }
 }
 
 Recipe load_recipe(const std::string& path, const std::vector<std::string>& overrides) {

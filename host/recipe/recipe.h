@@ -114,6 +114,9 @@ std::optional<std::string> base_recipe(const std::string& path);
 Recipe parse_recipe(const std::string& text, const std::string& origin,
                     const std::vector<std::string>& overrides = {});
 
+// The recipe that a run has left in a file. Throws FileError if it is damaged.
+Recipe parse_recorded_recipe(const std::string& text, const std::string& origin);
+
 // Every key with its value, in the format that parse_recipe reads: parse_recipe(to_text(r), ...)
 // equals r.
 std::string to_text(const Recipe& recipe);

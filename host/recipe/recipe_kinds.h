@@ -60,6 +60,7 @@ struct Number {
   }
   bool read(const std::string& word, float& value) const {
     if (!read_number(word, value) || !(low <= value && value <= high)) return false;
+    if (std::fpclassify(value) == FP_SUBNORMAL) return false;  // devices take it for 0
     return !(bounds == Bounds::without_low && value == low) &&
            !(bounds == Bounds::without_high && value == high);
   }

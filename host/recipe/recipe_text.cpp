@@ -188,6 +188,7 @@ std::vector<RecipeStatement> read_statements(const std::string& text, const std:
     }
     if (in_text) syntax_error(here, "an open quote, expected \" at the end of the text");
     if (in_array) {
+      if (trimmed(statement)[0] == '[') syntax_error(here, "an open [, expected [section]");
       statement += ' ';
       continue;
     }

@@ -25,11 +25,23 @@ void expect_folder(const std::string& path) {
   }
 }
 
+// The folder and those above it that do not exist, the innermost first.
+std::vector<std::string> missing_folders(const std::string& path) {
+  std::vector<std::string> missing;
+  std::error_code ignored;
+  for (fs::path folder = path; !folder.empty() && !fs::exists(folder, ignored);
+       folder = folder.parent_path()) {
+    missing.push_back(folder.string());
+  }
+  return missing;
+}
+
 }  // namespace
 
 RunFolder RunFolder::create(const std::string& path) {
   std::error_code error;
-  const bool made = fs::create_directories(path, error);
+  const std::vector<std::string> missing = missing_folders(path);
+  fs::create_directories(path, error);
   if (error) throw FileError("cannot make the run folder " + path + ": " + error.message());
   const bool empty = fs::is_empty(path, error);
   if (error) throw FileError("cannot look into the run folder " + path + ": " + error.message());
@@ -38,7 +50,7 @@ RunFolder RunFolder::create(const std::string& path) {
                     " is not empty: name another one, or remove it if its run is not needed");
   }
   RunFolder folder(path);
-  folder.made_ = made;
+  folder.made_ = missing;
   folder.take();
   return folder;
 }
@@ -136,7 +148,7 @@ void RunFolder::remove_if_nothing_was_learnt() const {
   if (failed) return;
   fs::remove(recipe_path(), failed);
   fs::remove(metrics_path(), failed);
-  if (made_) fs::remove(path_, failed);
+  for (const std::string& folder : made_) fs::remove(folder, failed);
 }
 
 std::vector<EpochMetrics> RunFolder::read_metrics() const {

@@ -49,8 +49,8 @@ class RunFolder {
   void write_summary(const Summary& summary) const;
   void write_report(const std::string& html) const;
 
-  // Removes a recipe and an empty metrics.jsonl, if nothing else is there, and the folder, if
-  // create() made it.
+  // Removes a recipe and an empty metrics.jsonl, if nothing else is there, and the folders that
+  // create() made.
   void remove_if_nothing_was_learnt() const;
 
   void remove_state() const;
@@ -76,7 +76,7 @@ class RunFolder {
   void take();
 
   std::string path_;
-  bool made_ = false;                       // by create()
+  std::vector<std::string> made_;           // folders, by create(), the innermost first
   std::shared_ptr<const FolderLock> lock_;  // of a run at work
 };
 

@@ -19,7 +19,7 @@ BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
       label_(network.device(), train.count),
-      values_(network.device(), (train.count + batch_ - 1) / batch_) {}
+      values_(network.device(), steps_an_epoch(train.count, batch_)) {}
 
 void BackpropTrainer::run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
                           const std::function<bool()>& stop) {

@@ -12,6 +12,10 @@ int64_t batch_of(const Recipe& recipe, int64_t images) {
   return recipe.training.batch == 0 ? images : std::min(recipe.training.batch, images);
 }
 
+int64_t steps_an_epoch(int64_t images, int64_t batch) {
+  return (images + batch - 1) / batch;
+}
+
 std::vector<int32_t> in_order(int64_t count) {
   std::vector<int32_t> order(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);

@@ -11,6 +11,9 @@ namespace ffwd {
 // How many images a step learns from, of so many that there are.
 int64_t batch_of(const Recipe& recipe, int64_t images);
 
+// The last one of an epoch may be smaller than the others.
+int64_t steps_an_epoch(int64_t images, int64_t batch);
+
 // 0 .. count-1.
 std::vector<int32_t> in_order(int64_t count);
 

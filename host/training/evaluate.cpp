@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/training/require_finite.h"
+
 namespace ffwd {
 
 std::vector<int32_t> one_for_all(const std::vector<float>& goodness, int64_t classes) {
@@ -31,11 +33,14 @@ Evaluation evaluate(Classifier& classifier, const uint8_t* pixels,
   const auto count = int64_t(labels.size());
   const int64_t classes = classifier.network().shape().input.classes;
   const std::vector<float> goodness = classifier.goodness(pixels, 0, count);
+  require_finite(goodness, classes);
   std::vector<int32_t> predicted = largest(goodness, classes);
   result.goodness = accuracy(predicted, labels);
   result.per_batch = accuracy(one_for_all(goodness, classes), labels);
   if (classifier.network().head()) {
-    predicted = classifier.by_head(pixels, 0, count);
+    const std::vector<float> logits = classifier.logits(pixels, 0, count);
+    require_finite(logits, classes);
+    predicted = largest(logits, classes);
     result.head = accuracy(predicted, labels);
   }
   result.confusion = confusion(predicted, labels, classes);

@@ -14,8 +14,6 @@
 namespace ffwd {
 namespace {
 
-constexpr uint64_t kLargestModel = uint64_t(8) << 30;  // bytes
-
 NetworkShape network_shape(const Recipe& recipe, const DatasetFormat& format) {
   const InputFormat input{format.image,
                           standardise(recipe, format),
@@ -115,7 +113,7 @@ void save_model(const Model& model, const std::string& path) {
 }
 
 Model load_model(Device& device, const std::string& path) {
-  const std::string bytes = read_file(path, kLargestModel);
+  const std::string bytes = read_regular_file(path);
   return reading_file([&] {
     const SafetensorsFile file = decode_safetensors(bytes, path);
     const auto recipe = file.metadata.find("recipe"), images = file.metadata.find("images");

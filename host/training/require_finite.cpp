@@ -20,6 +20,14 @@ void require_finite(double loss, const std::string& what, int64_t epoch) {
            std::to_string(epoch));
 }
 
+void require_finite(const std::vector<float>& scores, int64_t classes) {
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (std::isfinite(scores[i])) continue;
+    diverged("what the network makes of image " + std::to_string(int64_t(i) / classes + 1) +
+             " is no finite number");
+  }
+}
+
 void require_finite(const std::vector<NamedTensor>& tensors) {
   for (const NamedTensor& tensor : tensors) {
     if (std::all_of(tensor.data.begin(), tensor.data.end(),

@@ -10,8 +10,8 @@
 namespace ffwd {
 
 TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch) {
-  const int64_t steps_an_epoch = (images + batch - 1) / batch;
-  const int64_t epochs = steps / steps_an_epoch, rest = steps % steps_an_epoch;
+  const int64_t in_an_epoch = steps_an_epoch(images, batch);
+  const int64_t epochs = steps / in_an_epoch, rest = steps % in_an_epoch;
   return {epochs + (rest > 0), steps, epochs * images + rest * batch, train_seconds};
 }
 
@@ -44,7 +44,7 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train,
       pixels_(network.device(), train.pixels),
       sample_(network.device(), train.count),
       label_(network.device(), kShows * train.count),
-      values_(network.device(), (train.count + batch_ - 1) / batch_),
+      values_(network.device(), steps_an_epoch(train.count, batch_)),
       same_batch_(batch_ == train.count),
       steps_(network, recipe, pixels(), batch_, same_batch_, execution) {}
 

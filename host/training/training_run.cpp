@@ -120,9 +120,9 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   const Evaluation train = learner->evaluate_train(), test = learner->evaluate_test();
   Summary summary = summary_of(*learner, train, test, device, recipe, data, recipe_file);
   summary.total_seconds = steady_seconds() - begin;
-  folder.write_summary(summary);
   folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
                                     sample_images(recipe, data), recipe.reference));
+  folder.write_summary(summary);  // last: what has one is complete
   if (!summary.interrupted) folder.remove_state();
   return summary;
 }

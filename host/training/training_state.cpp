@@ -2,17 +2,20 @@
 
 #include <zlib.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "host/basics/json_object.h"
 #include "host/recipe/recipe_text.h"
+#include "host/training/batches.h"
 #include "host/training/device_options.h"
 #include "host/training/require_finite.h"
+#include "host/training/steps.h"
 
 namespace ffwd {
 namespace {
-
-constexpr uint64_t kLargestState = uint64_t(24) << 30;  // bytes
 
 const std::string& metadata(const SafetensorsFile& file, const std::string& key,
                             const std::string& path) {
@@ -21,6 +24,30 @@ const std::string& metadata(const SafetensorsFile& file, const std::string& key,
   throw Error(path + ": is a safetensors file, but not the state of a training: it has no " + key);
 }
 
+// Where the recipe's training can have stopped: after some of its steps and before the last, every
+// complete epoch counted.
+void check_progress(const TrainingState& state, const JsonObject& progress) {
+  const int64_t images = state.data.images;
+  if (images < 1 || images > INT32_MAX) progress.wrong("images", "a number of images");
+  const Recipe& recipe = state.recipe;
+  const auto layers = std::count_if(recipe.network.layers.begin(), recipe.network.layers.end(),
+                                    [](const LayerSpec& layer) { return layer.learns(); });
+  const auto stages = stages_of(recipe.training.schedule, layers, recipe.network.head);
+  const int64_t in_an_epoch = steps_an_epoch(images, batch_of(recipe, images));
+  const int64_t in_all = int64_t(stages.size()) * recipe.training.epochs * in_an_epoch;
+  if (state.steps < 1 || state.steps >= in_all) {
+    progress.wrong("steps", "a number from 1 to below the recipe's " + std::to_string(in_all));
+  }
+  if (state.epochs != state.steps / in_an_epoch) {
+    progress.wrong("epochs", std::to_string(state.steps / in_an_epoch) + " after so many steps");
+  }
+  for (const char* seconds : {"train_seconds", "total_seconds"}) {
+    const double value = progress.number(seconds);
+    if (!std::isfinite(value) || value < 0) progress.wrong(seconds, "a time");
+  }
+}
+
+// The recipe is read before.
 void read_progress(const std::string& text, const std::string& path, TrainingState& state) {
   const JsonObject progress = JsonObject::parse(text, path + ": its progress");
   state.recipe_file = progress.text("recipe_file");
@@ -38,6 +65,7 @@ void read_progress(const std::string& text, const std::string& path, TrainingSta
   state.steps = progress.count("steps");
   state.train_seconds = progress.number("train_seconds");
   state.total_seconds = progress.number("total_seconds");
+  check_progress(state, progress);
 }
 
 }  // namespace
@@ -91,16 +119,12 @@ void save_training_state(const TrainingState& state, const std::string& path) {
 }
 
 TrainingState load_training_state(const std::string& path) {
-  const std::string bytes = read_file(path, kLargestState);
+  const std::string bytes = read_regular_file(path);
   return reading_file([&] {
     TrainingState state;
     state.learnt = decode_safetensors(bytes, path);
+    state.recipe = parse_recorded_recipe(metadata(state.learnt, "recipe", path), path);
     read_progress(metadata(state.learnt, "progress", path), path, state);
-    try {
-      state.recipe = parse_recipe(metadata(state.learnt, "recipe", path), path);
-    } catch (const RecipeError& error) {
-      throw FileError(path + ": its recipe is damaged: " + error.what());
-    }
     return state;
   });
 }
