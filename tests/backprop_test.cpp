@@ -155,6 +155,8 @@ TEST_P(BackpropGradients, AgreeWithFiniteDifferences) {
   }
 }
 
+FFWD_ON_EVERY_DEVICE(BackpropGradients);
+
 TEST_P(Backprop, LearnsTheToySet) {
   Recipe recipe = backprop_recipe();
   recipe.training.epochs = 10;
@@ -240,7 +242,6 @@ TEST_P(Backprop, BrokenContractsThrow) {
   EXPECT_THROW(network.forward(pixels.view().data, sample.view()), Error);
 }
 
-FFWD_ON_EVERY_DEVICE(BackpropGradients);
 TEST_P(Backprop, IsNotStoppedByItsVeryLastStep) {
   const auto always = [] { return true; };
   Recipe recipe = backprop_recipe();

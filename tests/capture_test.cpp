@@ -64,6 +64,13 @@ TEST_P(Capture, Clear) {
   });
 }
 
+TEST_P(Capture, Copy) {
+  compare([&](Operands& memory) {
+    const VectorView<float> from = memory.floats(kRows), to = memory.floats(kRows);
+    return [this, from, to] { device().copy(to.data, from.data, 4 * to.size); };
+  });
+}
+
 TEST_P(Capture, Matmul) {
   for (const DType dtype : kDTypes) {
     compare(&Device::matmul, [&](Operands& m) -> Matmul {

@@ -51,7 +51,7 @@ TEST(Cifar10, RefusesOtherLengths) {
   const std::string expected = "expected 6146 bytes: 2 records of 3073";
   const auto message = [&](const std::string& content) {
     const std::string path = folder.write("batch", content);
-    const std::string said = data_error([&] { read_cifar10({path}, 2); });
+    const std::string said = error_of(ExitCode::data, [&] { read_cifar10({path}, 2); });
     expect_contains(said, {path, expected});
     return said;
   };
@@ -67,7 +67,7 @@ TEST(Cifar10, RefusesLabelsOutOfRange) {
   const TemporaryFolder folder;
   for (const int label : {10, 255}) {
     const std::string path = folder.write("batch", record(0) + record(label));
-    EXPECT_EQ(data_error([&] { read_cifar10({path}, 2); }),
+    EXPECT_EQ(error_of(ExitCode::data, [&] { read_cifar10({path}, 2); }),
               path + ": label " + std::to_string(label) + " at offset 3073, expected 0 to 9");
   }
 }
@@ -75,7 +75,11 @@ TEST(Cifar10, RefusesLabelsOutOfRange) {
 TEST(Cifar10, NamesTheBatchThatIsMissing) {
   const TemporaryFolder folder;
   const std::string good = folder.write("one", record(1)), missing = folder / "two";
-  expect_contains(data_error([&] { read_cifar10({good, missing}, 1); }), {missing, "No such file"});
+  expect_contains(error_of(ExitCode::data,
+                           [&] {
+                             read_cifar10({good, missing}, 1);
+                           }),
+                  {missing, "No such file"});
 }
 
 }  // namespace

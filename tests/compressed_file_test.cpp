@@ -64,7 +64,7 @@ TEST_F(CompressedFileTest, LimitIsInclusive) {
     const std::string path = folder_.write("file", stored);
     EXPECT_EQ(read_compressed_file(path, content_.size()), bytes_of(content_));
     const uint64_t limit = content_.size() - 1;
-    expect_contains(data_error([&] { read_compressed_file(path, limit); }),
+    expect_contains(error_of(ExitCode::data, [&] { read_compressed_file(path, limit); }),
                     {path, "goes on after " + std::to_string(limit) + " bytes"});
   }
 }
@@ -73,12 +73,12 @@ TEST_F(CompressedFileTest, EveryTruncationIsFound) {
   for (const std::string& stored : {gzip(content_), xz(content_)}) {
     for (size_t kept = 6; kept < stored.size(); kept += kept < 40 ? 1 : 97) {
       const std::string path = folder_.write("file", stored.substr(0, kept));
-      expect_contains(data_error([&] { read_compressed_file(path, kPlenty); }),
+      expect_contains(error_of(ExitCode::data, [&] { read_compressed_file(path, kPlenty); }),
                       {path, "truncated"});
     }
     for (size_t missing = 1; missing <= 8; ++missing) {  // inside the checksums at the end
       const std::string path = folder_.write("file", stored.substr(0, stored.size() - missing));
-      expect_contains(data_error([&] { read_compressed_file(path, kPlenty); }),
+      expect_contains(error_of(ExitCode::data, [&] { read_compressed_file(path, kPlenty); }),
                       {path, "truncated"});
     }
   }
@@ -103,19 +103,20 @@ TEST_F(CompressedFileTest, DamageIsNamedOnce) {
   std::string damaged = gzip(content_);
   damaged[damaged.size() - 6] ^= 1;  // in the checksum
   const std::string path = folder_.write("file", damaged);
-  EXPECT_EQ(data_error([&] { read_compressed_file(path, kPlenty); }),
+  EXPECT_EQ(error_of(ExitCode::data, [&] { read_compressed_file(path, kPlenty); }),
             path + ": damaged gzip data (incorrect data check)");
 }
 
 TEST_F(CompressedFileTest, MissingAndSpecialFiles) {
   const std::string missing = folder_ / "missing";
-  EXPECT_EQ(data_error([&] { CompressedFile file(missing); }),
+  EXPECT_EQ(error_of(ExitCode::data, [&] { CompressedFile file(missing); }),
             missing + ": cannot be opened: No such file or directory");
-  EXPECT_EQ(data_error([&] { CompressedFile file(folder_.path()); }),
+  EXPECT_EQ(error_of(ExitCode::data, [&] { CompressedFile file(folder_.path()); }),
             folder_.path() + ": not a regular file");
   const std::string pipe = folder_ / "pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_EQ(data_error([&] { CompressedFile file(pipe); }), pipe + ": not a regular file");
+  EXPECT_EQ(error_of(ExitCode::data, [&] { CompressedFile file(pipe); }),
+            pipe + ": not a regular file");
 }
 
 }  // namespace

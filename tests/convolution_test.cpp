@@ -7,8 +7,8 @@
 #include "engine/buffer.h"
 #include "engine/onednn_convolution.h"
 #include "engine/unfolded_convolution.h"
-#include "kernels/random.h"
 #include "tests/devices.h"
+#include "tests/random_values.h"
 
 namespace ffwd::test {
 namespace {
@@ -27,17 +27,6 @@ using Draw = float (*)(uint32_t bits);
 
 float small_integer(uint32_t bits) {
   return float(int32_t(bits % 7) - 3);
-}
-float any_number(uint32_t bits) {
-  return 2.0f * unit_interval(bits) - 1.0f;
-}
-
-std::vector<float> values(int64_t count, uint32_t use, Draw draw) {
-  std::vector<float> v;
-  for (int64_t i = 0; i < count; ++i) {
-    v.push_back(draw(random_bits(12, RandomUse::weights, uint64_t(i), use).word[0]));
-  }
-  return v;
 }
 
 // A sum in double, and that of the absolute values of its terms.
@@ -97,7 +86,7 @@ void expect_sums(const std::vector<float>& got, const std::vector<Sum>& want, do
 class Convolutions : public OnDevice {
  protected:
   std::vector<float> numbers(int64_t count, uint32_t use, Draw draw) const {
-    std::vector<float> v = values(count, use, draw);
+    std::vector<float> v = random_values(count, use, draw);
     for (float& value : v) value = stored(value);
     return v;
   }
@@ -171,7 +160,7 @@ TEST_P(Convolutions, RepeatBitForBit) {
   const int64_t pixels = kImages * s.input.pixels(), outputs = kImages * s.output().pixels();
   Matrix x(device(), pixels, 8, dtype()), w(device(), 16, 25 * 8, dtype()),
       z(device(), outputs, 16, dtype()), gradient(device(), 16, 25 * 8);
-  x.upload(values(pixels * 8, 1, any_number));
+  x.upload(random_values(pixels * 8, 1, any_number));
   w.upload(weights(s, any_number));
   std::vector<float> first_z, first_gradient;
   for (int repeat = 0; repeat < 5; ++repeat) {
@@ -226,8 +215,8 @@ TEST_P(UnfoldedConvolutions, AreExactForSmallIntegersOfAnySize) {
         z(device(), kImages * s.output().pixels(), s.units, dtype()),
         same_z(device(), z.rows(), z.cols(), dtype()), dw(device(), s.units, cols),
         same_dw(device(), s.units, cols);
-    x.upload(values(x.rows() * x.cols(), 1, small_integer));
-    w.upload(values(w.rows() * w.cols(), 2, small_integer));
+    x.upload(random_values(x.rows() * x.cols(), 1, small_integer));
+    w.upload(random_values(w.rows() * w.cols(), 2, small_integer));
     direct.run(Convolution{s, x.view(), w.view(), z.view()});
     unfolded.run(Convolution{s, x.view(), w.view(), same_z.view()});
     EXPECT_EQ(same_z.download(), z.download());
@@ -248,11 +237,11 @@ TEST(ManyUnfoldedConvolutions, GoInBlocks) {
   constexpr int64_t kMany = 1100, kHalf = kMany / 2, kPixels = 256, kCols = kPixels * 64;
   Matrix x(*device, kMany * kPixels, 64), w(*device, 8, kCols), z(*device, kMany, 8),
       dw(*device, 8, kCols);
-  x.upload(values(x.rows() * x.cols(), 1, small_integer));
-  w.upload(values(w.rows() * w.cols(), 2, small_integer));
+  x.upload(random_values(x.rows() * x.cols(), 1, small_integer));
+  w.upload(random_values(w.rows() * w.cols(), 2, small_integer));
   unfolded.run(Convolution{s, x.view(), w.view(), z.view()});
   const std::vector<float> whole_z = z.download();
-  z.upload(values(z.rows() * z.cols(), 3, small_integer));
+  z.upload(random_values(z.rows() * z.cols(), 3, small_integer));
   unfolded.run(ConvolutionGradient{s, x.view(), z.view(), dw.view()});
   const std::vector<float> whole_dw = dw.download();
 
@@ -278,7 +267,7 @@ TEST_P(Pools, TakeTheLargestAndTheMean) {
     for (const PoolShape shape : {PoolShape{kind, {4, 6, 8}, 2}, PoolShape{kind, {5, 7, 3}, 2},
                                   PoolShape{kind, {9, 4, 16}, 4}, PoolShape{kind, {2, 2, 8}, 1}}) {
       const ImageShape in = shape.input, out = shape.output();
-      const auto x = values(kImages * in.pixels() * in.channels, 4, [](uint32_t bits) {
+      const auto x = random_values(kImages * in.pixels() * in.channels, 4, [](uint32_t bits) {
         return float(int32_t(bits % 257) - 128);  // sums over 4 and 16 are exact
       });
       Matrix dx(device(), kImages * in.pixels(), in.channels, dtype()),

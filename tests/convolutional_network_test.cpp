@@ -243,15 +243,10 @@ TEST_P(ConvolutionalNetwork, LayersThatDoNotFitAreNamed) {
     Recipe recipe = convolutional_recipe();
     recipe.network.layers = layers;
     recipe.training.skip_first_layer = false;
-    try {
-      make(recipe);
-      ADD_FAILURE() << "expected: " << what;
-    } catch (const UserError& error) {
-      EXPECT_EQ(error.code, ExitCode::recipe);
-      EXPECT_NE(std::string(error.what()).find(what), std::string::npos) << error.what();
-      EXPECT_EQ(std::string(error.what()).find("network.layers: "), 0u) << error.what();
-      EXPECT_EQ(std::string(error.what()).find(".cpp"), std::string::npos) << error.what();
-    }
+    const std::string message = error_of(ExitCode::recipe, [&] { make(recipe); });
+    expect_has(message, what);
+    EXPECT_EQ(message.find("network.layers: "), 0u) << message;
+    EXPECT_EQ(occurrences(message, ".cpp"), 0u) << message;
   };
   const LayerSpec dense = dense_layers({24})[0], max = pool(LayerSpec::Kind::max_pool);
   expect_refused({convolution(16, 11, 1)}, "entry 1: ");

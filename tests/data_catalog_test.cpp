@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "host/basics/nearest_name.h"
 #include "host/data/load_dataset.h"
 #include "host/data/sha256.h"
@@ -55,9 +57,9 @@ TEST(DataCatalog, EntriesAreComplete) {
 
 TEST(DataCatalog, UnknownNameListsTheKnownOnes) {
   expect_contains(
-      data_error([] { catalog_entry("fashon-mnist"); }),
+      error_of(ExitCode::data, [] { catalog_entry("fashon-mnist"); }),
       {"'fashon-mnist'", "mnist, fashion-mnist, cifar10", "did you mean fashion-mnist?"});
-  const std::string message = data_error([] { load_dataset("imagenet-22k"); });
+  const std::string message = error_of(ExitCode::data, [] { load_dataset("imagenet-22k"); });
   expect_contains(message, {"mnist, fashion-mnist, cifar10"});
   EXPECT_EQ(message.find("did you mean"), std::string::npos);
 }
@@ -125,15 +127,16 @@ TEST_F(FindDataset, AFolderThatLacksAFileIsPassedOver) {
 
 TEST_F(FindDataset, NotFoundNamesPlacesAndRemedy) {
   if (installed("mnist") || installed("cifar10")) GTEST_SKIP() << "installed on this machine";
-  EXPECT_EQ(data_error([&] { load_dataset("mnist", "/nowhere"); }),
+  EXPECT_EQ(error_of(ExitCode::data, [&] { load_dataset("mnist", "/nowhere"); }),
             "data set 'mnist' found in none of /nowhere, " + folder_ / "data" + ", " +
                 (folder_ / "cache/ffwd") + ", /usr/share/datasets: run `ffwd data fetch mnist`");
-  expect_contains(data_error([&] { load_dataset("cifar10"); }), {"`ffwd data fetch cifar10`"});
+  expect_contains(error_of(ExitCode::data, [&] { load_dataset("cifar10"); }),
+                  {"`ffwd data fetch cifar10`"});
 }
 
 TEST_F(FindDataset, NotFoundNamesThePackage) {
   if (installed("fashion-mnist")) GTEST_SKIP() << "Fashion-MNIST is installed on this machine";
-  expect_contains(data_error([&] { load_dataset("fashion-mnist"); }),
+  expect_contains(error_of(ExitCode::data, [&] { load_dataset("fashion-mnist"); }),
                   {"run `ffwd data fetch fashion-mnist` or `apt-get install "
                    "dataset-fashion-mnist`"});
 }
@@ -141,7 +144,7 @@ TEST_F(FindDataset, NotFoundNamesThePackage) {
 TEST_F(FindDataset, ImagesOfAnotherShapeAreRefused) {
   write_mnist("given/");
   const std::string path = folder_.write("given/t10k-images-idx3-ubyte", idx({2, 32, 32}, 256));
-  EXPECT_EQ(data_error([&] { load_dataset("mnist", folder_ / "given"); }),
+  EXPECT_EQ(error_of(ExitCode::data, [&] { load_dataset("mnist", folder_ / "given"); }),
             path + ": images of 32 x 32 pixels, expected 28 x 28");
 }
 
@@ -167,6 +170,29 @@ TEST(RealData, MnistIsNotTakenForFashionMnist) {
   EXPECT_EQ(find_dataset("mnist", *mnist), mnist);
 }
 
+struct Moments {
+  double mean, deviation;
+};
+
+// Of a channel's pixels / 255, in so many groups of images, on the average of the groups.
+Moments moments_of(const Images& images, int64_t groups, int64_t channel) {
+  const auto channels = images.shape.channels;
+  const int64_t values = int64_t(images.pixels.size()) / groups, count = values / channels;
+  Moments average{0, 0};
+  for (int64_t g = 0; g < groups; ++g) {
+    double sum = 0, squares = 0;
+    for (int64_t n = g * values + channel; n < (g + 1) * values; n += channels) {
+      const double pixel = images.pixels[size_t(n)] / 255.0;
+      sum += pixel;
+      squares += pixel * pixel;
+    }
+    const double mean = sum / double(count);
+    average.mean += mean / double(groups);
+    average.deviation += std::sqrt(squares / double(count) - mean * mean) / double(groups);
+  }
+  return average;
+}
+
 TEST(RealData, HasThePublishedContent) {
   int found = 0;
   for (const CatalogEntry& entry : data_catalog()) {
@@ -180,12 +206,13 @@ TEST(RealData, HasThePublishedContent) {
     const Dataset dataset = load_dataset(entry.name);
     EXPECT_EQ(dataset.train.count + dataset.test.count,
               entry.format == DataFormat::idx ? 70000 : 60000);
-    for (size_t c = 0; c < entry.mean.size(); ++c) {
-      double sum = 0;
-      const auto& pixels = dataset.train.pixels;
-      for (size_t n = c; n < pixels.size(); n += entry.mean.size()) sum += pixels[n];
-      const double mean = sum / 255 / (pixels.size() / entry.mean.size());
-      EXPECT_NEAR(mean, entry.mean[c], 1e-3) << entry.name;
+    // CIFAR-10's deviations are those within an image, on the average of all images.
+    const Images& all = dataset.train;
+    const int64_t groups = entry.name == "cifar10" ? all.count : 1;
+    for (int64_t c = 0; c < all.shape.channels; ++c) {
+      const Moments moments = moments_of(all, groups, c);
+      EXPECT_NEAR(moments.mean, entry.mean[size_t(c)], 1e-3) << entry.name;
+      EXPECT_NEAR(moments.deviation, entry.deviation[size_t(c)], 1e-3) << entry.name;
     }
   }
   if (found == 0) GTEST_SKIP() << "no known data set is on this machine";

@@ -82,7 +82,7 @@ TEST_F(FetchDataset, ReplacesADamagedFile) {
 
 TEST_F(FetchDataset, RefusesToHideBehindAnotherFile) {
   const std::string path = folder_.write("tiny/images", "something else");
-  expect_contains(data_error([&] { fetch(); }), {path, "not the published content"});
+  expect_contains(error_of(ExitCode::data, [&] { fetch(); }), {path, "not the published content"});
 }
 
 TEST_F(FetchDataset, ResumesAPartialDownload) {
@@ -94,7 +94,7 @@ TEST_F(FetchDataset, ResumesAPartialDownload) {
 
 TEST_F(FetchDataset, ResumesAfterTheServerHangsUp) {
   server_.put("images.gz", {images_gz_, true, 1000});
-  expect_contains(data_error([&] { fetch(); }),
+  expect_contains(error_of(ExitCode::data, [&] { fetch(); }),
                   {"cannot fetch images.gz", server_.url() + "images.gz", "remaining"});
   EXPECT_TRUE(content_of(folder_ / "tiny/images.gz.part") == images_gz_.substr(0, 1000));
   server_.put("images.gz", {images_gz_});
@@ -127,25 +127,27 @@ TEST_F(FetchDataset, StalePartIsFetchedAnew) {
 
 TEST_F(FetchDataset, WrongContentIsNeverKept) {
   server_.put("images.gz", {gzip(digits(3, 50000))});
-  expect_contains(data_error([&] { fetch(); }), {server_.url() + "images.gz", "content has SHA-256",
-                                                 "expected " + entry_.files[0].sha256});
+  expect_contains(
+      error_of(ExitCode::data, [&] { fetch(); }),
+      {server_.url() + "images.gz", "content has SHA-256", "expected " + entry_.files[0].sha256});
   EXPECT_TRUE(there().empty());
 }
 
 TEST_F(FetchDataset, ErrorPageIsNeverKept) {
   server_.put("images.gz", {"<html>Please log in</html>"});
-  expect_contains(data_error([&] { fetch(); }), {"content has SHA-256"});
+  expect_contains(error_of(ExitCode::data, [&] { fetch(); }), {"content has SHA-256"});
   EXPECT_TRUE(there().empty());
 }
 
 TEST_F(FetchDataset, EndlessContentIsCutOff) {
   server_.put("images.gz", {std::string(2'000'000, 'x')});
-  expect_contains(data_error([&] { fetch(); }), {"sends more than the expected 1098576 bytes"});
+  expect_contains(error_of(ExitCode::data, [&] { fetch(); }),
+                  {"sends more than the expected 1098576 bytes"});
 }
 
 TEST_F(FetchDataset, BombIsNotUnpacked) {
   server_.put("images.gz", {gzip(std::string(20'000'000, 'x'))});
-  expect_contains(data_error([&] { fetch(); }), {"goes on after 50000 bytes"});
+  expect_contains(error_of(ExitCode::data, [&] { fetch(); }), {"goes on after 50000 bytes"});
   EXPECT_TRUE(there().empty());
 }
 
@@ -158,7 +160,7 @@ TEST_F(FetchDataset, TriesTheNextMirror) {
 
 TEST_F(FetchDataset, NamesEveryMirrorThatFailed) {
   entry_.mirrors = {server_.url() + "old/", server_.url() + "older/"};
-  const std::string message = data_error([&] { fetch(); });
+  const std::string message = error_of(ExitCode::data, [&] { fetch(); });
   expect_contains(message, {"cannot fetch images.gz: ", server_.url() + "old/images.gz: ", "404",
                             "; " + server_.url() + "older/images.gz: "});
   EXPECT_EQ(message.find('\n'), std::string::npos);
@@ -180,7 +182,7 @@ TEST_F(FetchDataset, FollowsRedirectsButNotToFiles) {
   expect_complete();
   std::filesystem::remove(folder_ / "tiny/images.gz");
   server_.put("images.gz", {"", true, 0, "file://" + folder_.write("secret", images_gz_)});
-  expect_contains(data_error([&] { fetch(); }), {"file"});
+  expect_contains(error_of(ExitCode::data, [&] { fetch(); }), {"file"});
 }
 
 TEST_F(FetchDataset, ProgressCountsTheBytes) {
@@ -196,12 +198,7 @@ TEST_F(FetchDataset, ProgressCountsTheBytes) {
 }
 
 TEST_F(FetchDataset, StopsWhenTold) {
-  try {
-    fetch("", [](const FetchProgress&) { return false; });
-    FAIL() << "expected it to stop";
-  } catch (const UserError& error) {
-    EXPECT_EQ(error.code, ExitCode::interrupted);
-  }
+  error_of(ExitCode::interrupted, [&] { fetch("", [](const FetchProgress&) { return false; }); });
 }
 
 TEST_F(FetchDataset, OneAtATimeInAFolder) {
@@ -249,7 +246,7 @@ TEST_F(FetchTarball, Resumes) {
 
 TEST_F(FetchTarball, DamageIsNeverKept) {
   server_.put("tiny.tar.gz", {tarball_.substr(0, tarball_.size() / 2)});
-  expect_contains(data_error([&] { fetch(); }), {"tiny.tar.gz"});
+  expect_contains(error_of(ExitCode::data, [&] { fetch(); }), {"tiny.tar.gz"});
   EXPECT_FALSE(std::filesystem::exists(folder_ / "tiny/tiny.tar.gz.part"));
 }
 

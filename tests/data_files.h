@@ -17,6 +17,7 @@
 #include "host/basics/errors.h"
 #include "host/data/data_catalog.h"
 #include "host/data/sha256.h"
+#include "tests/text_check.h"
 
 namespace ffwd::test {
 
@@ -148,28 +149,6 @@ inline std::string idx(const std::vector<uint32_t>& sizes, int modulus) {
   for (const uint32_t size : sizes) values *= size;
   for (uint64_t n = 0; n < values; ++n) text += static_cast<char>(n % modulus);
   return text;
-}
-
-// The message of the DataError that `action` must throw.
-template <typename Action>
-std::string data_error(Action action) {
-  try {
-    action();
-  } catch (const DataError& error) {
-    EXPECT_EQ(error.code, ExitCode::data);
-    return error.what();
-  } catch (const std::exception& error) {
-    ADD_FAILURE() << "expected a DataError, not: " << error.what();
-    return "";
-  }
-  ADD_FAILURE() << "expected a DataError";
-  return "";
-}
-
-inline void expect_contains(const std::string& text, const std::vector<std::string>& parts) {
-  for (const std::string& part : parts) {
-    EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in: " << text;
-  }
 }
 
 }  // namespace ffwd::test

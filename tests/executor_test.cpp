@@ -127,18 +127,21 @@ TEST(StreamExecutor, MakesDoWithLittleMemory) {
   EXPECT_LT(small.allocated(), (roomy.allocated() - images) * 3 / 4) << "a single batch in flight";
 }
 
-// Tasks that only count, on two lanes that wait for each other.
+// Tasks that only count, on five lanes that wait for each other: the input's, three layers', the head's.
 class CountedPlan : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::mt19937 random{3};
+    PlanShape shape;
+    shape.image = {4, 4, 1};
+    shape.classes = 3;
+    shape.layers = dense_shapes(shape.image, {8, 8, 8});
+    shape.batch = 5;
     PlanOptions options;
-    PlanShape shape = random_shape(random);
-    shape.labels_from_head = false;
-    options.stage = {0, int64_t(shape.layers.size()), shape.head};
+    options.stage = {0, 3, shape.head};
     options.steps = 20;
     options.pipelined = true;
     plan = make_plan(shape, options);
+    ASSERT_EQ(plan.lanes.size(), 5u);
   }
 
   Plan plan;

@@ -34,27 +34,36 @@ TEST_F(FileIoTest, WritesAndReplacesWholeFiles) {
 }
 
 TEST_F(FileIoTest, NamesPathAndReason) {
-  expect_has(file_error([&] { write_file_atomically(root_ + "/no/file", "x"); }), "No such file");
-  expect_has(file_error([&] { write_file_atomically(root_, "x"); }), "not a regular file");
-  expect_has(file_error([] { write_file_atomically("/dev/full", "x"); }), "not a regular file");
-  expect_has(file_error([&] { read_file(root_ + "/none", 9); }), root_ + "/none: No such file");
-  expect_has(file_error([&] { read_file(root_, 9); }), "Is a directory");
-  expect_has(file_error([] { read_file("/dev/zero", 9); }), "larger than the 9 bytes");
-  expect_has(file_error([&] { read_regular_file(root_ + "/none"); }), "/none: No such file");
-  expect_has(file_error([] { read_regular_file("/dev/zero"); }), "not a regular file");
+  expect_has(error_of(ExitCode::files, [&] { write_file_atomically(root_ + "/no/file", "x"); }),
+             "No such file");
+  expect_has(error_of(ExitCode::files, [&] { write_file_atomically(root_, "x"); }),
+             "not a regular file");
+  expect_has(error_of(ExitCode::files, [] { write_file_atomically("/dev/full", "x"); }),
+             "not a regular file");
+  expect_has(error_of(ExitCode::files, [&] { read_file(root_ + "/none", 9); }),
+             root_ + "/none: No such file");
+  expect_has(error_of(ExitCode::files, [&] { read_file(root_, 9); }), "Is a directory");
+  expect_has(error_of(ExitCode::files, [] { read_file("/dev/zero", 9); }),
+             "larger than the 9 bytes");
+  expect_has(error_of(ExitCode::files, [&] { read_regular_file(root_ + "/none"); }),
+             "/none: No such file");
+  expect_has(error_of(ExitCode::files, [] { read_regular_file("/dev/zero"); }),
+             "not a regular file");
   EXPECT_EQ(files_in(root_), 0u);
 }
 
 TEST_F(FileIoTest, TellsWhatIsThere) {
   EXPECT_TRUE(path_exists(root_));
   EXPECT_FALSE(path_exists(root_ + "/none/file"));
-  expect_has(file_error([&] { path_exists(root_ + "/" + std::string(300, 'x')); }), "too long");
+  expect_has(error_of(ExitCode::files, [&] { path_exists(root_ + "/" + std::string(300, 'x')); }),
+             "too long");
 }
 
 TEST_F(FileIoTest, NamesMissingPermission) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
   fs::permissions(root_, fs::perms::owner_read | fs::perms::owner_exec);
-  expect_has(file_error([&] { write_file_atomically(root_ + "/file", "x"); }), "Permission denied");
+  expect_has(error_of(ExitCode::files, [&] { write_file_atomically(root_ + "/file", "x"); }),
+             "Permission denied");
   fs::permissions(root_, fs::perms::owner_all);
 }
 
@@ -83,8 +92,10 @@ TEST_F(FileIoTest, AFailedWriteLeavesTheOldFileAndNothingElse) {
   std::string replaced, appended;
   {
     const FileSizeLimit limit(1000);
-    replaced = file_error([&] { write_file_atomically(path, std::string(5000, 'x')); });
-    appended = file_error([&] { append_to_file(root_ + "/lines", std::string(5000, 'x')); });
+    replaced =
+        error_of(ExitCode::files, [&] { write_file_atomically(path, std::string(5000, 'x')); });
+    appended = error_of(ExitCode::files,
+                        [&] { append_to_file(root_ + "/lines", std::string(5000, 'x')); });
   }
   expect_has(replaced, path + ": File too large");
   expect_has(appended, root_ + "/lines: File too large");
@@ -101,8 +112,10 @@ TEST_F(FileIoTest, AFullDiskLeavesTheOldFileAndNothingElse) {
   write_file_atomically(path, "old");
   append_to_file(root_ + "/lines", "one\n");
   const std::string large(1 << 20, 'x');
-  expect_has(file_error([&] { write_file_atomically(path, large); }), "No space left");
-  expect_has(file_error([&] { append_to_file(root_ + "/lines", large); }), "No space left");
+  expect_has(error_of(ExitCode::files, [&] { write_file_atomically(path, large); }),
+             "No space left");
+  expect_has(error_of(ExitCode::files, [&] { append_to_file(root_ + "/lines", large); }),
+             "No space left");
   EXPECT_EQ(read_file(path, 100), "old");
   EXPECT_EQ(read_file(root_ + "/lines", 100), "one\n");
   EXPECT_EQ(files_in(root_), 2u);

@@ -6,13 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace ffwd::test {
+#include "tests/text_check.h"
 
-inline size_t occurrences(const std::string& text, const std::string& part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
+namespace ffwd::test {
 
 // Whether the & at `at` begins one of XML's own entities.
 inline bool entity_at(const std::string& text, size_t at) {

@@ -154,7 +154,7 @@ TEST_P(MalformedIdx, IsAnsweredWithOneClearSentence) {
   const Malformed& pair = GetParam();
   const std::string images = folder.write("images_file", pair.images);
   const std::string labels = folder.write("labels_file", pair.labels);
-  const std::string message = data_error([&] { read_idx(images, labels, kClasses); });
+  const std::string message = error_of(ExitCode::data, [&] { read_idx(images, labels, kClasses); });
   const std::string start = (pair.images_are_wrong ? images : labels) + ": ";
   EXPECT_EQ(message.substr(0, start.size()), start);
   EXPECT_EQ(message.find('\n'), std::string::npos);
@@ -178,7 +178,7 @@ TEST(Idx, MemoryDoesNotFollowALyingHeader) {
 
   const int64_t before = peak_memory_kib();
   for (const std::string& path : {folder.write("bomb", bomb), lie, larger}) {
-    expect_contains(data_error([&] { read_idx(path, labels, kClasses); }), {path});
+    expect_contains(error_of(ExitCode::data, [&] { read_idx(path, labels, kClasses); }), {path});
   }
   // Of 256 MiB and more. Sanitizers keep some of what is freed.
   EXPECT_LT(peak_memory_kib() - before, 32 * 1024);

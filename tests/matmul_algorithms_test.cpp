@@ -8,8 +8,8 @@
 #include "host/basics/file_io.h"
 #include "host/training/device_options.h"
 #include "host/training/matmul_algorithms_file.h"
-#include "kernels/random.h"
 #include "tests/devices.h"
+#include "tests/random_values.h"
 #include "tests/scratch_folder.h"
 
 namespace ffwd::test {
@@ -120,7 +120,7 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
   };
   for (const auto& [text, part] : cases) {
     put(file_, text);
-    const std::string message = file_error([&] { open_matmul_algorithms(file_); });
+    const std::string message = error_of(ExitCode::files, [&] { open_matmul_algorithms(file_); });
     expect_has(message, file_ + " ");
     expect_has(message, part);
     EXPECT_EQ(read_file(file_, 1000), text) << "left as it was";
@@ -130,18 +130,17 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
 }
 
 TEST_F(MatmulAlgorithmsFile, IsRefusedWhereItCannotBe) {
-  expect_has(file_error([&] { open_matmul_algorithms(root_ + "/none/a.json"); }), "none/a.json");
-  expect_has(file_error([&] { open_matmul_algorithms(root_); }), root_);
+  expect_has(error_of(ExitCode::files, [&] { open_matmul_algorithms(root_ + "/none/a.json"); }),
+             "none/a.json");
+  expect_has(error_of(ExitCode::files, [&] { open_matmul_algorithms(root_); }), root_);
 }
 
 TEST_F(MatmulAlgorithmsFile, IsNotForTheCpu) {
-  try {
-    open_device({"cpu", Precision::fp32, file_});
-    FAIL() << "the option must not be ignored";
-  } catch (const UserError& error) {
-    EXPECT_EQ(error.code, ExitCode::device);
-    expect_has(error.what(), "--matmul-algorithms " + file_ + " needs a GPU");
-  }
+  expect_has(error_of(ExitCode::device,
+                      [&] {
+                        open_device({"cpu", Precision::fp32, file_});
+                      }),
+             "--matmul-algorithms " + file_ + " needs a GPU");
   EXPECT_FALSE(std::filesystem::exists(file_));
 }
 
@@ -165,23 +164,14 @@ class MeasuredMatmul : public OnDevice {
         : a(device, kRows, kUnits, device.activation_type()),
           b(device, kRows, kCols, device.activation_type()),
           c(device, kUnits, kCols) {
-      a.upload(values(kRows * kUnits, 1));
-      b.upload(values(kRows * kCols, 2));
-      c.upload(values(kUnits * kCols, 3));
+      a.upload(random_values(kRows * kUnits, 1, any_number));
+      b.upload(random_values(kRows * kCols, 2, any_number));
+      c.upload(random_values(kUnits * kCols, 3, any_number));
     }
     void queue(Device& device) const {
       device.matmul(weight_gradient_product(a.view(), b.view(), c.view(), /*beta=*/1.0f));
     }
   };
-
-  static std::vector<float> values(int64_t count, uint32_t use) {
-    std::vector<float> v;
-    for (int64_t i = 0; i < count; ++i) {
-      v.push_back(unit_interval(random_bits(17, RandomUse::weights, uint64_t(i), use).word[0]) -
-                  0.5f);
-    }
-    return v;
-  }
 };
 
 TEST_P(MeasuredMatmul, IsPinnedForLanesAndForLaterDevices) {

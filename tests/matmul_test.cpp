@@ -4,8 +4,8 @@
 
 #include "engine/buffer.h"
 #include "engine/onednn.h"
-#include "kernels/random.h"
 #include "tests/devices.h"
+#include "tests/random_values.h"
 
 namespace ffwd::test {
 namespace {
@@ -47,11 +47,7 @@ class Matmuls : public OnDevice {
 
   template <typename Draw>
   std::vector<float> values(int64_t count, uint32_t use, Draw draw) const {
-    std::vector<float> v;
-    for (int64_t i = 0; i < count; ++i) {
-      v.push_back(stored(draw(random_bits(11, RandomUse::weights, uint64_t(i), use).word[0])));
-    }
-    return v;
+    return random_values(count, use, [&](uint32_t bits) { return stored(draw(bits)); });
   }
 
   // |error| <= units * (K + 2) * 2^-24 * sum |products|: every order of an fp32 sum obeys it with
@@ -97,7 +93,7 @@ TEST_P(Matmuls, AreExactForSmallIntegers) {
 }
 
 TEST_P(Matmuls, AreWithinTheBoundOfASum) {
-  compare([](uint32_t bits) { return 2.0f * unit_interval(bits) - 1.0f; }, 1.0);
+  compare(any_number, 1.0);
 }
 
 // Long sums that libraries may split: with ones, a term that is lost shows.
@@ -139,10 +135,9 @@ TEST_P(Matmuls, BringTheColumnSumsOfWhatIsTransposed) {
 // So many rows that whoever adds them up wants to share them out.
 TEST_P(Matmuls, RepeatBitForBitWithTheirSums) {
   const Size s{96, 40, 20000};
-  const auto draw = [](uint32_t bits) { return 2.0f * unit_interval(bits) - 1.0f; };
   Matrix a(device(), s.k, s.m, dtype()), b(device(), s.k, s.n, dtype()), c(device(), s.m, s.n);
-  a.upload(values(s.k * s.m, 1, draw));
-  b.upload(values(s.k * s.n, 2, draw));
+  a.upload(values(s.k * s.m, 1, any_number));
+  b.upload(values(s.k * s.n, 2, any_number));
   const Vector<float> sums(device(), s.m), scratch(device(), column_sum_scratch(s.k, s.m));
   std::vector<float> first_c, first_sums;
   for (int repeat = 0; repeat < 20; ++repeat) {

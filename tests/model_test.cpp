@@ -21,14 +21,7 @@ class Models : public ::testing::Test {
 
   // The FileError that loading `path` must give.
   std::string load_error(const std::string& path) {
-    try {
-      load_model(*device_, path);
-    } catch (const UserError& error) {
-      EXPECT_EQ(error.code, ExitCode::files) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "expected a FileError";
-    return "";
+    return error_of(ExitCode::files, [&] { load_model(*device_, path); });
   }
 
   std::unique_ptr<Device> device_ = make_cpu_device();

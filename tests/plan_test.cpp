@@ -10,6 +10,7 @@
 #include "host/plan/plan_order.h"
 #include "tests/plan_check.h"
 #include "tests/random_plans.h"
+#include "tests/text_check.h"
 
 namespace ffwd::test {
 namespace {
@@ -370,14 +371,8 @@ TEST(Plan, RespectsTheMemoryLimit) {
       EXPECT_GT(c.plan().bytes(), plan.bytes()) << "seed " << seed;
     }
     c.options.memory_limit = least - 1;
-    try {
-      c.plan();
-      FAIL() << "seed " << seed;
-    } catch (const UserError& error) {
-      EXPECT_EQ(error.code, ExitCode::memory);
-      EXPECT_NE(std::string(error.what()).find(std::to_string(least) + " bytes"), std::string::npos)
-          << error.what();
-    }
+    SCOPED_TRACE(seed);
+    expect_has(error_of(ExitCode::memory, [&] { c.plan(); }), std::to_string(least) + " bytes");
   }
   EXPECT_GT(lowered, kSeeds / 4);
 }

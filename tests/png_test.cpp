@@ -84,10 +84,11 @@ TEST(Png, SixteenBitsAreCutToEight) {
 TEST(Png, RefusesWhatIsNoPng) {
   const TemporaryFolder folder;
   const std::string missing = folder / "missing.png";
-  expect_contains(data_error([&] { read_png(missing); }), {missing, "No such file"});
+  expect_contains(error_of(ExitCode::data, [&] { read_png(missing); }), {missing, "No such file"});
   for (const char* content : {"", "x", "GIF89a and more of that", "\x89PNG\r\n\x1a\n"}) {
     const std::string path = folder.write("no.png", content);
-    expect_contains(data_error([&] { read_png(path); }), {path, "not a readable PNG file"});
+    expect_contains(error_of(ExitCode::data, [&] { read_png(path); }),
+                    {path, "not a readable PNG file"});
   }
 }
 
@@ -97,7 +98,7 @@ TEST(Png, RefusesTruncatedAndDamagedFiles) {
   const size_t pixels_end = good.size() - 12;  // the last chunk, IEND, holds nothing
   for (size_t kept = 0; kept < pixels_end; kept += 41) {
     const std::string path = folder.write("image.png", good.substr(0, kept));
-    expect_contains(data_error([&] { read_png(path); }), {path, "PNG"});
+    expect_contains(error_of(ExitCode::data, [&] { read_png(path); }), {path, "PNG"});
   }
   const size_t data = good.find("IDAT");
   ASSERT_NE(data, std::string::npos);
@@ -105,7 +106,8 @@ TEST(Png, RefusesTruncatedAndDamagedFiles) {
     std::string damaged = good;
     damaged[at] ^= 4;
     const std::string path = folder.write("image.png", damaged);
-    expect_contains(data_error([&] { read_png(path); }), {path, "truncated or damaged"});
+    expect_contains(error_of(ExitCode::data, [&] { read_png(path); }),
+                    {path, "truncated or damaged"});
   }
 }
 
@@ -119,7 +121,7 @@ TEST(Png, RefusesLargeImagesBeforeReadingThem) {
   image.format = PNG_FORMAT_GRAY;
   const std::string path = folder / "wide.png";
   ASSERT_TRUE(png_image_write_to_file(&image, path.c_str(), 0, row.data(), 0, nullptr));
-  EXPECT_EQ(data_error([&] { read_png(path); }),
+  EXPECT_EQ(error_of(ExitCode::data, [&] { read_png(path); }),
             path + ": 4097 x 1 pixels, expected at most 4096 either way");
 }
 

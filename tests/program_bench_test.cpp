@@ -45,7 +45,7 @@ TEST_F(ProgramBench, TimesAStepAndItsParts) {
   expect_contains(outcome.text, {"784-20-24, 10 pairs", "its matmuls", "the floor",
                                  "launches a step", "MB of memory", "unfused is"});
   const json report = json::parse(content_of(file));
-  for (const char* key : {"commit", "device", "precision", "threads", "cpu_library"}) {
+  for (const char* key : {"commit", "device", "precision", "threads", "processor", "cpu_library"}) {
     EXPECT_TRUE(report.contains(key)) << key;
   }
   ASSERT_EQ(report.at("cases").size(), 1u);

@@ -19,33 +19,19 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// The message of the refusal, or a failure when there is none.
-std::string refusal(const std::function<void()>& read) {
-  try {
-    read();
-  } catch (const RecipeError& error) {
-    EXPECT_EQ(error.code, ExitCode::recipe);
-    return error.what();
-  }
-  ADD_FAILURE() << "accepted";
-  return "";
-}
-
 void expect_parts(const std::string& message, const Words& parts) {
-  for (const std::string& part : parts) {
-    EXPECT_NE(message.find(part), std::string::npos) << message << "\nlacks: " << part;
-  }
+  expect_contains(message, parts);
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
 }
 
 void expect_refused(const std::string& text, const Words& parts) {
   SCOPED_TRACE(text.substr(0, 200));
-  expect_parts(refusal([&] { parse_recipe(text, "some.toml"); }), parts);
+  expect_parts(error_of(ExitCode::recipe, [&] { parse_recipe(text, "some.toml"); }), parts);
 }
 
 void expect_override_refused(const std::string& text, const Words& parts) {
   SCOPED_TRACE(text.substr(0, 200));
-  expect_parts(refusal([&] { parse_recipe("", "some.toml", {text}); }), parts);
+  expect_parts(error_of(ExitCode::recipe, [&] { parse_recipe("", "some.toml", {text}); }), parts);
 }
 
 struct Samples {
@@ -155,7 +141,7 @@ TEST(RecipeErrors, BasesThatCannotBe) {
   const TemporaryFolder folder;
   const auto expect_base_refused = [&](const std::string& text, const Words& parts) {
     folder.write("a.toml", text);
-    expect_parts(refusal([&] { load_recipe(folder / "a.toml"); }), parts);
+    expect_parts(error_of(ExitCode::recipe, [&] { load_recipe(folder / "a.toml"); }), parts);
   };
   expect_base_refused("base = \"none.toml\"\n", {"a.toml:1: cannot read " + (folder / "none.toml"),
                                                  "expected a recipe file"});
@@ -189,11 +175,13 @@ TEST(RecipeErrors, EveryKeyTakesTheRightAndRefusesTheWrong) {
 }
 
 TEST(RecipeErrors, MessagesSayWhatIsExpected) {
-  EXPECT_EQ(refusal([] { parse_recipe("[training]\nepochs = 12abc", "a.toml"); }),
-            "a.toml:2: training.epochs is \"12abc\", expected an integer from 1 to 1000000");
-  EXPECT_EQ(refusal([] { parse_recipe("", "a.toml", {"network.activation=rel"}); }),
-            "--set network.activation=rel: network.activation is \"rel\", expected one of relu,"
-            " leaky_relu, did you mean relu?");
+  EXPECT_EQ(
+      error_of(ExitCode::recipe, [] { parse_recipe("[training]\nepochs = 12abc", "a.toml"); }),
+      "a.toml:2: training.epochs is \"12abc\", expected an integer from 1 to 1000000");
+  EXPECT_EQ(
+      error_of(ExitCode::recipe, [] { parse_recipe("", "a.toml", {"network.activation=rel"}); }),
+      "--set network.activation=rel: network.activation is \"rel\", expected one of relu,"
+      " leaky_relu, did you mean relu?");
 }
 
 TEST(RecipeErrors, UnknownNames) {
@@ -206,7 +194,8 @@ TEST(RecipeErrors, UnknownNames) {
 
 TEST(RecipeErrors, SuggestsNothingThatIsFar) {
   for (const char* text : {"foo = 1", "[foo]", "network.activation = no"}) {
-    const std::string message = refusal([&] { parse_recipe(text, "some.toml"); });
+    const std::string message =
+        error_of(ExitCode::recipe, [&] { parse_recipe(text, "some.toml"); });
     EXPECT_EQ(message.find("did you mean"), std::string::npos) << message;
   }
   expect_refused("foo = 1", {"unknown key foo; ffwd train --help"});
@@ -262,8 +251,9 @@ TEST(RecipeErrors, Syntax) {
 }
 
 TEST(RecipeErrors, LongFindsAreCut) {
-  const std::string message =
-      refusal([] { parse_recipe("data.name = \"" + std::string(999, 'x') + "\"", "a.toml"); });
+  const std::string message = error_of(ExitCode::recipe, [] {
+    parse_recipe("data.name = \"" + std::string(999, 'x') + "\"", "a.toml");
+  });
   EXPECT_LT(message.size(), 200u);
   expect_parts(message, {"...", "expected one of mnist, fashion-mnist"});
 }
@@ -308,11 +298,12 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
 TEST(RecipeErrors, LayersThatDoNotFitTheImages) {
   const TemporaryFolder folder;
   const std::string path = folder.write("a.toml", "network.layers = [\"conv 64 k29\", 500]");
-  expect_parts(refusal([&] { load_recipe(path); }), {path + ": network.layers: entry 1: "});
+  expect_parts(error_of(ExitCode::recipe, [&] { load_recipe(path); }),
+               {path + ": network.layers: entry 1: "});
   EXPECT_NO_THROW(load_recipe(path, {"data.name=cifar10"}));  // 32 x 32
   const auto expect_too_large = [&](const std::string& layers, const std::string& what) {
     const std::string text = "network.layers=[" + layers + ", 5]";
-    expect_parts(refusal([&] { load_recipe(path, {text}); }), {"entry ", what});
+    expect_parts(error_of(ExitCode::recipe, [&] { load_recipe(path, {text}); }), {"entry ", what});
   };
   expect_too_large("\"conv 1000000 k999 p998\"", " weights, expected at most 1099511627776");
   expect_too_large("\"conv 8 k999 p998\", \"conv 1000000 k100 p99\"", "activities of an image, ");
@@ -321,13 +312,15 @@ TEST(RecipeErrors, LayersThatDoNotFitTheImages) {
 TEST(RecipeErrors, Files) {
   const std::filesystem::path folder = testing::TempDir();
   const std::string missing = (folder / "ffwd_no_such.toml").string();
-  expect_parts(refusal([&] { load_recipe(missing); }), {missing, "No such file", "expected"});
-  expect_parts(refusal([&] { load_recipe(folder.string()); }), {"directory", "expected"});
+  expect_parts(error_of(ExitCode::recipe, [&] { load_recipe(missing); }),
+               {missing, "No such file", "expected"});
+  expect_parts(error_of(ExitCode::recipe, [&] { load_recipe(folder.string()); }),
+               {"directory", "expected"});
   const std::string large = (folder / "ffwd_large.toml").string();
   std::ofstream(large) << std::string(1 << 20, '#');
   EXPECT_NO_THROW(load_recipe(large));
   std::ofstream(large, std::ios::app) << '#';
-  expect_parts(refusal([&] { load_recipe(large); }),
+  expect_parts(error_of(ExitCode::recipe, [&] { load_recipe(large); }),
                {large, "larger than the 1048576 bytes", "expected"});
   std::filesystem::remove(large);
 }
@@ -336,7 +329,8 @@ TEST(RecipeErrors, WhatCannotBeWritten) {
   for (const char* title : {"a\"b", "a\\b", "'a", "a\nb", "\xFF"}) {
     Recipe recipe;
     recipe.title = title;
-    expect_parts(refusal([&] { to_text(recipe); }), {"expected one line of UTF-8"});
+    expect_parts(error_of(ExitCode::recipe, [&] { to_text(recipe); }),
+                 {"expected one line of UTF-8"});
   }
 }
 

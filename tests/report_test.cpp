@@ -54,10 +54,6 @@ std::vector<EpochMetrics> some_metrics(int epochs, size_t layers) {
   return metrics;
 }
 
-void expect_has(const std::string& text, const std::string& part) {
-  EXPECT_GT(occurrences(text, part), 0u) << "'" << part << "' is missing";
-}
-
 TEST(Report, TheCheckItselfFindsFaults) {
   EXPECT_EQ(html_fault("<html><p class=\"a\">x &amp; y<br/></p></html>"), "");
   EXPECT_NE(html_fault("<html><p></html>"), "");

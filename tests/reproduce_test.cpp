@@ -7,12 +7,6 @@ namespace {
 
 using Reproduce = Program;
 
-int times(const std::string& text, const std::string& part) {
-  int count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
 TEST_F(Reproduce, EveryRowOfTheInvestigations) {
   write_cifar10();
   const std::string command = "reproduce investigations --quick --device cpu --data-dir " +
@@ -28,20 +22,20 @@ TEST_F(Reproduce, EveryRowOfTheInvestigations) {
     expect_contains(results, {"| " + row + " |"});
   }
   expect_contains(results, {"93.58 %", "0.41640", "13.00 %", "0.37221", "0.21310", "50,000"});
-  EXPECT_EQ(times(results, "not run"), 0) << results;
-  EXPECT_EQ(times(results, "\n## "), times(results, "(quick: reduced)\n"));
+  EXPECT_EQ(occurrences(results, "not run"), 0u) << results;
+  EXPECT_EQ(occurrences(results, "\n## "), occurrences(results, "(quick: reduced)\n"));
   expect_contains(content_of(folder_ / "out/report.html"), {"trial-9/report.html", "<svg"});
   expect_contains(content_of(folder_ / "out/trial-7/report.html"), {"(quick: reduced)"});
 
   // Nothing is run again but what is not finished.
   const Outcome second = run(command);
   EXPECT_EQ(second.code, 0) << second.text;
-  EXPECT_EQ(times(second.text, ": finished before"), 7) << second.text;
+  EXPECT_EQ(occurrences(second.text, ": finished before"), 7u) << second.text;
   EXPECT_EQ(content_of(folder_ / "out/results.md"), results);
   std::filesystem::remove(folder_ / "out/backprop/summary.json");
   const Outcome third = run(command);
   EXPECT_EQ(third.code, 0) << third.text;
-  EXPECT_EQ(times(third.text, ": finished before"), 6) << third.text;
+  EXPECT_EQ(occurrences(third.text, ": finished before"), 6u) << third.text;
   EXPECT_TRUE(std::filesystem::exists(folder_ / "out/backprop/summary.json"));
 
   // What is finished is not lost to another recipe.
@@ -63,7 +57,7 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   ASSERT_EQ(one.code, 0) << one.text;
   const std::string results = content_of(folder_ / "runs/mine/results.md");
   expect_contains(results, {"| a |", "not run", "| b |", "50.00 %"});
-  EXPECT_EQ(times(results, "quick"), 0);
+  EXPECT_EQ(occurrences(results, "quick"), 0u);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/mine/a"));
 
   const Outcome row = here("mine --only nope");
@@ -120,10 +114,10 @@ TEST_F(Reproduce, ARowGoesOnWhereItWasStopped) {
   expect_contains(first.text, {"epoch 1/400", "the same command goes on with long"});
   const Outcome second = run(arguments, folder_.path());
   EXPECT_EQ(second.code, 0) << second.text;
-  EXPECT_EQ(times(second.text, "epoch 1/400"), 0) << second.text;
+  EXPECT_EQ(occurrences(second.text, "epoch 1/400"), 0u) << second.text;
   expect_contains(second.text, {"epoch 400/400"});
-  EXPECT_EQ(times(content_of(folder_ / "runs/mine/long/metrics.jsonl"), "\n"), 400);
-  EXPECT_EQ(times(run(arguments, folder_.path()).text, "finished before"), 1);
+  EXPECT_EQ(occurrences(content_of(folder_ / "runs/mine/long/metrics.jsonl"), "\n"), 400);
+  EXPECT_EQ(occurrences(run(arguments, folder_.path()).text, "finished before"), 1);
 }
 
 }  // namespace

@@ -80,7 +80,8 @@ TEST_F(Reproductions, RowsOnABaseAreReducedLikeIt) {
 }
 
 TEST_F(Reproductions, AFolderWithoutRecipesIsRefused) {
-  expect_has(file_error([&] { load_rows(root_, false, {}); }), root_ + " holds no recipe");
+  expect_has(error_of(ExitCode::files, [&] { load_rows(root_, false, {}); }),
+             root_ + " holds no recipe");
 }
 
 TEST_F(Reproductions, OnlyTheSameRunIsFinished) {
@@ -110,7 +111,7 @@ TEST_F(Reproductions, OnlyTheSameRunGoesOn) {
   EXPECT_EQ(stopped_run(path, recipe, setup)->steps, 5);
 
   const auto expect_refused = [&](const Recipe& wanted, const ComputeSetup& setup) {
-    expect_has(file_error([&] { stopped_run(path, wanted, setup); }),
+    expect_has(error_of(ExitCode::files, [&] { stopped_run(path, wanted, setup); }),
                path + " holds a stopped run of another recipe, device or precision");
   };
   Recipe other;
@@ -135,11 +136,12 @@ TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {
   EXPECT_TRUE(fs::is_directory(root_ + "/new"));
 
   const std::string done = finished("done", Recipe());
-  expect_has(file_error([&] { restart_run(done); }), done + " holds a finished run");
+  expect_has(error_of(ExitCode::files, [&] { restart_run(done); }), done + " holds a finished run");
   EXPECT_TRUE(fs::exists(done + "/summary.json"));
   write("mine/thesis.txt", "precious");
   write("mine/recipe.toml", "my own");
-  expect_has(file_error([&] { restart_run(root_ + "/mine"); }), "mine holds thesis.txt");
+  expect_has(error_of(ExitCode::files, [&] { restart_run(root_ + "/mine"); }),
+             "mine holds thesis.txt");
   EXPECT_EQ(read_file(root_ + "/mine/thesis.txt", 100), "precious");
   EXPECT_EQ(read_file(root_ + "/mine/recipe.toml", 100), "my own");
 
@@ -148,9 +150,10 @@ TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {
   restart_run(root_ + "/killed");
   EXPECT_TRUE(fs::is_empty(root_ + "/killed"));
   fs::create_directories(root_ + "/folders/report.html");
-  expect_has(file_error([&] { restart_run(root_ + "/folders"); }), "folders holds report.html");
+  expect_has(error_of(ExitCode::files, [&] { restart_run(root_ + "/folders"); }),
+             "folders holds report.html");
   write("file", "");
-  expect_has(file_error([&] { restart_run(root_ + "/file"); }), "Not a directory");
+  expect_has(error_of(ExitCode::files, [&] { restart_run(root_ + "/file"); }), "Not a directory");
 }
 
 Reproduction some_reproduction(bool quick) {

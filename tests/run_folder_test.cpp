@@ -78,7 +78,8 @@ TEST_F(RunFolderTest, GoesIfNothingWasLearnt) {
 
 TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
   const std::string path = root_ + "/run", state = path + "/" + kStateFile;
-  expect_has(file_error([&] { RunFolder::reopen(path); }), "there is no run folder " + path);
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::reopen(path); }),
+             "there is no run folder " + path);
   {
     const RunFolder folder = RunFolder::create(path);
     for (const int64_t epoch : {1, 2, 3}) {
@@ -86,9 +87,10 @@ TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
       metrics.epoch = epoch;
       folder.append_metrics(metrics);
     }
-    expect_has(file_error([&] { RunFolder::reopen(path); }), "it has left no state.safetensors");
+    expect_has(error_of(ExitCode::files, [&] { RunFolder::reopen(path); }),
+               "it has left no state.safetensors");
     put(state, "");
-    expect_has(file_error([&] { RunFolder::reopen(path); }),
+    expect_has(error_of(ExitCode::files, [&] { RunFolder::reopen(path); }),
                "another process is at work in " + path);
     folder.write_summary(some_summary());  // of a run that was stopped
   }
@@ -96,7 +98,8 @@ TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
   {
     const RunFolder again = RunFolder::reopen(path);
     EXPECT_FALSE(fs::exists(state + ".tmp-1-0"));
-    expect_has(file_error([&] { again.keep_metrics(4); }), "has 3 lines, expected 4 or more");
+    expect_has(error_of(ExitCode::files, [&] { again.keep_metrics(4); }),
+               "has 3 lines, expected 4 or more");
     again.keep_metrics(2);
     ASSERT_EQ(again.read_metrics().size(), 2u);
     EXPECT_EQ(again.read_metrics()[1].epoch, 2);
@@ -106,7 +109,8 @@ TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
     summary.interrupted = false;
     again.write_summary(summary);
   }
-  expect_has(file_error([&] { RunFolder::reopen(path); }), "cannot go on: it is finished");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::reopen(path); }),
+             "cannot go on: it is finished");
 }
 
 TEST_F(RunFolderTest, ReadsBackWhatWasWritten) {
@@ -155,22 +159,23 @@ TEST_F(RunFolderTest, EveryLineCanBeReadAtOnce) {
 TEST_F(RunFolderTest, CreateTakesAnEmptyFolderOnly) {
   RunFolder::create(root_);
   put(root_ + "/note", "mine");
-  expect_has(file_error([&] { RunFolder::create(root_); }), root_ + " is not empty");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::create(root_); }), root_ + " is not empty");
   EXPECT_EQ(read_file(root_ + "/note", 100), "mine");
-  file_error([&] { RunFolder::create(root_ + "/note"); });
-  file_error([&] { RunFolder::create(root_ + "/note/run"); });
+  error_of(ExitCode::files, [&] { RunFolder::create(root_ + "/note"); });
+  error_of(ExitCode::files, [&] { RunFolder::create(root_ + "/note/run"); });
 }
 
 TEST_F(RunFolderTest, OpenWantsAFinishedRun) {
-  expect_has(file_error([&] { RunFolder::open(root_ + "/none"); }), "there is no run folder");
-  expect_has(file_error([&] { RunFolder::open(root_); }), "it has no summary.json");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::open(root_ + "/none"); }),
+             "there is no run folder");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::open(root_); }), "it has no summary.json");
 }
 
 TEST_F(RunFolderTest, ReportsAFullDiskWhileTraining) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
   const RunFolder run = RunFolder::create(root_);
   fs::create_symlink("/dev/full", run.metrics_path());
-  expect_has(file_error([&] { run.append_metrics(some_metrics()); }),
+  expect_has(error_of(ExitCode::files, [&] { run.append_metrics(some_metrics()); }),
              "metrics.jsonl: No space left");
 }
 
@@ -178,10 +183,10 @@ TEST_F(RunFolderTest, NamesDamage) {
   const RunFolder run = RunFolder::create(root_);
   const auto metrics_error = [&](const std::string& text) {
     put(run.metrics_path(), text);
-    return file_error([&] { run.read_metrics(); });
+    return error_of(ExitCode::files, [&] { run.read_metrics(); });
   };
   const std::string line = to_json(some_metrics());
-  expect_has(file_error([&] { run.read_metrics(); }), "metrics.jsonl: No such file");
+  expect_has(error_of(ExitCode::files, [&] { run.read_metrics(); }), "metrics.jsonl: No such file");
   expect_has(metrics_error(line + "\n" + line), "line 2: damaged, it ends within the line");
   expect_has(metrics_error(line + "\n{]\n"), "line 2: damaged, not well-formed JSON");
   expect_has(metrics_error("[]\n"), "line 1: expected a JSON object");
@@ -193,7 +198,7 @@ TEST_F(RunFolderTest, NamesDamage) {
     std::string text = to_json(some_summary());
     text.replace(text.find(from), from.size(), to);
     put(run.summary_path(), text);
-    return file_error([&] { run.read_summary(); });
+    return error_of(ExitCode::files, [&] { run.read_summary(); });
   };
   expect_has(summary_error("}", ""), "summary.json: damaged");
   expect_has(summary_error("\"cpu\"", "7"), "\"device\" is 7, expected a string");

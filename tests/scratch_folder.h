@@ -1,4 +1,4 @@
-// A folder of its own for each test, and the words of the error that a call throws.
+// A folder of its own for each test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,7 +7,6 @@
 #include <fstream>
 #include <string>
 
-#include "host/basics/errors.h"
 #include "tests/data_files.h"
 
 namespace ffwd::test {
@@ -27,22 +26,5 @@ class ScratchFolderTest : public testing::Test {
   const TemporaryFolder folder_;
   const std::string root_ = folder_.path();
 };
-
-// The message of the FileError that `call` throws; a failure when it throws none.
-template <typename Call>
-std::string file_error(Call call) {
-  try {
-    call();
-  } catch (const FileError& error) {
-    EXPECT_EQ(error.code, ExitCode::files);
-    return error.what();
-  }
-  ADD_FAILURE() << "no FileError";
-  return "";
-}
-
-inline void expect_has(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in '" << text << "'";
-}
 
 }  // namespace ffwd::test

@@ -38,7 +38,7 @@ TEST_F(Unpack, FoldersInNamesLeadNowhere) {
 TEST_F(Unpack, RefusesOtherContents) {
   const std::string tarball = folder_ / "tarball";
   const auto message = [&](const std::map<std::string, std::string>& members) {
-    const std::string said = data_error([&] { unpack(tar_gz(members)); });
+    const std::string said = error_of(ExitCode::data, [&] { unpack(tar_gz(members)); });
     expect_contains(said, {tarball});
     return said;
   };
@@ -53,10 +53,12 @@ TEST_F(Unpack, RefusesOtherContents) {
 TEST_F(Unpack, RefusesDamage) {
   const std::string good = tar_gz({{"images", images_}, {"labels", labels_}});
   for (size_t kept = 0; kept < good.size() - 600; kept += 1999) {
-    expect_contains(data_error([&] { unpack(good.substr(0, kept)); }), {folder_ / "tarball"});
+    expect_contains(error_of(ExitCode::data, [&] { unpack(good.substr(0, kept)); }),
+                    {folder_ / "tarball"});
   }
-  expect_contains(data_error([&] { unpack("no tarball"); }), {"truncated or damaged"});
-  expect_contains(data_error([&] { unpack_data_files(folder_ / "none", {}, out_); }),
+  expect_contains(error_of(ExitCode::data, [&] { unpack("no tarball"); }),
+                  {"truncated or damaged"});
+  expect_contains(error_of(ExitCode::data, [&] { unpack_data_files(folder_ / "none", {}, out_); }),
                   {folder_ / "none"});
 }
 

@@ -32,7 +32,11 @@ for room in host/*/; do
     bad=1
   fi
 done
-# Kernels meet CUDA in three headers only, and no other library but Random123.
+# Kernels meet CUDA in three headers only, and no other library but Random123: all else in <> is the standard's.
+if grep -rnE '#include <.*[./]' kernels | grep -vE '<(Random123/.*|(cuda|cub|thrust|cooperative).*)>$'; then
+  echo "kernels/ must not include the libraries above" >&2
+  bad=1
+fi
 if grep -rnE '#include <(cu|cub|thrust|cooperative)' kernels | grep -vE 'kernels/(device\.cuh|check_cuda\.h|bfloat16\.h):'; then
   echo "kernels include CUDA through kernels/device.cuh" >&2
   bad=1

@@ -39,7 +39,7 @@ import argparse
 import functools
 import json
 import os
-import platform
+import re
 import statistics
 import sys
 import tempfile
@@ -285,6 +285,12 @@ def multiplies_with(torch, device):
     return named[-1] + (f" and its {kernels} kernels" if kernels else "")
 
 
+def processor():
+    """Such as "AMD EPYC, family 26, model 2": many a virtual machine leaves the number out of the name."""
+    first = dict(re.findall(r"^(.+?)\s*: (.*)$", Path("/proc/cpuinfo").read_text().split("\n\n")[0], re.M))
+    return f"{first.get('model name', '')}, family {first.get('cpu family', '')}, model {first.get('model', '')}"
+
+
 def show_agreement(result):
     ulp = result["initial_weights_ulp"]
     print(f"initial weights: {'equal bit for bit' if ulp == 0 else f'within {ulp} ulp'}")
@@ -338,7 +344,7 @@ def main():
     report = {"recipe": Path(arguments.recipe).name, "set": arguments.set,
               "precision": arguments.precision, "threads": arguments.threads,
               "torch": torch.__version__, "blas": multiplies_with(torch, arguments.device),
-              "machine": platform.machine(), "cores": os.cpu_count()}
+              "processor": processor(), "cores": os.cpu_count()}
     try:
         if arguments.device == "cuda" and not torch.cuda.is_available():
             raise RuntimeError(f"PyTorch {torch.__version__} cannot use a GPU here")

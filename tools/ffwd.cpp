@@ -142,10 +142,11 @@ void declare_resume(CLI::App& app, ResumeCommand& line) {
   add_algorithms_option(*command, line.matmul_algorithms);
   add_save_every(*command, line.save_every);
   add_data_dir(*command, line.data_dir);
-  command->footer(
-      "Precision and executor are those it had. On the same device, with as many threads, it "
-      "learns\n"
-      "the same bits as if it had not been stopped.\n");
+  command->footer([] {
+    return std::string(
+        "Precision and executor are those it had. On the same device, with as many threads, it"
+        " learns\nthe same bits as if it had not been stopped.\n");
+  });
   command->callback([&line] { resume(line); });
 }
 
@@ -217,7 +218,6 @@ void declare_bench(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   bench->add_option("--json", line.bench.json, "writes every sample there");
-  bench->footer(kBenchTimes);
   bench->callback([bench, &line] {
     if (bench->get_subcommands().empty()) bench_steps(line.bench);
   });
@@ -225,6 +225,7 @@ void declare_bench(CLI::App& app, CommandLine& line) {
   compare->add_option("a", line.bench_a, "the file to compare with")->required();
   compare->add_option("b", line.bench_b, "the file that may be faster or slower")->required();
   compare->callback([&line] { compare_benches(line.bench_a, line.bench_b); });
+  bench->footer([] { return std::string(kBenchTimes); });  // of bench itself alone: it comes last
 }
 
 void declare_data(CLI::App& app, CommandLine& line) {

@@ -81,12 +81,13 @@ step() {
 nvidia-smi -L >/dev/null 2>&1 || compgen -G '/dev/nvidia[0-9]*' >/dev/null || [ -e /dev/dxg ] ||
   fail "there is no GPU on this machine, so nothing was checked"
 
+command -v python3 >/dev/null || fail "there is no python3, which writes the result"
 find_cuda || true  # also where compute-sanitizer usually is
 if [ -z "$build" ]; then
   command -v nvcc >/dev/null || fail "there is no nvcc to build with; install the CUDA toolkit and cuDNN, or give --build DIR"
   install_build_packages
   build=$PWD/build/cuda-one
-  configure_and_build cuda-one -DCMAKE_CUDA_ARCHITECTURES=native -- all
+  configure_and_build cuda-one -DCMAKE_CUDA_ARCHITECTURES=native -DFFWD_TESTS=ON -DFFWD_BENCH=ON -- all
 fi
 [ -x "$build/ffwd" ] || fail "$build holds no ffwd"
 

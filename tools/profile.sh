@@ -9,19 +9,20 @@ usage: tools/profile.sh systems|compute RECIPE [--steps FIRST:END] [--out NAME] 
   compute   ncu: counters of every kernel of these steps -> NAME.ncu-rep
   --steps   steps to look at, counted from 0; 64:128 (later than the first plan, which warms up)
   --out     build/profile/RECIPE-systems or -compute if absent
-FFWD is the program, build/cuda-release/ffwd if unset.
+FFWD is the program; build/cuda-release/ffwd or build/cuda-one/ffwd if unset.
 END
 }
 
+[[ ${1-} != -h && ${1-} != --help ]] || { usage; exit; }
 [ $# -ge 2 ] || { usage >&2; exit 2; }
-tool=$1 recipe=$2
+tool=$1 recipe=$(realpath -m "$2")
 shift 2
 steps=64:128 out=
 while [ $# -gt 0 ]; do
   case $1 in
     --steps | --out)
       [ $# -ge 2 ] || { usage >&2; exit 2; }
-      if [ "$1" = --steps ]; then steps=$2; else out=$2; fi
+      if [ "$1" = --steps ]; then steps=$2; else out=$(realpath -m "$2"); fi
       shift 2
       ;;
     --) shift; break ;;
@@ -32,6 +33,7 @@ done
 cd "$(dirname "$0")/.."
 . tools/setup.sh
 program=${FFWD:-build/cuda-release/ffwd}
+[ -n "${FFWD-}" ] || [ -x "$program" ] || program=build/cuda-one/ffwd
 [ -x "$program" ] || fail "there is no $program; build it, or set FFWD"
 [ -f "$recipe" ] || fail "there is no recipe $recipe"
 out=${out:-build/profile/$(basename "$recipe" .toml)-$tool}

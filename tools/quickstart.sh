@@ -8,9 +8,12 @@ mkdir -p build
 install_build_packages
 install_packages dataset-fashion-mnist
 
-if find_cuda; then
-  # The architecture of the GPU here; without a GPU any will do.
-  capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .) || true
+# The architecture of the GPU here; without a GPU any will do.
+capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .) || true
+if [ "${capability:-90}" -lt 75 ]; then
+  say "The GPU has compute capability $capability, expected 75 or later: building the CPU back end alone"
+fi
+if [ "${capability:-90}" -ge 75 ] && find_cuda; then
   preset=cuda-one
   configure_and_build "$preset" -DCMAKE_CUDA_ARCHITECTURES="${capability:-90}" -DFFWD_TESTS=OFF -DFFWD_BENCH=OFF -- ffwd
 else

@@ -28,19 +28,27 @@ install_packages() {
 # What the build needs.
 install_build_packages() {
   install_packages g++ cmake ninja-build git libcli11-dev libdnnl-dev libarchive-dev libcurl4-openssl-dev \
-    libpng-dev librandom123-dev libssl-dev nlohmann-json3-dev zlib1g-dev libgtest-dev libbenchmark-dev
+    libpng-dev librandom123-dev libssl-dev nlohmann-json3-dev zlib1g-dev libgtest-dev libbenchmark-dev ca-certificates
 }
 
-# Puts nvcc on PATH; fails if there is none, or no cuDNN beside it.
+# Puts nvcc on PATH; fails if there is none, or not what CMakeLists.txt asks for, or no such cuDNN beside it.
 find_cuda() {
-  local folder place
+  local folder place release cudnn=
   [ -x /usr/local/cuda/bin/nvcc ] && PATH=$PATH:/usr/local/cuda/bin
   command -v nvcc >/dev/null || return 1
+  release=$(nvcc --version | sed -n 's/.*release \([0-9]*\).*/\1/p')
+  if [ "${release:-0}" -lt 13 ]; then
+    say "nvcc is of CUDA ${release:-?}, expected 13 or later: building the CPU back end alone"
+    return 1
+  fi
   folder=$(dirname "$(dirname "$(readlink -f "$(command -v nvcc)")")")
   for place in "${CUDNN_ROOT:-$folder}"/include "$folder"/targets/*/include /usr/include /usr/include/*-linux-gnu; do
-    [ -f "$place/cudnn.h" ] && return
+    [ -f "$place/cudnn_version.h" ] || continue
+    cudnn=$(sed -n 's/^#define CUDNN_MAJOR \([0-9]*\)/\1/p' "$place/cudnn_version.h")
+    [ "${cudnn:-0}" -ge 9 ] && return
   done
-  say "nvcc is here, but cuDNN is not: building the CPU back end alone (CUDNN_ROOT says where cuDNN is)"
+  say "nvcc is here, but no cuDNN 9${cudnn:+, only $cudnn}: building the CPU back end alone (CUDNN_ROOT says where" \
+    "cuDNN is)"
   return 1
 }
 

@@ -28,11 +28,11 @@ cd "$(dirname "$0")/.."
 . tools/setup.sh
 mkdir -p build
 install_build_packages
-install_packages dataset-fashion-mnist libopenblas0-openmp python3 python3-torch
+install_packages dataset-fashion-mnist libopenblas0-openmp procps python3 python3-torch
 
 find_cuda && found=cuda-release || found=cpu-release
 preset=${preset:-$found}
-configure_and_build "$preset" -- all
+configure_and_build "$preset" -DFFWD_TESTS=ON -DFFWD_BENCH=ON -- all  # quickstart.sh leaves them out
 
 say "Testing ($preset${label:+, only $label})"
 results=$PWD/build/$preset/results.xml

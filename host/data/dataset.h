@@ -20,7 +20,7 @@ struct Dataset {
   std::string name;                      // as in the catalog, e.g. "mnist"
   std::vector<std::string> class_names;  // K
   Images train, test;
-  std::vector<float> mean, deviation;  // C each, of pixels / 255 over the training images
+  std::vector<float> mean, deviation;  // C each, of pixels / 255, as in the catalog
 };
 
 }  // namespace ffwd

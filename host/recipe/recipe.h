@@ -27,7 +27,7 @@ struct Recipe {
     std::string name = "mnist";  // host/data/data_catalog.h
     int64_t train_images = 0;    // the first N; 0: all
     int64_t test_images = 0;     // likewise
-    // Subtract the set's mean and divide by its deviation; else bytes / 255.
+    // Subtract the mean, divide by the deviation that the catalog has for the set; else bytes / 255.
     bool standardise = false;
     float label_value = 1.0f;  // what the overlay writes
     LabelPlace label_place = LabelPlace::pixels;

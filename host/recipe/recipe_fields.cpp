@@ -130,7 +130,8 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(data.train_images, kCount, "train on the first N images; 0: all"),
       FFWD_FIELD(data.test_images, kCount, "test on the first N images; 0: all"),
       FFWD_FIELD(data.standardise, kSwitch,
-                 "subtract the set's mean and divide by its deviation; else bytes / 255"),
+                 "subtract the mean, divide by the deviation that the catalog has for the set; "
+                 "else bytes / 255"),
       FFWD_FIELD(data.label_value, kAnyNumber, "what the overlay writes into the image"),
       FFWD_FIELD(data.label_place, kLabelPlaceNames,
                  "the label: in the first pixels, or a wave all over what a convolution reads"),

@@ -211,6 +211,10 @@ class Trainer(torch.nn.Module):
         self.neutral = value / self.classes
         self.norm = recipe["network"]["normalise"]
 
+        for key, value in (("data.label_place", "pixels"), ("negatives.lag", 0), ("training.algorithm", "forward-forward")):
+            section, name = key.split(".")
+            if recipe[section][name] != value:
+                raise RuntimeError(f"{key} is {recipe[section][name]}, but the step in PyTorch knows {value} alone")
         specs = [LayerSpec(text) for text in recipe["network"]["layers"]]
         self.image = (image_format["height"], image_format["width"], channels)
         self.convolves = specs[0].kind == "conv"
