@@ -1,5 +1,7 @@
 #include "kernels/goodness_rows.h"
 
+#include <type_traits>
+
 namespace ffwd {
 
 void check(const GoodnessRows& a) {
@@ -35,9 +37,27 @@ void check(const GoodnessRows& a) {
 namespace cpu {
 namespace {
 
+// Calls body(a goodness with the same term, the activation), both constants of the compiler: a loop
+// that asks for them at each element takes twice as long.
+template <typename Body>
+void with_constants(const GoodnessRows& a, const Body& body) {
+  const auto with_activation = [&](auto term) {
+    if (a.activation == Activation::relu) {
+      body(term, std::integral_constant<Activation, Activation::relu>());
+    } else {
+      body(term, std::integral_constant<Activation, Activation::leaky_relu>());
+    }
+  };
+  if (is_square(a.goodness_kind)) {
+    with_activation(std::integral_constant<Goodness, Goodness::sum_squares>());
+  } else {
+    with_activation(std::integral_constant<Goodness, Goodness::sum_abs>());
+  }
+}
+
 // `z`: column -> element of row i.
-template <typename T, typename Row>
-void goodness_row(const GoodnessRows& a, int64_t i, Row z) {
+template <typename T, typename Term, typename Function, typename Row>
+void goodness_row(const GoodnessRows& a, Term term, Function f, int64_t i, Row z) {
   const int64_t width = a.z.cols, learning = a.positive_rows + a.negative_rows;
   const float* bias = a.bias.data;
   T* const next = a.next.data ? a.next.row<T>(i) : nullptr;
@@ -45,8 +65,8 @@ void goodness_row(const GoodnessRows& a, int64_t i, Row z) {
   float terms = 0.0f, squares = 0.0f;
 #pragma omp simd reduction(+ : terms, squares)
   for (int64_t j = 0; j < width; ++j) {
-    const float y = activation_value(a.activation, z(j) + bias[j]);
-    terms += goodness_term(a.goodness_kind, y);
+    const float y = activation_value(f, z(j) + bias[j]);
+    terms += goodness_term(term, y);
     squares += y * y;
   }
   const float scale = goodness_scale(a.goodness_kind, width);
@@ -57,7 +77,7 @@ void goodness_row(const GoodnessRows& a, int64_t i, Row z) {
 
   if (a.dz.data == nullptr || i >= learning) {
     for (int64_t j = 0; j < width && next; ++j) {
-      store(next[j], next_scale * activation_value(a.activation, z(j) + bias[j]));
+      store(next[j], next_scale * activation_value(f, z(j) + bias[j]));
     }
     return;
   }
@@ -67,12 +87,15 @@ void goodness_row(const GoodnessRows& a, int64_t i, Row z) {
   add_figures(a.running.data[i], loss.loss, goodness, positive, a.positive_rows, a.negative_rows);
   const float factor = loss.slope * scale / float(learning);
   T* dz = a.dz.row<T>(i);
+  const auto store_row = [=](auto hands_on) {
 #pragma omp simd  // dz may be z: each element is read before it is written
-  for (int64_t j = 0; j < width; ++j) {
-    const float y = activation_value(a.activation, z(j) + bias[j]);
-    if (next) store(next[j], next_scale * y);
-    store(dz[j], factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y));
-  }
+    for (int64_t j = 0; j < width; ++j) {
+      const float y = activation_value(f, z(j) + bias[j]);
+      if (hands_on) store(next[j], next_scale * y);
+      store(dz[j], factor * goodness_slope(term, y) * activation_slope(f, y));
+    }
+  };
+  next ? store_row(std::true_type()) : store_row(std::false_type());
 }
 
 }  // namespace
@@ -81,17 +104,19 @@ void goodness_rows(const GoodnessRows& a, Stream) {
   check(a);
   with_dtype(a.z.dtype, [&](auto zero) {
     using T = decltype(zero);
+    with_constants(a, [&](auto term, auto f) {
 #pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < a.z.rows; ++i) {
-      if (a.shared.present()) {
-        goodness_row<T>(a, i, [row = SharedRow<T>(a.shared, i)](int64_t j) {
-          return row.z(to_float(row.image[j]), to_float(row.label[j]));
-        });
-      } else {
-        const T* z = a.z.row<T>(i);
-        goodness_row<T>(a, i, [z](int64_t j) { return to_float(z[j]); });
+      for (int64_t i = 0; i < a.z.rows; ++i) {
+        if (a.shared.present()) {
+          goodness_row<T>(a, term, f, i, [row = SharedRow<T>(a.shared, i)](int64_t j) {
+            return row.z(to_float(row.image[j]), to_float(row.label[j]));
+          });
+        } else {
+          const T* z = a.z.row<T>(i);
+          goodness_row<T>(a, term, f, i, [z](int64_t j) { return to_float(z[j]); });
+        }
       }
-    }
+    });
   });
 }
 
