@@ -23,6 +23,7 @@ BackpropNetwork::BackpropNetwork(Device& device, const BackpropShape& shape,
   int64_t inputs = shape.pixels;
   const auto add_layer = [&](int64_t units) {
     layers_.emplace_back(device, units, inputs, Parameters::Biases::one_a_unit, optimiser, type);
+    gradients_.emplace_back(device, layers_.back().gradient_size());
     inputs = units;
   };
   for (const int64_t units : shape.widths) {
@@ -85,8 +86,9 @@ void BackpropNetwork::backward(VectorView<const int32_t> label) {
   MatrixView dz = dlogits_.view(images_);
   for (size_t l = layers_.size(); l-- > 0;) {
     const Parameters& layer = layers_[l];
-    device_->matmul(weight_and_bias_gradient(dz, input_of(l), layer.gradient(),
-                                             layer.bias_gradient(), column_scratch_.view()));
+    device_->matmul(weight_and_bias_gradient(dz, input_of(l), layer.weight_gradient(gradient(l)),
+                                             layer.bias_gradient(gradient(l)),
+                                             column_scratch_.view()));
     if (l == 0) break;
     const MatrixView dy = scratch_[l % 2].view(images_).left(shape_.widths[l - 1]);
     device_->matmul(input_gradient_product(dz, layer.operand(), dy));
@@ -100,7 +102,9 @@ void BackpropNetwork::learn(const uint8_t* pixels, VectorView<const int32_t> sam
                             VectorView<const StepValues> step) {
   forward(pixels, sample);
   backward(label);
-  for (Parameters& layer : layers_) layer.update(*device_, optimiser, step);
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    layers_[l].update(*device_, optimiser, step, gradient(l));
+  }
 }
 
 std::vector<int32_t> BackpropNetwork::classify(const uint8_t* pixels, int64_t count) {

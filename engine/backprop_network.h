@@ -44,9 +44,10 @@ class BackpropNetwork {
              VectorView<const StepValues> step);
 
   // The parts of a step. `backward` takes the images of the last `forward` and leaves the loss's
-  // gradient in every parameter.
+  // gradient of every layer in gradient().
   void forward(const uint8_t* pixels, VectorView<const int32_t> sample);
   void backward(VectorView<const int32_t> label);
+  VectorView<float> gradient(size_t layer) const { return gradients_[layer].view(); }
 
   // The class with the largest logit, for the first `count` images of `pixels`.
   std::vector<int32_t> classify(const uint8_t* pixels, int64_t count);
@@ -63,10 +64,11 @@ class BackpropNetwork {
   Device* device_;
   BackpropShape shape_;
   std::vector<Parameters> layers_;
-  int64_t max_images_, images_ = 0;   // images_: of the last forward
-  Matrix pixels_, logits_, dlogits_;  // logits: without biases
-  std::vector<Matrix> activities_;    // y_l of the hidden layers
-  Matrix scratch_[2];                 // sums of a layer going forward, gradients going back
+  std::vector<Vector<float>> gradients_;  // of the layers
+  int64_t max_images_, images_ = 0;       // images_: of the last forward
+  Matrix pixels_, logits_, dlogits_;      // logits: without biases
+  std::vector<Matrix> activities_;        // y_l of the hidden layers
+  Matrix scratch_[2];                     // sums of a layer going forward, gradients going back
   Vector<float> row_scratch_, column_scratch_;
   RunningSums<float> running_loss_;  // of images
 };

@@ -12,6 +12,7 @@ Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
   for (const int64_t width : widths) {
     weights_.emplace_back(device, classes, width, Parameters::Biases::none, optimiser,
                           device.activation_type());
+    gradients_.emplace_back(device, weights_.back().gradient_size());
   }
 }
 
@@ -34,8 +35,10 @@ void Head::learn(Device& lane, const std::vector<ConstMatrixView>& activities,
   const MatrixView dlogits = dlogits_.view(rows);
   lane.softmax_loss({logits, labels, dlogits, running_loss_.view().slice(0, rows), {}});
   for (size_t l = 0; l < weights_.size(); ++l) {
-    lane.matmul(weight_gradient_product(dlogits, activities[l], weights_[l].gradient()));
-    weights_[l].update(lane, optimiser, step);
+    const VectorView<float> gradient = gradients_[l].view();
+    lane.matmul(
+        weight_gradient_product(dlogits, activities[l], weights_[l].weight_gradient(gradient)));
+    weights_[l].update(lane, optimiser, step, gradient);
   }
 }
 

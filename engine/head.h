@@ -42,6 +42,7 @@ class Head {
  private:
   int64_t classes_;
   std::vector<Parameters> weights_;
+  std::vector<Vector<float>> gradients_;  // of the same
   Matrix dlogits_;
   RunningSums<float> running_loss_;  // of rows
 };

@@ -157,16 +157,17 @@ void Layer::rows(Device& lane, const LayerInput& input, const LayerRows::View& o
   if (hands_on) hand_on(lane, out);
 }
 
-void Layer::gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
-                     int64_t learning) {
+void Layer::find_gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                          int64_t learning, VectorView<float> gradient) {
   const int64_t pixels = learning * shape_.pixels();
   const MatrixView dz = out.z.row_range(0, pixels);
   if (objective_.peer_strength > 0.0f) push_peers(lane, out, pixels / 2);
-  find_gradient(lane, shape_, input, dz, parameters_, column_scratch_.view());
+  ffwd::find_gradient(lane, shape_, input, dz, parameters_, gradient, column_scratch_.view());
 }
 
-void Layer::update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step) {
-  parameters_.update(lane, optimiser, step);
+void Layer::update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,
+                   VectorView<const float> gradient) {
+  parameters_.update(lane, optimiser, step, gradient);
 }
 
 void Layer::push_peers(Device& lane, const LayerRows::View& out, int64_t positive_pixels) {

@@ -85,10 +85,11 @@ class Layer {
   // activities are only kept for peer normalisation.
   void rows(Device& lane, const LayerInput& input, const LayerRows::View& out, int64_t learning,
             bool hands_on);
-  // Of weights and biases, from the gradient in z's place.
-  void gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
-                int64_t learning);
-  void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step);
+  // Of weights and biases, from the gradient in z's place (engine/parameters.h).
+  void find_gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                     int64_t learning, VectorView<float> gradient);
+  void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,
+              VectorView<const float> gradient);
 
   // Sums over the steps since the last clear: of the mean loss and of the mean goodness of positive
   // and of negative rows. Reading waits for the device.

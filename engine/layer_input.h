@@ -27,6 +27,7 @@ void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
 // The gradient of weights and biases from dz, over the first rows of the input, as many as dz has.
 // `scratch`: column_sum_scratch of dz.
 void find_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
-                   ConstMatrixView dz, const Parameters& parameters, VectorView<float> scratch);
+                   ConstMatrixView dz, const Parameters& parameters, VectorView<float> gradient,
+                   VectorView<float> scratch);
 
 }  // namespace ffwd

@@ -7,8 +7,7 @@ Parameters::Parameters(Device& device, int64_t units, int64_t inputs, Biases bia
     : units_(units),
       inputs_(inputs),
       bias_count_(biases == Biases::none ? 0 : units),
-      values_(device, weight_count() + padded_columns(bias_count_)),
-      gradient_(device, values_.size()) {
+      values_(device, weight_count() + padded_columns(bias_count_)) {
   state_[0] = Vector<float>(device, values_.size());
   if (kind == OptimiserKind::adam) state_[1] = Vector<float>(device, values_.size());
   if (operand_type != DType::f32) operand_ = Vector<bfloat16>(device, weight_count());
@@ -24,12 +23,12 @@ VectorView<const float> Parameters::bias() const {
   return values_.view().slice(weight_count(), bias_count_);
 }
 
-MatrixView Parameters::gradient() const {
-  return {gradient_.view().data, DType::f32, units_, inputs_, padded_columns(inputs_)};
+MatrixView Parameters::weight_gradient(VectorView<float> gradient) const {
+  return {gradient.data, DType::f32, units_, inputs_, padded_columns(inputs_)};
 }
 
-VectorView<float> Parameters::bias_gradient() const {
-  return gradient_.view().slice(weight_count(), bias_count_);
+VectorView<float> Parameters::bias_gradient(VectorView<float> gradient) const {
+  return gradient.slice(weight_count(), bias_count_);
 }
 
 std::vector<float> Parameters::weights() const {
@@ -65,17 +64,17 @@ void Parameters::round_operand() {
   operand_.upload(rounded);
 }
 
-void Parameters::update(Device& lane, const Optimiser& optimiser,
-                        VectorView<const StepValues> step) {
+void Parameters::update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,
+                        VectorView<const float> gradient) {
   const auto values = values_.view(), state = state_[0].view();
   const int64_t biases = values.size - weight_count();
   switch (optimiser.kind) {
     case OptimiserKind::momentum:
-      return lane.momentum_update({values, state, gradient_.view(), biases, optimiser.learning_rate,
+      return lane.momentum_update({values, state, gradient, biases, optimiser.learning_rate,
                                    optimiser.momentum, optimiser.weight_decay, step,
                                    operand_.view()});
     case OptimiserKind::adam:
-      return lane.adam_update({values, state, state_[1].view(), gradient_.view(), biases,
+      return lane.adam_update({values, state, state_[1].view(), gradient, biases,
                                optimiser.learning_rate, optimiser.beta1, optimiser.beta2,
                                optimiser.eps, optimiser.weight_decay, step, operand_.view()});
   }

@@ -17,9 +17,10 @@ struct Optimiser {
   float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;
 };
 
-// fp32 weights (units, inputs) and biases (units) with their gradient and optimiser state, and the
-// operand that matmuls read: the weights themselves, or their bf16 copy. Biases stand behind the
-// weights, so that one launch updates all.
+// fp32 weights (units, inputs) and biases (units) with their optimiser's state, and the operand that
+// matmuls read: the weights themselves, or their bf16 copy. Biases stand behind the weights, so that
+// one launch updates all; so they do in a gradient, whose memory its user brings, with zeros for
+// the padding.
 class Parameters {
  public:
   enum class Biases { none, one_a_unit };
@@ -31,8 +32,9 @@ class Parameters {
 
   ConstMatrixView operand() const;
   VectorView<const float> bias() const;
-  MatrixView gradient() const;
-  VectorView<float> bias_gradient() const;
+  int64_t gradient_size() const { return values_.size(); }
+  MatrixView weight_gradient(VectorView<float> gradient) const;
+  VectorView<float> bias_gradient(VectorView<float> gradient) const;
 
   // On the host, without padding; without biases `biases` is empty.
   std::vector<float> weights() const;
@@ -45,13 +47,14 @@ class Parameters {
   void round_operand();
 
   // One step along the gradient.
-  void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step);
+  void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,
+              VectorView<const float> gradient);
 
  private:
   int64_t weight_count() const { return units_ * padded_columns(inputs_); }
 
   int64_t units_, inputs_, bias_count_;
-  Vector<float> values_, gradient_, state_[2];
+  Vector<float> values_, state_[2];
   Vector<bfloat16> operand_;  // empty: the weights themselves
 };
 

@@ -52,6 +52,7 @@ class Checker {
     std::vector<int64_t> readers;  // since the writer
   };
   bool changes(const PlanBuffer& buffer) const;
+  bool may_write(const PlanTask& task, const PlanBuffer& buffer) const;
   int64_t step_to_read(const PlanTask& task, const PlanBuffer& buffer) const;
   void check_content(const std::string& who, const PlanAccess& access, int64_t writer, int64_t step,
                      TaskKind kind);
@@ -266,14 +267,24 @@ void Checker::check_read(const PlanOrder& order, int64_t t, const PlanAccess& ac
     if (writer < task(t).kind) kind = writer;
   }
   check_content(name(t) + " reads", access, content.writer, step_to_read(task(t), buffer), kind);
+  if (buffer.kind == BufferKind::gradient && content.writer >= 0 &&
+      task(content.writer).layer != task(t).layer) {
+    say(name(t) + " reads " + place(access) + " with that of another layer");
+  }
+}
+
+// Of one lane, layers of the same shape share the memory of gradients.
+bool Checker::may_write(const PlanTask& task, const PlanBuffer& buffer) const {
+  const auto& writers = buffer.writers;
+  if (std::find(writers.begin(), writers.end(), task.kind) == writers.end()) return false;
+  return task.layer == buffer.layer ||
+         (buffer.kind == BufferKind::gradient && plan_.lanes.size() == 1 &&
+          buffer.layer == gradient_place(plan_.shape.layers, task.layer, /*take_turns=*/true));
 }
 
 void Checker::check_write(const PlanOrder& order, int64_t t, const PlanAccess& access,
                           const Content& content) {
-  const PlanBuffer& buffer = plan_.buffers[size_t(access.buffer)];
-  const auto& writers = buffer.writers;
-  if (task(t).layer != buffer.layer ||
-      std::find(writers.begin(), writers.end(), task(t).kind) == writers.end()) {
+  if (!may_write(task(t), plan_.buffers[size_t(access.buffer)])) {
     say(name(t) + " writes " + place(access) + ", which is not its to write");
   }
   if (content.writer >= 0 && content.writer != t && !order.before(content.writer, t)) {

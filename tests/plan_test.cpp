@@ -241,6 +241,24 @@ TEST(Plan, IsWhatAPersonWouldWriteForAConvolutionAndItsPool) {
             "all: update, gradient 1 weights 1 -> weights 1\n");
 }
 
+TEST(Plan, LayersOfAShapeThatTakeTurnsHaveOneGradient) {
+  PlanOptions options;
+  options.stage = {0, 4, true};
+  PlanShape shape = three_layers();
+  const ImageShape& image = shape.image;
+  shape.layers = dense_shapes(image, {image.values(), image.values(), 9, image.values()});
+  // The second has the first one's shape, the others have their own.
+  const auto gradients = [&] {
+    const Plan plan = make_plan(shape, options);
+    return std::count_if(plan.buffers.begin(), plan.buffers.end(), [](const PlanBuffer& buffer) {
+      return buffer.kind == BufferKind::gradient;
+    });
+  };
+  EXPECT_EQ(gradients(), 3);
+  options.pipelined = true;
+  EXPECT_EQ(gradients(), 4);
+}
+
 TEST(Plan, LayersLearnFromDifferentBatchesAtTheSameTime) {
   const Plan plan = make_plan(three_layers(), pipelined(8));
   const PlanOrder order(plan);

@@ -38,7 +38,9 @@ inline std::vector<LayerShape> random_layers(std::mt19937& random, const ImageSh
     if (pick(random, 0, 1)) specs.push_back({LayerSpec::Kind::max_pool});
   }
   for (int64_t dense = pick(random, specs.empty() ? 1 : 0, 5); dense > 0; --dense) {
-    specs.push_back({LayerSpec::Kind::dense, pick(random, 3, 300)});
+    const bool as_before = !specs.empty() && specs.back().learns() && pick(random, 0, 2) == 0;
+    specs.push_back(
+        {LayerSpec::Kind::dense, as_before ? specs.back().units : pick(random, 3, 300)});
   }
   return layer_shapes(specs, image, Activation::relu, {});
 }

@@ -33,6 +33,15 @@ RowRange rows_of(RowClass rows, int64_t images) {
   return {0, rows == RowClass::all ? kShows * images : 2 * images};
 }
 
+int64_t gradient_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns) {
+  const LayerShape& shape = layers[size_t(l)];
+  for (int64_t first = 0; take_turns && first < l; ++first) {
+    const LayerShape& other = layers[size_t(first)];
+    if (other.units == shape.units && other.inputs == shape.inputs) return first;
+  }
+  return l;
+}
+
 const PlanBuffer* Plan::find(BufferKind kind, int64_t layer) const {
   for (const PlanBuffer& buffer : buffers) {
     if (buffer.kind == kind && buffer.layer == layer) return &buffer;

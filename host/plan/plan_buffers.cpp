@@ -49,7 +49,8 @@ void add_input(Plan& plan, PlanBuffers& b) {
   }
 }
 
-PlanBuffers::Layer add_layer(Plan& plan, int64_t l) {
+// `gradient`: the buffer of another layer that holds this one's too; -1: none.
+PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t gradient) {
   const PlanShape& s = plan.shape;
   const LayerShape& layer = s.layers[size_t(l)];
   const int64_t rows = s.rows(), units = layer.units, pixels = layer.pixels();
@@ -87,8 +88,11 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l) {
   }
   b.figures = add(plan, BufferKind::figures, "figures" + name, figures, l, {TaskKind::rows});
   b.scratch = add(plan, BufferKind::scratch, "scratch" + name, scratch, l, {TaskKind::gradient});
-  b.gradient = add(plan, BufferKind::gradient, "gradient" + name, (weights + biases) * kFloat, l,
-                   {TaskKind::gradient});
+  b.gradient = gradient;
+  if (gradient < 0) {
+    b.gradient = add(plan, BufferKind::gradient, "gradient" + name, (weights + biases) * kFloat, l,
+                     {TaskKind::gradient});
+  }
   b.weights =
       add_carried(plan, BufferKind::weights, "weights" + name,
                   (weights + biases) * kFloat * (1 + s.optimiser_states) + weights * operand, l,
@@ -126,11 +130,14 @@ void add_head(Plan& plan, PlanBuffers& b) {
 
 }  // namespace
 
-PlanBuffers add_buffers(Plan& plan) {
+PlanBuffers add_buffers(Plan& plan, bool take_turns) {
   PlanBuffers buffers;
   add_input(plan, buffers);
-  for (int64_t l = 0; l < int64_t(plan.shape.layers.size()); ++l) {
-    buffers.layers.push_back(add_layer(plan, l));
+  const std::vector<LayerShape>& layers = plan.shape.layers;
+  for (int64_t l = 0; l < int64_t(layers.size()); ++l) {
+    const int64_t place = gradient_place(layers, l, take_turns);
+    buffers.layers.push_back(
+        add_layer(plan, l, place < l ? buffers.layers[size_t(place)].gradient : -1));
   }
   if (plan.shape.head) add_head(plan, buffers);
   return buffers;

@@ -78,7 +78,7 @@ Builder::Builder(const PlanShape& shape, const PlanOptions& options)
 }
 
 Plan Builder::build() {
-  buffers_ = add_buffers(plan_);
+  buffers_ = add_buffers(plan_, !pipelined_);
   for (int64_t step = 0; step < plan_.steps; ++step) {
     if (neutral_first()) {
       const int64_t end = std::min(step + plan_.lag + 1, plan_.steps);

@@ -65,7 +65,8 @@ Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int6
       same_batch_(same_batch),
       most_at_once_(same_batch ? 1 : steps_at_once(recipe, execution, network.device().queues())),
       depth_(depth_that_fits(max_batch)),
-      runner_(network, recipe, pixels, max_batch, most_at_once_, slots_for(max_batch)),
+      runner_(network, recipe, pixels, max_batch, most_at_once_, slots_for(max_batch),
+              /*layers_take_turns=*/!overlaps()),
       executor_(make_executor(execution.executor, network.device())) {}
 
 bool Steps::overlaps() const {

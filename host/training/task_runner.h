@@ -23,7 +23,7 @@ class TaskRunner {
   // `pixels`: the training images, device memory. `most`: the most images of a batch, and the most
   // steps of a plan. Network and pixels must outlive it.
   TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t most_images,
-             int64_t most_steps, const NetworkSlots& slots);
+             int64_t most_steps, const NetworkSlots& slots, bool layers_take_turns);
 
   // Copies what the steps of the next plan learn from to where its tasks look for it. Queued on the
   // network's device. `kept`: images and labels are still there.
@@ -37,6 +37,7 @@ class TaskRunner {
   VectorView<int32_t> label(const PlanTask& task, int64_t images) const;
   VectorView<const StepValues> values(const PlanTask& task) const;
   void draw_labels(const PlanTask& task, int64_t images, Device& lane);
+  VectorView<float> gradient(int64_t layer) const;
   void run_layer(const Plan& plan, const PlanTask& task, Device& lane);
   void run_head(const PlanTask& task, int64_t images, Device& lane);
 
@@ -48,6 +49,8 @@ class TaskRunner {
   Vector<int32_t> sample_, label_;
   Vector<StepValues> values_;
   NetworkRows rows_;
+  std::vector<int64_t> gradient_place_;   // of each layer
+  std::vector<Vector<float>> gradients_;  // one for each place; those that are none are empty
 };
 
 }  // namespace ffwd
