@@ -19,6 +19,7 @@ std::string processor() {
     const size_t colon = line.find(": ");
     if (colon != std::string::npos) first[line.substr(0, line.find('\t'))] = line.substr(colon + 2);
   }
+  if (first.count("model name") == 0) return "unknown";  // not x86
   return first["model name"] + ", family " + first["cpu family"] + ", model " + first["model"];
 }
 

@@ -8,7 +8,8 @@
 
 namespace ffwd::bench {
 
-// The commit, the number of threads, the processor, and the versions of libraries and drivers. No name of a host.
+// The commit, the number of threads, the processor, and the versions of libraries and drivers. No
+// name of a host.
 nlohmann::ordered_json describe_machine();
 
 // The same, and the device with the options that it was opened with.

@@ -3,6 +3,7 @@
 #include "host/plan/plan_shape.h"
 #include "host/recipe/recipe_network.h"
 #include "host/training/batches.h"
+#include "host/training/step_values.h"
 #include "kernels/random.h"
 
 namespace ffwd::bench {

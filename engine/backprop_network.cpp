@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/classifier.h"
 #include "engine/range.h"
 
 namespace ffwd {
@@ -107,20 +106,19 @@ void BackpropNetwork::learn(const uint8_t* pixels, VectorView<const int32_t> sam
   }
 }
 
-std::vector<int32_t> BackpropNetwork::classify(const uint8_t* pixels, int64_t count) {
+std::vector<float> BackpropNetwork::logits(const uint8_t* pixels, int64_t count) {
   const std::vector<float> bias = layers_.back().biases();
-  std::vector<int32_t> order(static_cast<size_t>(count)), label;
+  std::vector<int32_t> order(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);
   const Vector<int32_t> sample(*device_, order);
+  std::vector<float> all;
   for (int64_t first = 0; first < count; first += max_images_) {
     const int64_t images = std::min(max_images_, count - first);
     forward(pixels, sample.view().slice(first, images));
-    std::vector<float> logits = logits_.download(images);
-    for (size_t i = 0; i < logits.size(); ++i) logits[i] += bias[i % bias.size()];
-    const std::vector<int32_t> part = largest(logits, shape_.classes);
-    label.insert(label.end(), part.begin(), part.end());
+    const std::vector<float> part = logits_.download(images);
+    for (size_t i = 0; i < part.size(); ++i) all.push_back(part[i] + bias[i % bias.size()]);
   }
-  return label;
+  return all;
 }
 
 }  // namespace ffwd

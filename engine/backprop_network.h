@@ -49,8 +49,8 @@ class BackpropNetwork {
   void backward(VectorView<const int32_t> label);
   VectorView<float> gradient(size_t layer) const { return gradients_[layer].view(); }
 
-  // The class with the largest logit, for the first `count` images of `pixels`.
-  std::vector<int32_t> classify(const uint8_t* pixels, int64_t count);
+  // The logits of the first `count` images of `pixels`, row-major (count, classes).
+  std::vector<float> logits(const uint8_t* pixels, int64_t count);
 
   // What training changes besides parameters: the running loss, for whoever saves or loads it.
   Vector<float>& running() { return running_loss_.floats(); }

@@ -74,6 +74,14 @@ inline int64_t padded_columns(int64_t cols) {
   return (cols + 7) / 8 * 8;
 }
 
+// The same elements as rows of another length; the matrix must have no gaps between its rows.
+template <typename View>
+View reshaped(const View& m, int64_t rows, int64_t cols) {
+  FFWD_EXPECT(m.stride == m.cols && m.rows * m.cols == rows * cols,
+              "only a matrix without gaps has the same elements in other rows");
+  return {m.data, m.dtype, rows, cols, cols};
+}
+
 // A (rows, cols) matrix on the host with padded rows, and back.
 std::vector<float> with_padding(const std::vector<float>& host, int64_t rows, int64_t cols);
 std::vector<float> without_padding(const std::vector<float>& padded, int64_t rows, int64_t cols);

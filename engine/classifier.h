@@ -33,7 +33,4 @@ class Classifier {
   Vector<int32_t> sample_, label_;
 };
 
-// The label with the largest score of each image.
-std::vector<int32_t> largest(const std::vector<float>& scores, int64_t classes);
-
 }  // namespace ffwd

@@ -38,6 +38,13 @@ int64_t ConvolutionShape::stored_channels() const {
   return groups == 1 ? padded_columns(channels()) : channels();
 }
 
+ConvolutionKey convolution_key(const ConvolutionShape& s, int64_t images, const ConstMatrixView& x,
+                               const ConstMatrixView& weight, const ConstMatrixView& z) {
+  return {images,        s.input.channels, s.input.height,  s.input.width, s.units,
+          s.kernel,      s.stride,         s.padding,       s.groups,      x.stride,
+          weight.stride, z.stride,         int64_t(x.dtype)};
+}
+
 void check(const ConvolutionShape& s) {
   FFWD_EXPECT(s.input.pixels() > 0 && s.input.channels > 0, "an image has pixels and channels");
   FFWD_EXPECT(s.units > 0 && s.kernel > 0 && s.stride > 0 && s.padding >= 0 && s.groups > 0,

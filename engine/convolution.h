@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include "engine/image_shape.h"
 #include "kernels/view.h"
@@ -73,6 +74,12 @@ struct Pooling {
 
   int64_t images() const { return pooled.rows / shape.output().pixels(); }
 };
+
+// What a library's plan for so many images depends on.
+using ConvolutionKey = std::array<int64_t, 13>;
+ConvolutionKey convolution_key(const ConvolutionShape& shape, int64_t images,
+                               const ConstMatrixView& x, const ConstMatrixView& weight,
+                               const ConstMatrixView& z);
 
 // Calls body(first, count) for one part of the images after the other, of `most` at most.
 template <typename Body>

@@ -19,8 +19,8 @@ constexpr int kRounds = 5, kTimedLaunches = 4;
 
 void check_cublas(cublasStatus_t status, const char* call, const char* file, int line) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
-  throw Error(std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
-              cublasLtGetStatusString(status));
+  fail_call(call, file, line, cublasLtGetStatusString(status),
+            status == CUBLAS_STATUS_ALLOC_FAILED);
 }
 #define FFWD_CHECK_CUBLAS(call) check_cublas((call), #call, __FILE__, __LINE__)
 

@@ -116,12 +116,14 @@ class CudaDevice final : public Device {
 
   void* allocate(int64_t bytes) override {
     void* memory = nullptr;
-    if (cudaMalloc(&memory, size_t(bytes)) != cudaSuccess) {
+    const cudaError_t status = cudaMalloc(&memory, size_t(bytes));
+    if (status == cudaErrorMemoryAllocation) {
       (void)cudaGetLastError();
       throw OutOfMemory(name_ + " has " + std::to_string(free_memory() >> 20) +
                         " MiB of memory free; " + std::to_string(bytes >> 20) +
                         " MiB were asked for");
     }
+    check_cuda(status, "cudaMalloc", __FILE__, __LINE__);
     clear(memory, bytes);
     wait();
     return memory;
@@ -134,11 +136,13 @@ class CudaDevice final : public Device {
   }
   void* allocate_host(int64_t bytes) override {
     void* memory = nullptr;
-    if (cudaHostAlloc(&memory, size_t(bytes), cudaHostAllocDefault) != cudaSuccess) {
+    const cudaError_t status = cudaHostAlloc(&memory, size_t(bytes), cudaHostAllocDefault);
+    if (status == cudaErrorMemoryAllocation) {
       (void)cudaGetLastError();
       throw OutOfMemory("the host has no " + std::to_string(bytes >> 20) +
                         " MiB of page-locked memory left");
     }
+    check_cuda(status, "cudaHostAlloc", __FILE__, __LINE__);
     return memory;
   }
   void release_host(void* memory) noexcept override { cudaFreeHost(memory); }

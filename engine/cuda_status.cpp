@@ -51,7 +51,12 @@ CudaStatus cuda_status() {
   if (count == 0) status.problem = "the driver sees no device";
   for (int i = 0; i < count; ++i) {
     cudaDeviceProp properties;
-    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
+    const cudaError_t unknown = cudaGetDeviceProperties(&properties, i);
+    if (unknown != cudaSuccess) {
+      (void)cudaGetLastError();
+      status.problem = "device " + std::to_string(i) + ": " + cudaGetErrorString(unknown);
+      return status;
+    }
     status.gpus.push_back({properties.name, properties.major, properties.minor,
                            int64_t(properties.totalGlobalMem),
                            fits(status.architectures, 10 * properties.major + properties.minor)});

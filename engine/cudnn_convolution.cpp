@@ -20,8 +20,9 @@ constexpr auto kGradientAlgorithm = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
 
 void check_cudnn(cudnnStatus_t status, const char* call, const char* file, int line) {
   if (status == CUDNN_STATUS_SUCCESS) return;
-  throw Error(std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
-              cudnnGetErrorString(status));
+  fail_call(call, file, line, cudnnGetErrorString(status),
+            status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+                status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED);
 }
 #define FFWD_CHECK_CUDNN(call) check_cudnn((call), #call, __FILE__, __LINE__)
 
@@ -60,7 +61,10 @@ void describe(const Tensor& tensor, DType dtype, int64_t images, const ImageShap
 
 // Images that go into one call.
 int64_t part_of(int64_t images, int64_t elements_an_image) {
-  return std::min(images, std::max<int64_t>(1, kLargestTensor / elements_an_image));
+  FFWD_EXPECT(elements_an_image <= kLargestTensor,
+              "an image of " + std::to_string(elements_an_image) + " elements, expected at most " +
+                  std::to_string(kLargestTensor));
+  return std::min(images, kLargestTensor / elements_an_image);
 }
 
 }  // namespace
@@ -104,9 +108,7 @@ CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
                                                    const ConstMatrixView& weight,
                                                    const ConstMatrixView& z) {
   const int64_t images = z.rows / s.output().pixels();
-  const Key key{images,        s.input.channels, s.input.height,  s.input.width, s.units,
-                s.kernel,      s.stride,         s.padding,       s.groups,      x.stride,
-                weight.stride, z.stride,         int64_t(x.dtype)};
+  const ConvolutionKey key = convolution_key(s, images, x, weight, z);
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
 

@@ -1,5 +1,5 @@
-// Convolutions and pooling on the GPU by cuDNN: one plan per shape, made once and then kept, and
-// algorithms that repeat bit for bit.
+// Convolutions and pooling on the GPU by cuDNN, with algorithms that repeat bit for bit. Convolutions
+// have one plan per shape, made once and then kept.
 #pragma once
 
 #include <cudnn.h>
@@ -31,7 +31,6 @@ class CudnnConvolution {
  private:
   struct Plan;
   // Shape, images, strides and element type of a call.
-  using Key = std::vector<int64_t>;
 
   void run_part(const Convolution& args);
   void run_part(const ConvolutionGradient& args, bool add);
@@ -48,7 +47,7 @@ class CudnnConvolution {
   cudnnHandle_t handle_ = nullptr;  // from the first call on
   std::vector<CudaMemory> workspaces_;
   size_t workspace_bytes_ = 0;  // of the last one
-  std::map<Key, std::unique_ptr<Plan>> plans_;
+  std::map<ConvolutionKey, std::unique_ptr<Plan>> plans_;
 };
 
 }  // namespace ffwd

@@ -72,6 +72,7 @@ class Device {
 
   // Zeroed memory, aligned to 64 bytes or more. Throws OutOfMemory naming the size. Waits.
   virtual void* allocate(int64_t bytes) = 0;
+  // Waits for work that may still use it.
   virtual void release(void* memory) noexcept = 0;
   // Bytes that allocate() can still give, about.
   virtual int64_t free_memory() const = 0;

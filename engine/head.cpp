@@ -1,7 +1,5 @@
 #include "engine/head.h"
 
-#include "engine/range.h"
-
 namespace ffwd {
 
 Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
@@ -18,7 +16,6 @@ Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
 
 void Head::forward(Device& lane, const std::vector<ConstMatrixView>& activities,
                    MatrixView logits) {
-  const Range range("head.forward");
   FFWD_EXPECT(activities.size() == weights_.size(),
               "the head needs the activities of every layer that it sees");
   for (size_t l = 0; l < weights_.size(); ++l) {
@@ -30,7 +27,6 @@ void Head::forward(Device& lane, const std::vector<ConstMatrixView>& activities,
 void Head::learn(Device& lane, const std::vector<ConstMatrixView>& activities,
                  ConstMatrixView logits, VectorView<const int32_t> labels,
                  const Optimiser& optimiser, VectorView<const StepValues> step) {
-  const Range range("head.learn");
   const int64_t rows = labels.size;
   const MatrixView dlogits = dlogits_.view(rows);
   lane.softmax_loss({logits, labels, dlogits, running_loss_.view().slice(0, rows), {}});

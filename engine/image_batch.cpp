@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "engine/range.h"
-
 namespace ffwd {
 namespace {
 
@@ -80,7 +78,6 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
 
 void ImageBatch::load(Device& lane, int64_t batch, const uint8_t* pixels,
                       VectorView<const int32_t> sample) {
-  const Range range("gather");
   const Images& images = images_[batch];
   const int32_t replaced = format_.label_place == LabelPlace::pixels ? format_.classes : 0;
   lane.gather_images({pixels, sample, format_.standardise, replaced, base(batch, sample.size),

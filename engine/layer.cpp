@@ -43,8 +43,7 @@ LayerRows::View LayerRows::view(int64_t batch, int64_t first, int64_t count) con
     view.next = pooled.view().row_range(first * pooled_pixels_, count * pooled_pixels_);
   }
   if (whole_images_) {  // the same memory as one row an image
-    const int64_t width = pooled_pixels_ * view.next.cols;
-    view.next = {view.next.data, view.next.dtype, count, width, width};
+    view.next = reshaped(view.next, count, pooled_pixels_ * view.next.cols);
   }
   return view;
 }
@@ -186,13 +185,11 @@ void Layer::hand_on(Device& lane, const LayerRows::View& out) {
   if (shape_.pool) {
     const int64_t pixels = images * shape_.pool->output().pixels();
     MatrixView pooled = out.next;
-    if (shape_.whole_images) {
-      pooled = {pooled.data, pooled.dtype, pixels, shape_.units, shape_.units};
-    }
+    if (shape_.whole_images) pooled = reshaped(pooled, pixels, shape_.units);
     lane.pool({*shape_.pool, out.activities, pooled});
     rows = out.next;
   } else {  // whole images: the same memory, one row an image
-    rows = {rows.data, rows.dtype, images, out.next.cols, out.next.cols};
+    rows = reshaped(rows, images, out.next.cols);
   }
   lane.normalise_rows({rows, shape_.norm, out.next});
 }

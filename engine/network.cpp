@@ -85,9 +85,7 @@ std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_
   for (size_t l = first_read_layer(); l < layers_.size(); ++l) {
     ConstMatrixView x = rows.layers[l].view(batch, first, count).next;
     if (x.rows != count) {  // pixels: the same memory as one row an image
-      FFWD_EXPECT(x.stride == x.cols, "a head reads layers of channels in multiples of 8");
-      const int64_t width = width_of(l);
-      x = {x.data, x.dtype, count, width, width};
+      x = reshaped(x, count, width_of(l));
     }
     activities.push_back(x);
   }

@@ -1,7 +1,7 @@
 #include "engine/onednn_convolution.h"
 
+#include <array>
 #include <map>
-#include <vector>
 
 #include "engine/onednn.h"
 
@@ -9,17 +9,6 @@ namespace ffwd {
 namespace {
 
 using dnnl::memory;
-
-// Images, channels, sides, then what a convolution or a window does with them, the strides of the
-// rows of pixels and weights, and the element type.
-using Key = std::vector<int64_t>;
-
-Key key_of(const ConvolutionShape& s, int64_t images, const ConstMatrixView& x,
-           const ConstMatrixView& weight, const ConstMatrixView& z) {
-  return {images,        s.input.channels, s.input.height,  s.input.width, s.units,
-          s.kernel,      s.stride,         s.padding,       s.groups,      x.stride,
-          weight.stride, z.stride,         int64_t(x.dtype)};
-}
 
 memory::desc pixels_desc(int64_t images, const ImageShape& shape, const ConstMatrixView& m) {
   return {{images, shape.channels, shape.height, shape.width},
@@ -49,6 +38,8 @@ memory::desc any_layout(const memory::desc& desc, memory::data_type type) {
 }  // namespace
 
 struct OnednnConvolution::Primitives {
+  // Images, kind, window and sides, the strides of the rows, and the element type.
+  using PoolKey = std::array<int64_t, 9>;
   struct Weighted {
     memory::desc x, weight, z;
     memory own_weight;  // in the layout of the primitive
@@ -62,8 +53,8 @@ struct OnednnConvolution::Primitives {
 
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
-  std::map<Key, Weighted> forward, gradient;
-  std::map<Key, Pool> pools;
+  std::map<ConvolutionKey, Weighted> forward, gradient;
+  std::map<PoolKey, Pool> pools;
 
   dnnl::convolution_forward::primitive_desc forward_desc(const ConvolutionShape& s,
                                                          const Weighted& w) const {
@@ -84,7 +75,7 @@ struct OnednnConvolution::Primitives {
   }
 
   const Weighted& forward_of(const Convolution& a) {
-    const Key key = key_of(a.shape, a.images(), a.x, a.weight, a.z);
+    const ConvolutionKey key = convolution_key(a.shape, a.images(), a.x, a.weight, a.z);
     const auto found = forward.find(key);
     if (found != forward.end()) return found->second;
     Weighted w = descs(a.shape, a.images(), a.x, a.weight, a.z);
@@ -96,7 +87,7 @@ struct OnednnConvolution::Primitives {
   }
 
   const Weighted& gradient_of(const ConvolutionGradient& a) {
-    const Key key = key_of(a.shape, a.images(), a.x, a.weight_gradient, a.dz);
+    const ConvolutionKey key = convolution_key(a.shape, a.images(), a.x, a.weight_gradient, a.dz);
     const auto found = gradient.find(key);
     if (found != gradient.end()) return found->second;
     const ConvolutionShape& s = a.shape;
@@ -114,9 +105,9 @@ struct OnednnConvolution::Primitives {
 
   const Pool& pool_of(const Pooling& a) {
     const PoolShape& s = a.shape;
-    const Key key = {a.images(),       int64_t(s.kind), s.window,
-                     s.input.channels, s.input.height,  s.input.width,
-                     a.x.stride,       a.pooled.stride, int64_t(a.x.dtype)};
+    const PoolKey key = {a.images(),       int64_t(s.kind), s.window,
+                         s.input.channels, s.input.height,  s.input.width,
+                         a.x.stride,       a.pooled.stride, int64_t(a.x.dtype)};
     const auto found = pools.find(key);
     if (found != pools.end()) return found->second;
     Pool p;

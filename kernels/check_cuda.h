@@ -8,13 +8,19 @@
 
 namespace ffwd {
 
+// Of any library on top of it.
+[[noreturn]] inline void fail_call(const char* call, const char* file, int line, const char* reason,
+                                   bool lacks_memory) {
+  const std::string what =
+      std::string(file) + ":" + std::to_string(line) + ": " + call + ": " + reason;
+  if (lacks_memory) throw OutOfMemory(what);
+  throw Error(what);
+}
+
 inline void check_cuda(cudaError_t status, const char* call, const char* file, int line) {
   if (status == cudaSuccess) return;
-  const std::string what = std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
-                           cudaGetErrorString(status);
   (void)cudaGetLastError();  // not sticky: the exception carries it from here
-  if (status == cudaErrorMemoryAllocation) throw OutOfMemory(what);
-  throw Error(what);
+  fail_call(call, file, line, cudaGetErrorString(status), status == cudaErrorMemoryAllocation);
 }
 
 }  // namespace ffwd

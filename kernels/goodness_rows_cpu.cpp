@@ -27,6 +27,7 @@ void check(const GoodnessRows& a) {
   FFWD_EXPECT(shared.images.cols == a.z.cols && shared.labels.cols == a.z.cols &&
                   shared.images.dtype == a.z.dtype && shared.labels.dtype == a.z.dtype,
               "shared parts must have the columns and type of z");
+  FFWD_EXPECT(a.z.rows < int64_t(1) << 32, "rows of shared parts are counted in 32 bits");
   FFWD_EXPECT(shared.images.rows > 0 && a.z.rows % shared.images.rows == 0,
               "every image must be shown equally often");
   FFWD_EXPECT(shared.labels.rows >= 2, "shared parts need the neutral label and one more");
@@ -42,11 +43,13 @@ namespace {
 template <typename Body>
 void with_constants(const GoodnessRows& a, const Body& body) {
   const auto with_activation = [&](auto term) {
-    if (a.activation == Activation::relu) {
-      body(term, std::integral_constant<Activation, Activation::relu>());
-    } else {
-      body(term, std::integral_constant<Activation, Activation::leaky_relu>());
+    switch (a.activation) {
+      case Activation::relu:
+        return body(term, std::integral_constant<Activation, Activation::relu>());
+      case Activation::leaky_relu:
+        return body(term, std::integral_constant<Activation, Activation::leaky_relu>());
     }
+    fail(__FILE__, __LINE__, "unknown activation");
   };
   if (is_square(a.goodness_kind)) {
     with_activation(std::integral_constant<Goodness, Goodness::sum_squares>());

@@ -7,6 +7,7 @@
 #include "host/basics/errors.h"
 #include "host/training/evaluate.h"
 #include "host/training/model.h"
+#include "host/training/step_values.h"
 #include "host/training/trainer.h"
 #include "tests/data_files.h"
 #include "tests/devices.h"

@@ -29,7 +29,9 @@ Recipe random_recipe(std::mt19937& random, Schedule schedule) {
     if (pick(random, 0, 1)) layers.push_back({LayerSpec::Kind::max_pool});
   }
   for (int64_t dense = pick(random, layers.empty() ? 2 : 1, 4); dense > 0; --dense) {
-    layers.push_back({LayerSpec::Kind::dense, pick(random, 5, 40)});
+    const bool as_before = !layers.empty() && layers.back().learns() && pick(random, 0, 1);
+    layers.push_back(
+        {LayerSpec::Kind::dense, as_before ? layers.back().units : pick(random, 5, 40)});
   }
   recipe.network.layers = layers;
   recipe.network.head = pick(random, 0, 3) > 0;
@@ -51,7 +53,7 @@ std::vector<std::vector<float>> train(Device& device, const Recipe& recipe, Exec
   Trainer trainer(*model.network, recipe, data.train, {executor});
   trainer.run([](const Progress&) {}, [](EpochMetrics&) {}, [] { return false; });
   std::vector<std::vector<float>> weights;
-  for (NamedTensor& tensor : network_tensors(*model.network)) {
+  for (NamedTensor& tensor : state_tensors(*model.network)) {
     weights.push_back(std::move(tensor.data));
   }
   return weights;
@@ -127,7 +129,32 @@ TEST(StreamExecutor, MakesDoWithLittleMemory) {
   EXPECT_LT(small.allocated(), (roomy.allocated() - images) * 3 / 4) << "a single batch in flight";
 }
 
-// Tasks that only count, on five lanes that wait for each other: the input's, three layers', the head's.
+TEST(StreamExecutor, TakesNoMoreMemoryThanThereIs) {
+  Recipe recipe = toy_recipe();
+  recipe.network.layers = dense_layers({300, 300, 300});
+  recipe.negatives.labels = Negatives::random;
+  recipe.training.schedule = Schedule::pipelined;
+  recipe.training.batch = 200;
+  const Dataset data = toy_dataset();
+  QueuedDevice device(1);
+  const Model model = make_model(device, recipe, format_of(data), recipe.training.batch);
+  const Vector<uint8_t> pixels(device, data.train.pixels);
+  const auto taken = [&](int64_t free) {
+    device.set_free_memory(free);
+    const int64_t before = device.allocated();
+    const Steps steps(*model.network, recipe, pixels.view().data, recipe.training.batch,
+                      /*same_batch=*/false, {ExecutorKind::lanes});
+    return device.allocated() - before;
+  };
+  const int64_t most = taken(int64_t(1) << 40), least = taken(1);
+  ASSERT_LT(least * 5 / 4, most);
+  for (int64_t free = least * 5 / 4; free < most; free += least / 8) {
+    EXPECT_LE(taken(free), free) << "of " << least << " to " << most;
+  }
+}
+
+// Tasks that only count, on five lanes that wait for each other: the input's, three layers', the
+// head's.
 class CountedPlan : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -182,6 +209,22 @@ TEST_F(CountedPlan, AnErrorOnOneLaneEndsThemAllAndIsThrown) {
   played = 0;
   prepared->play();
   EXPECT_EQ(played, int(plan.tasks.size())) << "the executor can go on";
+}
+
+TEST_F(CountedPlan, NothingGoesOnOnAQueueAfterAnError) {
+  QueuedDevice queued(3);
+  const auto streams = make_executor(ExecutorKind::lanes, queued);
+  const auto tasks = int64_t(plan.tasks.size()), broken = tasks / 2;
+  const Vector<float> ones(queued, std::vector<float>(plan.tasks.size(), 1.0f));
+  const Vector<float> done(queued, tasks);
+  const auto prepared = streams->prepare(plan, [&](const PlanTask& task, Device& lane) {
+    const int64_t t = &task - plan.tasks.data();
+    if (t == broken) throw Error("task broke");
+    lane.copy(done.view().data + t, ones.view().data + t, sizeof(float));
+  });
+  EXPECT_THROW(prepared->play(), Error);
+  // Its memory is the host's: reading it does not wait.
+  for (int64_t t = 0; t < broken; ++t) EXPECT_EQ(done.view().data[t], 1.0f) << t;
 }
 
 TEST(Executor, OnlyAGpuPlaysGraphs) {

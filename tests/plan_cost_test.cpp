@@ -7,6 +7,7 @@
 #include "host/plan/plan_shape.h"
 #include "host/training/batches.h"
 #include "host/training/model.h"
+#include "host/training/step_values.h"
 #include "host/training/steps.h"
 #include "tests/random_plans.h"
 #include "tests/toy_data.h"
@@ -105,7 +106,7 @@ struct Variant {
 
 std::vector<LayerSpec> layers_of(Variant::Layers layers) {
   constexpr auto convolution = LayerSpec::Kind::convolution, pool = LayerSpec::Kind::max_pool;
-  if (layers == Variant::dense) return dense_layers({48, 40, 33});
+  if (layers == Variant::dense) return dense_layers({48, 48, 48, 33});
   if (layers == Variant::pointwise) return {{convolution, 8}, {convolution, 16}, {convolution, 8}};
   return {{convolution, 16, 3, 1, 1},
           {pool},

@@ -55,7 +55,7 @@ class QueuedDevice final : public Device {
     wait();
     cpu().release(memory);
   }
-  int64_t free_memory() const override { return shared_->free_memory; }
+  int64_t free_memory() const override { return shared_->capacity - shared_->allocated; }
   void* allocate_host(int64_t bytes) override {
     ++shared_->host_allocations;
     return cpu().allocate_host(bytes);
@@ -65,7 +65,7 @@ class QueuedDevice final : public Device {
     cpu().release_host(memory);
   }
   // As if the device were that small, for those who ask.
-  void set_free_memory(int64_t bytes) { shared_->free_memory = bytes; }
+  void set_free_memory(int64_t bytes) { shared_->capacity = shared_->allocated + bytes; }
   int host_allocations() const { return shared_->host_allocations; }
   // Bytes of all allocations there were.
   int64_t allocated() const { return shared_->allocated; }
@@ -130,7 +130,7 @@ class QueuedDevice final : public Device {
     std::mt19937 random;
     std::map<const QueuedDevice*, Queue*> lanes;
     Captured* capturing = nullptr;
-    int64_t free_memory = int64_t(1) << 40;
+    int64_t capacity = int64_t(1) << 40;  // of memory, which nobody gives back
     int host_allocations = 0;
     int64_t allocated = 0;
   };

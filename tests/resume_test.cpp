@@ -277,7 +277,7 @@ TEST_F(TrainingStates, DamageIsNamed) {
              "\"total_seconds\" is null");
   expect_has(load_error(with("bf16", "fp23")), "\"precision\" is \"fp23\"");
   expect_has(load_error(with("graph", "grape")), "\"executor\" is \"grape\"");
-  expect_has(load_error(with("epochs = 4", "epoch_ = 4")), "its recipe is damaged");
+  expect_has(load_error(with("epochs = 4", "epoch_ = 4")), "the recipe is damaged");
 }
 
 TEST_F(TrainingStates, OfAnotherNetworkAreRefused) {

@@ -154,7 +154,7 @@ void print_plan(const PlanShape& shape, PlanOptions options, const PlanCommand& 
   std::printf("\nA model, nothing measured: %g TFLOP/s, %g GB/s, %g us a launch%s.\n",
               rates.flops_per_second / 1e12, rates.bytes_per_second / 1e9,
               rates.seconds_per_launch * 1e6,
-              command.rates.empty() ? " (published ceilings of an H200)" : "");
+              command.rates.empty() ? " (what an H200 may reach)" : "");
   std::printf("%5s %9s %9s %9s %12s %13s %12s %12s %5s\n", "steps", "flop", "bytes", "launches",
               "one by one", "critical path", "device floor", "as planned", "ratio");
   print_model_line(plan.steps, cost);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "engine/classifier.h"
+#include "engine/largest.h"
 #include "host/basics/errors.h"
 #include "host/data/png.h"
 #include "host/training/model.h"

@@ -288,7 +288,9 @@ def multiplies_with(torch, device):
 def processor():
     """Such as "AMD EPYC, family 26, model 2": many a virtual machine leaves the number out of the name."""
     first = dict(re.findall(r"^(.+?)\s*: (.*)$", Path("/proc/cpuinfo").read_text().split("\n\n")[0], re.M))
-    return f"{first.get('model name', '')}, family {first.get('cpu family', '')}, model {first.get('model', '')}"
+    if "model name" not in first:
+        return "unknown"  # not x86
+    return f"{first['model name']}, family {first['cpu family']}, model {first['model']}"
 
 
 def show_agreement(result):

@@ -21,7 +21,7 @@ done
 install_build_packages
 say "Building the kernel tests with counters"
 cmake -S . -B "$build" -G Ninja -DFFWD_SIMT_COVERAGE=ON >/dev/null
-cmake --build "$build" --target help | grep -q simt_kernels_test_coverage ||
+cmake --build "$build" --target help | grep simt_kernels_test_coverage >/dev/null ||
   fail "the headers of CUDA 13 are not here, which the kernel tests take (tests/simt)"
 cmake --build "$build" --parallel 2 --target simt_kernels_test_coverage
 objects=$build/tests/simt/CMakeFiles/simt_kernels_test_coverage.dir

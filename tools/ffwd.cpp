@@ -54,6 +54,9 @@ struct CommandLine {
   std::string list_dir, doctor_dir;
 };
 
+// A footer that is a function stands before the exit codes, which a text would replace; subcommands
+// do not inherit it.
+
 void add_data_dir(CLI::App& command, std::string& target) {
   command.add_option("--data-dir", target, "where to look for data sets first");
 }
@@ -61,7 +64,7 @@ void add_data_dir(CLI::App& command, std::string& target) {
 // What is wrong with it, or nothing: AsSizeValue takes -5 for a very large number, and 0 would mean
 // no limit.
 std::string begins_above_zero(std::string& text) {
-  const bool wrong = text[0] == '-' || text[0] == '0';
+  const bool wrong = text.find_first_of("-+0") == 0;
   return wrong ? "expected a number of bytes, such as 500MB, found " + text : "";
 }
 
@@ -167,7 +170,7 @@ void declare_plan(CLI::App& app, PlanCommand& line) {
       ->add_option("--memory-limit", line.memory_limit,
                    "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
       ->transform(CLI::AsSizeValue(true))
-      ->transform(CLI::Validator(begins_above_zero, ""));  // this one comes first
+      ->transform(CLI::Validator(begins_above_zero, ""));  // the last transform comes first
   add_precision_option(*command, line.precision);
   command
       ->add_option("--rates", line.rates,
@@ -218,6 +221,7 @@ void declare_bench(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   bench->add_option("--json", line.bench.json, "writes every sample there");
+  bench->footer([] { return std::string(kBenchTimes); });
   bench->callback([bench, &line] {
     if (bench->get_subcommands().empty()) bench_steps(line.bench);
   });
@@ -225,7 +229,6 @@ void declare_bench(CLI::App& app, CommandLine& line) {
   compare->add_option("a", line.bench_a, "the file to compare with")->required();
   compare->add_option("b", line.bench_b, "the file that may be faster or slower")->required();
   compare->callback([&line] { compare_benches(line.bench_a, line.bench_b); });
-  bench->footer([] { return std::string(kBenchTimes); });  // of bench itself alone: it comes last
 }
 
 void declare_data(CLI::App& app, CommandLine& line) {

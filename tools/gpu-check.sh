@@ -82,9 +82,8 @@ nvidia-smi -L >/dev/null 2>&1 || compgen -G '/dev/nvidia[0-9]*' >/dev/null || [ 
   fail "there is no GPU on this machine, so nothing was checked"
 
 command -v python3 >/dev/null || fail "there is no python3, which writes the result"
-find_cuda || true  # also where compute-sanitizer usually is
 if [ -z "$build" ]; then
-  command -v nvcc >/dev/null || fail "there is no nvcc to build with; install the CUDA toolkit and cuDNN, or give --build DIR"
+  find_cuda || fail "there is nothing to build with; install CUDA 13 and cuDNN 9, or give --build DIR"
   install_build_packages
   build=$PWD/build/cuda-one
   configure_and_build cuda-one -DCMAKE_CUDA_ARCHITECTURES=native -DFFWD_TESTS=ON -DFFWD_BENCH=ON -- all

@@ -10,8 +10,9 @@ install_packages dataset-fashion-mnist
 
 # The architecture of the GPU here; without a GPU any will do.
 capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .) || true
+[[ $capability =~ ^[0-9]+$ ]] || capability=  # else it says why it failed
 if [ "${capability:-90}" -lt 75 ]; then
-  say "The GPU has compute capability $capability, expected 75 or later: building the CPU back end alone"
+  say "The GPU has compute capability $capability, expected 75 or later"
 fi
 if [ "${capability:-90}" -ge 75 ] && find_cuda; then
   preset=cuda-one

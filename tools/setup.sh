@@ -31,24 +31,24 @@ install_build_packages() {
     libpng-dev librandom123-dev libssl-dev nlohmann-json3-dev zlib1g-dev libgtest-dev libbenchmark-dev ca-certificates
 }
 
-# Puts nvcc on PATH; fails if there is none, or not what CMakeLists.txt asks for, or no such cuDNN beside it.
+# Puts nvcc on PATH; fails, and says why, if there is none that CMakeLists.txt takes, or no such cuDNN beside it.
 find_cuda() {
-  local folder place release cudnn=
-  [ -x /usr/local/cuda/bin/nvcc ] && PATH=$PATH:/usr/local/cuda/bin
-  command -v nvcc >/dev/null || return 1
-  release=$(nvcc --version | sed -n 's/.*release \([0-9]*\).*/\1/p')
-  if [ "${release:-0}" -lt 13 ]; then
-    say "nvcc is of CUDA ${release:-?}, expected 13 or later: building the CPU back end alone"
-    return 1
-  fi
-  folder=$(dirname "$(dirname "$(readlink -f "$(command -v nvcc)")")")
+  local nvcc folder place release= cudnn=
+  for nvcc in "$(command -v nvcc)" /usr/local/cuda/bin/nvcc; do
+    [ -x "$nvcc" ] || continue
+    release=$("$nvcc" --version | sed -n 's/.*release \([0-9]*\).*/\1/p')
+    [ "${release:-0}" -ge 13 ] && break
+  done
+  [ -n "$release" ] || return 1
+  [ "$release" -ge 13 ] || { say "nvcc is of CUDA $release, expected 13 or later"; return 1; }
+  PATH=$(dirname "$nvcc"):$PATH
+  folder=$(dirname "$(dirname "$(readlink -f "$nvcc")")")
   for place in "${CUDNN_ROOT:-$folder}"/include "$folder"/targets/*/include /usr/include /usr/include/*-linux-gnu; do
     [ -f "$place/cudnn_version.h" ] || continue
     cudnn=$(sed -n 's/^#define CUDNN_MAJOR \([0-9]*\)/\1/p' "$place/cudnn_version.h")
     [ "${cudnn:-0}" -ge 9 ] && return
   done
-  say "nvcc is here, but no cuDNN 9${cudnn:+, only $cudnn}: building the CPU back end alone (CUDNN_ROOT says where" \
-    "cuDNN is)"
+  say "CUDA is here, but no cuDNN 9${cudnn:+, only $cudnn} (CUDNN_ROOT says where cuDNN is)"
   return 1
 }
 

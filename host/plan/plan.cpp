@@ -37,7 +37,11 @@ int64_t gradient_place(const std::vector<LayerShape>& layers, int64_t l, bool ta
   const LayerShape& shape = layers[size_t(l)];
   for (int64_t first = 0; take_turns && first < l; ++first) {
     const LayerShape& other = layers[size_t(first)];
-    if (other.units == shape.units && other.inputs == shape.inputs) return first;
+    // Of the same size, and with zeros in the same columns.
+    if (other.units == shape.units && other.inputs == shape.inputs &&
+        other.fan_in() == shape.fan_in()) {
+      return first;
+    }
   }
   return l;
 }

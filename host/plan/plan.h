@@ -57,8 +57,8 @@ struct PlanShape {
   bool product_is_z(int64_t layer) const { return layer == 0 && shares_product(); }
 };
 
-// The layer whose memory layer l has its gradient in: the first of its shape if layers take turns, and
-// itself if they learn at once.
+// The layer whose memory layer l has its gradient in: the first with weights of that shape if layers
+// take turns, and itself if they learn at once.
 int64_t gradient_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns);
 
 // What learns: layers [first_layer, end_layer), and the head or not. Layers below pass data on.
@@ -132,7 +132,7 @@ struct PlanBuffer {
   int64_t slots = 1;  // batches whose content it holds at the same time
   bool carried;       // from step to step, and there when the plan starts: weights, running figures
   int64_t layer;      // -1: none
-  std::vector<TaskKind> writers;  // of that layer; in the order of a step
+  std::vector<TaskKind> writers;  // of that layer, and of those that share it; in a step's order
 };
 
 // A part of a buffer.

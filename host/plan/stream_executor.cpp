@@ -39,13 +39,28 @@ class StreamPlan final : public PreparedPlan {
   void play() override {
     if (!graph_wanted_ || !played_) {
       played_ = true;
-      return queue();
+      return queue_or_stop();
     }
     if (!graph_) graph_ = (*lanes_)[0].capture([this] { queue(); });
     graph_->launch();
   }
 
  private:
+  // After an error nothing that was queued may go on: its memory may be freed next.
+  void queue_or_stop() {
+    try {
+      queue();
+    } catch (...) {
+      for (size_t lane = 0; lane < tasks_.plan().lanes.size(); ++lane) {
+        try {
+          (*lanes_)[lane].wait();
+        } catch (const Error&) {  // the first error is the one to tell
+        }
+      }
+      throw;
+    }
+  }
+
   void queue() {
     const Plan& plan = tasks_.plan();
     Device& first = (*lanes_)[0];

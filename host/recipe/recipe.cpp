@@ -235,7 +235,7 @@ Recipe parse_recorded_recipe(const std::string& text, const std::string& origin)
   try {
     return parse_recipe(text, origin);
   } catch (const RecipeError& error) {
-    throw FileError(origin + ": its recipe is damaged: " + error.what());
+    throw FileError(std::string("the recipe is damaged: ") + error.what());
   }
 }
 

@@ -59,8 +59,9 @@ struct Number {
            write_number(high);
   }
   bool read(const std::string& word, float& value) const {
-    if (!read_number(word, value) || !(low <= value && value <= high)) return false;
-    if (std::fpclassify(value) == FP_SUBNORMAL) return false;  // devices take it for 0
+    if (!read_number(word, value)) return false;
+    if (std::fpclassify(value) == FP_SUBNORMAL) value = 0.0f;  // as devices take it
+    if (!(low <= value && value <= high)) return false;
     return !(bounds == Bounds::without_low && value == low) &&
            !(bounds == Bounds::without_high && value == high);
   }

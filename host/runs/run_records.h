@@ -21,9 +21,9 @@ struct LayerMetrics {
 
 // One line of metrics.jsonl.
 struct EpochMetrics {
-  int64_t epoch = 0;  // from 1
-  int64_t step = 0;   // batches learnt since the run began
-  double seconds = 0;
+  int64_t epoch = 0;   // from 1
+  int64_t step = 0;    // batches learnt since the run began
+  double seconds = 0;  // of learning, since the run began
   double images_per_second = 0;
   int64_t stage = 0;  // greedy: which layer's turn it is, from 0; else 0
   std::vector<std::optional<LayerMetrics>> layers;

@@ -7,6 +7,7 @@
 #include "host/recipe/recipe_network.h"
 #include "host/training/batches.h"
 #include "host/training/require_finite.h"
+#include "host/training/step_values.h"
 
 namespace ffwd {
 BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
@@ -21,7 +22,7 @@ BackpropTrainer::BackpropTrainer(BackpropNetwork& network, const Recipe& recipe,
       label_(network.device(), train.count),
       values_(network.device(), steps_an_epoch(train.count, batch_)) {}
 
-void BackpropTrainer::run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+void BackpropTrainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
                           const std::function<bool()>& stop) {
   Progress progress{};
   progress.stage = progress.stages = 1;
@@ -36,7 +37,7 @@ void BackpropTrainer::run(const Trainer::OnProgress& on_progress, const Trainer:
   }
 }
 
-void BackpropTrainer::run_epoch(Progress& progress, const Trainer::OnProgress& on_progress) {
+void BackpropTrainer::run_epoch(Progress& progress, const OnProgress& on_progress) {
   const Range range("epoch", progress.epoch);
   const double begin = steady_seconds(), trained_before = totals_.train_seconds;
   const int64_t planned = progress.epochs * train_->count;

@@ -4,7 +4,10 @@
 #include <functional>
 
 #include "engine/backprop_network.h"
-#include "host/training/trainer.h"
+#include "engine/image_store.h"
+#include "host/data/dataset.h"
+#include "host/recipe/recipe.h"
+#include "host/training/progress.h"
 
 namespace ffwd {
 
@@ -20,7 +23,7 @@ class BackpropTrainer {
 
   // As Trainer::run, but `stop` is asked between epochs alone. The loss stands where a head's does;
   // it is the mean over the epoch's images, each before the step that it was learnt in.
-  void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+  void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
 
   const TrainingTotals& totals() const { return totals_; }
@@ -28,7 +31,7 @@ class BackpropTrainer {
   const uint8_t* pixels() const { return pixels_.pixels(); }
 
  private:
-  void run_epoch(Progress& progress, const Trainer::OnProgress& on_progress);
+  void run_epoch(Progress& progress, const OnProgress& on_progress);
   void upload_order();
 
   BackpropNetwork* network_;

@@ -1,12 +1,24 @@
-// Which images a batch shows, and under which labels: the tables that an epoch's steps read.
+// Which images batches show, and under which labels: the tables that an epoch's steps read.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "host/recipe/recipe.h"
+#include "kernels/step_values.h"
+#include "kernels/view.h"
 
 namespace ffwd {
+
+// Batches to learn from, one a step. Device memory; the batch of step s is the s-th of equal parts.
+struct Batches {
+  VectorView<const int32_t> sample;     // (steps * B): which images
+  VectorView<int32_t> label;            // (steps * 3B): epoch_labels
+  VectorView<const StepValues> values;  // (steps)
+
+  int64_t steps() const { return values.size; }
+  int64_t images() const { return sample.size / steps(); }  // of a step
+};
 
 // How many images a step learns from, of so many that there are.
 int64_t batch_of(const Recipe& recipe, int64_t images);

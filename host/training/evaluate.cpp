@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/largest.h"
 #include "host/training/require_finite.h"
 
 namespace ffwd {

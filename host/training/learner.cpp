@@ -1,10 +1,12 @@
 #include "host/training/learner.h"
 
 #include "engine/checkpoint.h"
+#include "engine/largest.h"
 #include "host/basics/errors.h"
 #include "host/training/backprop_trainer.h"
 #include "host/training/batches.h"
 #include "host/training/model.h"
+#include "host/training/require_finite.h"
 
 namespace ffwd {
 namespace {
@@ -15,9 +17,9 @@ class ForwardForwardLearner final : public Learner {
                         const Execution& execution)
       : data_(&data),
         model_(make_model(device, recipe, format_of(data), batch_of(recipe, data.train.count))),
-        trainer_(*model_.network, recipe, data.train, execution),
         classifier_(*model_.network),
-        test_pixels_(device, data.test.pixels) {}
+        test_pixels_(device, data.test.pixels),
+        trainer_(*model_.network, recipe, data.train, execution) {}
 
   int64_t parameter_count() const override { return model_.network->parameter_count(); }
   std::vector<NamedTensor> state() override { return state_tensors(*model_.network); }
@@ -25,7 +27,7 @@ class ForwardForwardLearner final : public Learner {
     reading_file([&] { load_state(*model_.network, state.learnt, origin); });
     trainer_.go_on_after(state.steps, state.train_seconds);
   }
-  void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+  void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop) override {
     trainer_.run(on_progress, on_epoch, stop);
   }
@@ -41,9 +43,9 @@ class ForwardForwardLearner final : public Learner {
  private:
   const Dataset* data_;
   Model model_;
-  Trainer trainer_;
   Classifier classifier_;
   ImageStore test_pixels_;
+  Trainer trainer_;  // last: it takes as much of the memory that is left as helps
 };
 
 BackpropShape backprop_shape(const Recipe& recipe, const DatasetFormat& format) {
@@ -74,7 +76,7 @@ class BackpropLearner final : public Learner {
     reading_file([&] { load_state(network_, state.learnt, origin); });
     trainer_.go_on_after(state.steps, state.train_seconds);
   }
-  void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+  void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop) override {
     trainer_.run(on_progress, on_epoch, stop);
   }
@@ -89,7 +91,9 @@ class BackpropLearner final : public Learner {
 
  private:
   Evaluation evaluate(const uint8_t* pixels, const std::vector<int32_t>& labels) {
-    const std::vector<int32_t> predicted = network_.classify(pixels, int64_t(labels.size()));
+    const std::vector<float> logits = network_.logits(pixels, int64_t(labels.size()));
+    require_finite(logits, network_.shape().classes);
+    const std::vector<int32_t> predicted = largest(logits, network_.shape().classes);
     Evaluation result;
     result.head = accuracy(predicted, labels);
     result.confusion = confusion(predicted, labels, network_.shape().classes);

@@ -26,7 +26,7 @@ class Learner {
   // another network.
   virtual void go_on_from(const TrainingState& state, const std::string& origin) = 0;
   // Runs the whole recipe; see Trainer::run.
-  virtual void run(const Trainer::OnProgress& on_progress, const Trainer::OnEpoch& on_epoch,
+  virtual void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
                    const std::function<bool()>& stop) = 0;
   virtual TrainingTotals totals() const = 0;
   virtual Evaluation evaluate_train() = 0;

@@ -121,17 +121,17 @@ Model load_model(Device& device, const std::string& path) {
       throw Error(path + ": is a safetensors file, but not a model of ffwd: it has no recipe");
     }
     const DatasetFormat format = read_format(images->second, path);
+    const Recipe parsed = parse_recorded_recipe(recipe->second, path);
+    if (parsed.training.algorithm == Algorithm::backprop) {
+      throw Error(path +
+                  ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
+    }
     try {
-      const Recipe parsed = parse_recipe(recipe->second, path);
-      if (parsed.training.algorithm == Algorithm::backprop) {
-        throw Error(path +
-                    ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
-      }
       Model model = make_network(device, parsed, format, 1);
       load_network(*model.network, file, path);
       return model;
     } catch (const RecipeError& error) {
-      throw FileError(path + ": its recipe is damaged: " + error.what());
+      throw FileError(path + ": " + error.what());
     }
   });
 }

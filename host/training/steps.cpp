@@ -1,7 +1,6 @@
 #include "host/training/steps.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "engine/range.h"
 #include "host/plan/plan_shape.h"
@@ -42,21 +41,6 @@ bool keeps_input(const Recipe& recipe, bool same_batch) {
   return same_batch && recipe.negatives.labels == Negatives::fixed;
 }
 
-std::vector<StepValues> step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
-                                    int64_t step, int64_t count) {
-  const auto correction = [](float beta, int64_t t) {
-    return float(1.0 - std::pow(double(beta), double(t)));
-  };
-  const bool fixed = recipe.negatives.labels == Negatives::fixed;
-  std::vector<StepValues> values;
-  for (int64_t s = 0; s < count; ++s) {
-    const int64_t t = step_of_stage + s + 1;
-    values.push_back({rate_factor, correction(recipe.optimiser.beta1, t),
-                      correction(recipe.optimiser.beta2, t), fixed ? 0 : uint32_t(step + s + 1)});
-  }
-  return values;
-}
-
 Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_batch,
              bool same_batch, const Execution& execution)
     : network_(&network),
@@ -64,9 +48,9 @@ Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int6
       execution_(execution),
       same_batch_(same_batch),
       most_at_once_(same_batch ? 1 : steps_at_once(recipe, execution, network.device().queues())),
+      gradients_(network, /*take_turns=*/!overlaps()),
       depth_(depth_that_fits(max_batch)),
-      runner_(network, recipe, pixels, max_batch, most_at_once_, slots_for(max_batch),
-              /*layers_take_turns=*/!overlaps()),
+      runner_(network, recipe, pixels, max_batch, most_at_once_, slots_for(max_batch), gradients_),
       executor_(make_executor(execution.executor, network.device())) {}
 
 bool Steps::overlaps() const {

@@ -33,11 +33,6 @@ ExecutorKind default_executor(Schedule schedule);
 // learn from the same images: it is computed once then, and kept.
 bool keeps_input(const Recipe& recipe, bool same_batch);
 
-// Of `count` steps in a row; the first has these numbers in its stage and in the whole run, both
-// counted from 0.
-std::vector<StepValues> step_values(const Recipe& recipe, float rate_factor, int64_t step_of_stage,
-                                    int64_t step, int64_t count);
-
 class Steps {
  public:
   // `pixels`: the training images, device memory; batches have `max_batch` images at most. Network,
@@ -78,7 +73,8 @@ class Steps {
   Execution execution_;
   bool same_batch_;
   int64_t most_at_once_;
-  int64_t depth_ = 0;  // of plans with lanes; 0: as deep as can help
+  LayerGradients gradients_;
+  int64_t depth_;  // of plans with lanes, in what memory is left by now
   int64_t steps_run_ = 0;
   bool profiled_ = false;      // at the moment
   std::optional<Stage> kept_;  // the stage whose input is in memory

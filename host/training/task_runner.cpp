@@ -7,7 +7,7 @@ namespace ffwd {
 
 TaskRunner::TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pixels,
                        int64_t most_images, int64_t most_steps, const NetworkSlots& slots,
-                       bool layers_take_turns)
+                       const LayerGradients& gradients)
     : network_(&network),
       negatives_(recipe.negatives.labels),
       seed_(recipe.training.seed),
@@ -19,17 +19,7 @@ TaskRunner::TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pi
       values_(network.device(), most_steps),
       rows_(network.device(), network, most_images, shows_in_memory(network.head().has_value()),
             slots),
-      gradients_(network.layers().size()) {
-  std::vector<LayerShape> shapes;
-  for (const Layer& layer : network.layers()) shapes.push_back(layer.shape());
-  for (size_t l = 0; l < shapes.size(); ++l) {
-    const int64_t place = gradient_place(shapes, int64_t(l), layers_take_turns);
-    gradient_place_.push_back(place);
-    if (place != int64_t(l)) continue;
-    gradients_[l] =
-        Vector<float>(network.device(), network.layers()[l].parameters().gradient_size());
-  }
-}
+      gradients_(&gradients) {}
 
 void TaskRunner::load(const Batches& batches, bool kept) {
   const auto copy = [&](auto to, auto from) {
@@ -52,10 +42,6 @@ VectorView<int32_t> TaskRunner::label(const PlanTask& task, int64_t images) cons
 
 VectorView<const StepValues> TaskRunner::values(const PlanTask& task) const {
   return values_.view().slice(task.step, 1);
-}
-
-VectorView<float> TaskRunner::gradient(int64_t layer) const {
-  return gradients_[size_t(gradient_place_[size_t(layer)])].view();
 }
 
 void TaskRunner::run(const Plan& plan, const PlanTask& task, Device& lane) {
@@ -108,9 +94,9 @@ void TaskRunner::run_layer(const Plan& plan, const PlanTask& task, Device& lane)
     case TaskKind::rows:
       return layer.rows(lane, input(), out, learning, plan.hands_on(task));
     case TaskKind::gradient:
-      return layer.find_gradient(lane, input(), out, learning, gradient(task.layer));
+      return layer.find_gradient(lane, input(), out, learning, gradients_->of(task.layer));
     case TaskKind::update:
-      return layer.update(lane, layer_optimiser_, values(task), gradient(task.layer));
+      return layer.update(lane, layer_optimiser_, values(task), gradients_->of(task.layer));
     default:
       fail(__FILE__, __LINE__, std::string(name_of(task.kind)) + " is no task of a layer");
   }

@@ -3,27 +3,18 @@
 
 #include "engine/network.h"
 #include "host/plan/plan.h"
-#include "host/recipe/recipe.h"
-#include "kernels/step_values.h"
+#include "host/training/batches.h"
+#include "host/training/layer_gradients.h"
 
 namespace ffwd {
-
-// Batches to learn from, one a step. Device memory; the batch of step s is the s-th of equal parts.
-struct Batches {
-  VectorView<const int32_t> sample;     // (steps * B): which images
-  VectorView<int32_t> label;            // (steps * 3B): epoch_labels
-  VectorView<const StepValues> values;  // (steps)
-
-  int64_t steps() const { return values.size; }
-  int64_t images() const { return sample.size / steps(); }  // of a step
-};
 
 class TaskRunner {
  public:
   // `pixels`: the training images, device memory. `most`: the most images of a batch, and the most
-  // steps of a plan. Network and pixels must outlive it.
+  // steps of a plan. Network,
+  // pixels and gradients must outlive it.
   TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t most_images,
-             int64_t most_steps, const NetworkSlots& slots, bool layers_take_turns);
+             int64_t most_steps, const NetworkSlots& slots, const LayerGradients& gradients);
 
   // Copies what the steps of the next plan learn from to where its tasks look for it. Queued on the
   // network's device. `kept`: images and labels are still there.
@@ -37,7 +28,6 @@ class TaskRunner {
   VectorView<int32_t> label(const PlanTask& task, int64_t images) const;
   VectorView<const StepValues> values(const PlanTask& task) const;
   void draw_labels(const PlanTask& task, int64_t images, Device& lane);
-  VectorView<float> gradient(int64_t layer) const;
   void run_layer(const Plan& plan, const PlanTask& task, Device& lane);
   void run_head(const PlanTask& task, int64_t images, Device& lane);
 
@@ -49,8 +39,7 @@ class TaskRunner {
   Vector<int32_t> sample_, label_;
   Vector<StepValues> values_;
   NetworkRows rows_;
-  std::vector<int64_t> gradient_place_;   // of each layer
-  std::vector<Vector<float>> gradients_;  // one for each place; those that are none are empty
+  const LayerGradients* gradients_;
 };
 
 }  // namespace ffwd

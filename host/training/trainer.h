@@ -6,45 +6,13 @@
 
 #include "engine/image_store.h"
 #include "host/data/dataset.h"
-#include "host/runs/run_records.h"
+#include "host/training/progress.h"
 #include "host/training/steps.h"
 
 namespace ffwd {
 
-// Where a training is, for a progress line. Metrics are means over the epoch so far.
-struct Progress {
-  int64_t stage, stages, epoch, epochs, step, steps;  // steps of the epoch; all counts from 1
-  double images_per_second, seconds_left;
-  EpochMetrics metrics;
-};
-
-inline constexpr double kProgressSeconds = 0.5;  // between reports within an epoch
-
-// What a training has done so far.
-struct TrainingTotals {
-  int64_t epochs = 0, steps = 0, images_seen = 0;
-  double train_seconds = 0;  // learning only
-  bool stopped = false;      // before its end
-};
-
-// Of a training that could be stopped after so many steps on so many images.
-TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch);
-
-// Sets of `progress` what follows from the totals after `step` steps of its epoch: speed, time left
-// and the epoch's metrics without losses. `planned`: images of the whole run.
-void note_totals(const TrainingTotals& totals, int64_t step, double images_per_second,
-                 int64_t planned, Progress& progress);
-
-// What the learning rates are multiplied by in an epoch, counted from 1.
-float rate_factor(RateDecay decay, int64_t epoch, int64_t epochs);
-
 class Trainer {
  public:
-  // Called every half second or so, and at the end of every epoch.
-  using OnProgress = std::function<void(const Progress&)>;
-  // Called after every epoch; may add accuracies. Its time does not count as training.
-  using OnEpoch = std::function<void(EpochMetrics&)>;
-
   // Copies the images to the network's device. The network must outlive it, and so must images and
   // trace.
   Trainer(Network& network, const Recipe& recipe, const Images& train,

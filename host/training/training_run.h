@@ -15,7 +15,7 @@ namespace ffwd {
 // Who watches a run, and who may end it. All must be set.
 struct RunWatcher {
   std::function<void(int64_t parameters)> on_start;
-  Trainer::OnProgress on_progress;
+  OnProgress on_progress;
   // With accuracies where they were measured.
   std::function<void(const EpochMetrics&)> on_epoch;
   std::function<bool()> stop;  // as Trainer::run asks it

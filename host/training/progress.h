@@ -1,0 +1,41 @@
+// How far a training is, for whoever watches it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "host/runs/run_records.h"
+
+namespace ffwd {
+
+// Where a training is, for a progress line. Metrics are means over the epoch so far.
+struct Progress {
+  int64_t stage, stages, epoch, epochs, step, steps;  // steps of the epoch; all counts from 1
+  double images_per_second, seconds_left;
+  EpochMetrics metrics;
+};
+
+inline constexpr double kProgressSeconds = 0.5;  // between reports within an epoch
+
+// What a training has done so far.
+struct TrainingTotals {
+  int64_t epochs = 0;  // begun
+  int64_t steps = 0, images_seen = 0;
+  double train_seconds = 0;  // learning only
+  bool stopped = false;      // before its end
+};
+
+// Of a training that could be stopped after so many steps on so many images.
+TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch);
+
+// Sets of `progress` what follows from the totals after `step` steps of its epoch: speed, time left
+// and the epoch's metrics without losses. `planned`: images of the whole run.
+void note_totals(const TrainingTotals& totals, int64_t step, double images_per_second,
+                 int64_t planned, Progress& progress);
+
+// Called every half second or so, and at the end of every epoch.
+using OnProgress = std::function<void(const Progress&)>;
+// Called after every epoch; may add accuracies. Its time does not count as training.
+using OnEpoch = std::function<void(EpochMetrics&)>;
+
+}  // namespace ffwd
