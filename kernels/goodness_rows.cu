@@ -102,18 +102,9 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   const float goodness = scale * terms;
   const float next_scale = norm_scale(a.norm, squares, width);
   const bool learns = a.dz.data != nullptr && i < learning;
-  float factor = 0.0f;
-  if (learns) {
-    const bool positive = i < a.positive_rows;
-    const LossAndSlope loss =
-        softplus_loss(goodness, positive ? 1.0f : -1.0f, a.threshold, a.temperature);
-    factor = loss.slope * scale / float(learning);
-    if (threadIdx.x == 0) {
-      add_figures(a.running.data[i], loss.loss, goodness, positive, a.positive_rows,
-                  a.negative_rows);
-    }
-  }
-  if (threadIdx.x == 0) {
+  const bool first_thread = threadIdx.x == 0;
+  const float factor = learns ? learn_row(a, i, goodness, scale, first_thread) : 0.0f;
+  if (first_thread) {
     a.goodness.data[i] = goodness;
     if (a.length.data) a.length.data[i] = 1.0f / next_scale;
   }

@@ -28,9 +28,8 @@
 
 #include "kernels/activation.h"
 #include "kernels/goodness.h"
-#include "kernels/loss.h"
+#include "kernels/learning_row.h"
 #include "kernels/norm.h"
-#include "kernels/running_figures.h"
 #include "kernels/shared_rows.h"
 #include "kernels/stream.h"
 #include "kernels/view.h"

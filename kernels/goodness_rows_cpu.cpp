@@ -84,11 +84,7 @@ void goodness_row(const GoodnessRows& a, Term term, Function f, int64_t i, Row z
     }
     return;
   }
-  const bool positive = i < a.positive_rows;
-  const LossAndSlope loss =
-      softplus_loss(goodness, positive ? 1.0f : -1.0f, a.threshold, a.temperature);
-  add_figures(a.running.data[i], loss.loss, goodness, positive, a.positive_rows, a.negative_rows);
-  const float factor = loss.slope * scale / float(learning);
+  const float factor = learn_row(a, i, goodness, scale, /*adds=*/true);
   T* dz = a.dz.row<T>(i);
   const auto store_row = [=](auto hands_on) {
 #pragma omp simd  // dz may be z: each element is read before it is written

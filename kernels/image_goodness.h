@@ -19,8 +19,7 @@
 #pragma once
 
 #include "kernels/goodness.h"
-#include "kernels/loss.h"
-#include "kernels/running_figures.h"
+#include "kernels/learning_row.h"
 #include "kernels/stream.h"
 #include "kernels/view.h"
 
@@ -43,11 +42,7 @@ FFWD_HD void finish_image(const ImageGoodness& a, int64_t r, float sum) {
   a.goodness.data[r] = goodness;
   const int64_t learning = a.positive_rows + a.negative_rows;
   if (a.slope.data == nullptr || r >= learning) return;
-  const bool positive = r < a.positive_rows;
-  const LossAndSlope loss =
-      softplus_loss(goodness, positive ? 1.0f : -1.0f, a.threshold, a.temperature);
-  add_figures(a.running.data[r], loss.loss, goodness, positive, a.positive_rows, a.negative_rows);
-  a.slope.data[r] = loss.slope * scale / float(learning);
+  a.slope.data[r] = learn_row(a, r, goodness, scale, /*adds=*/true);
 }
 
 // Throws ffwd::Error if the shapes break the contract.

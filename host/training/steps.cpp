@@ -96,7 +96,8 @@ int64_t Steps::depth_that_fits(int64_t images) const {
   return depth;
 }
 
-// As many as any stage's plan needs.
+// As many as any stage's plan needs. A stage whose plan needs fewer is right with more as well: what
+// a task writes over is then an older batch, whose readers an earlier task of its lane waited for.
 NetworkSlots Steps::slots_for(int64_t images) const {
   const size_t layers = network_->layers().size();
   NetworkSlots slots;
