@@ -53,7 +53,7 @@ Recipe convolutional_recipe() {
 class ConvolutionalNetwork : public OnDevice {
  protected:
   Model make(const Recipe& recipe) {
-    return make_model(device(), recipe, format_of(data), recipe.training.batch);
+    return make_model(device(), recipe, data.format, recipe.training.batch);
   }
 
   std::vector<EpochMetrics> train(Model& model) {

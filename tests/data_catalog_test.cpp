@@ -42,9 +42,11 @@ class FindDataset : public ::testing::Test {
 
 TEST(DataCatalog, EntriesAreComplete) {
   for (const CatalogEntry& entry : data_catalog()) {
-    EXPECT_EQ(entry.class_names.size(), 10u) << entry.name;
-    EXPECT_EQ(entry.mean.size(), static_cast<size_t>(entry.shape.channels)) << entry.name;
-    EXPECT_EQ(entry.deviation.size(), static_cast<size_t>(entry.shape.channels)) << entry.name;
+    EXPECT_EQ(entry.format.class_names.size(), 10u) << entry.name;
+    EXPECT_EQ(entry.format.mean.size(), static_cast<size_t>(entry.format.image.channels))
+        << entry.name;
+    EXPECT_EQ(entry.format.deviation.size(), static_cast<size_t>(entry.format.image.channels))
+        << entry.name;
     EXPECT_FALSE(entry.mirrors.empty()) << entry.name;
     for (const std::string& mirror : entry.mirrors) EXPECT_EQ(mirror.back(), '/') << mirror;
     for (const DataFile& file : entry.files) {
@@ -108,12 +110,12 @@ TEST_F(FindDataset, AnySpellingOrCompression) {
       write_mnist(folder + "/", suffix, images);
       const Dataset dataset = load_dataset("mnist", folder_ / folder);
       EXPECT_EQ(dataset.name, "mnist");
-      EXPECT_EQ(dataset.class_names.size(), 10u);
+      EXPECT_EQ(dataset.format.class_names.size(), 10u);
       EXPECT_EQ(dataset.train.count, 4);
       EXPECT_EQ(dataset.test.count, 2);
       EXPECT_EQ(dataset.test.pixels[9], 2);  // 9 modulo 7
-      EXPECT_EQ(dataset.mean, std::vector<float>{.1307f});
-      EXPECT_EQ(dataset.deviation, std::vector<float>{.3081f});
+      EXPECT_EQ(dataset.format.mean, std::vector<float>{.1307f});
+      EXPECT_EQ(dataset.format.deviation, std::vector<float>{.3081f});
     }
   }
 }
@@ -158,7 +160,7 @@ TEST_F(FindDataset, Cifar10ComesInSixFiles) {
   EXPECT_EQ(dataset.test.count, 10000);
   EXPECT_EQ(dataset.train.shape.channels, 3);
   EXPECT_EQ(dataset.train.pixels.size(), 50000u * 32 * 32 * 3);
-  EXPECT_EQ(dataset.mean.size(), 3u);
+  EXPECT_EQ(dataset.format.mean.size(), 3u);
 }
 
 // Both sets use the same four names, so a folder of one must not pass for the other.
@@ -205,14 +207,14 @@ TEST(RealData, HasThePublishedContent) {
     }
     const Dataset dataset = load_dataset(entry.name);
     EXPECT_EQ(dataset.train.count + dataset.test.count,
-              entry.format == DataFormat::idx ? 70000 : 60000);
+              entry.file_format == FileFormat::idx ? 70000 : 60000);
     // CIFAR-10's deviations are those within an image, on the average of all images.
     const Images& all = dataset.train;
     const int64_t groups = entry.name == "cifar10" ? all.count : 1;
     for (int64_t c = 0; c < all.shape.channels; ++c) {
       const Moments moments = moments_of(all, groups, c);
-      EXPECT_NEAR(moments.mean, entry.mean[size_t(c)], 1e-3) << entry.name;
-      EXPECT_NEAR(moments.deviation, entry.deviation[size_t(c)], 1e-3) << entry.name;
+      EXPECT_NEAR(moments.mean, entry.format.mean[size_t(c)], 1e-3) << entry.name;
+      EXPECT_NEAR(moments.deviation, entry.format.deviation[size_t(c)], 1e-3) << entry.name;
     }
   }
   if (found == 0) GTEST_SKIP() << "no known data set is on this machine";

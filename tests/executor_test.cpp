@@ -49,7 +49,7 @@ Recipe random_recipe(std::mt19937& random, Schedule schedule) {
 
 std::vector<std::vector<float>> train(Device& device, const Recipe& recipe, ExecutorKind executor) {
   const Dataset data = toy_dataset(205);
-  const Model model = make_model(device, recipe, format_of(data), recipe.training.batch);
+  const Model model = make_model(device, recipe, data.format, recipe.training.batch);
   Trainer trainer(*model.network, recipe, data.train, {executor});
   trainer.run([](const Progress&) {}, [](EpochMetrics&) {}, [] { return false; });
   std::vector<std::vector<float>> weights;
@@ -137,7 +137,7 @@ TEST(StreamExecutor, TakesNoMoreMemoryThanThereIs) {
   recipe.training.batch = 200;
   const Dataset data = toy_dataset();
   QueuedDevice device(1);
-  const Model model = make_model(device, recipe, format_of(data), recipe.training.batch);
+  const Model model = make_model(device, recipe, data.format, recipe.training.batch);
   const Vector<uint8_t> pixels(device, data.train.pixels);
   const auto taken = [&](int64_t free) {
     device.set_free_memory(free);

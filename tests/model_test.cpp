@@ -17,7 +17,7 @@ namespace {
 
 class Models : public ::testing::Test {
  protected:
-  Model model() { return make_model(*device_, toy_recipe(), format_of(data_), 30); }
+  Model model() { return make_model(*device_, toy_recipe(), data_.format, 30); }
 
   // The FileError that loading `path` must give.
   std::string load_error(const std::string& path) {

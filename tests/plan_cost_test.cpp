@@ -131,7 +131,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     const int64_t batch = recipe.training.batch;
 
     CountingDevice device;
-    const Model model = make_model(device, recipe, format_of(data), batch);
+    const Model model = make_model(device, recipe, data.format, batch);
     const int64_t for_model = device.allocated;
     const Vector<uint8_t> pixels(device, data.train.pixels);
     const int64_t for_pixels = device.allocated - for_model;
@@ -154,7 +154,8 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     PlanOptions options;
     options.stage = stage;
     const Plan plan = make_plan(
-        plan_shape(recipe, data.train.shape, int64_t(data.class_names.size()), batch, 4), options);
+        plan_shape(recipe, data.train.shape, int64_t(data.format.class_names.size()), batch, 4),
+        options);
     expect({}, cost_of(plan, h200_rates(Precision::fp32)).total);
     std::map<TaskKind, TaskCost> of_kind;
     for (const PlanTask& task : plan.tasks) {

@@ -29,11 +29,12 @@ inline Images toy_images(int64_t count, int64_t side, int32_t classes, uint64_t 
 inline Dataset toy_dataset(int64_t train = 400, int64_t test = 100, int64_t channels = 1) {
   Dataset data;
   data.name = "toy";
-  data.class_names = {"a", "b", "c", "d", "e"};
+  data.format.image = {8, 8, channels};
+  data.format.class_names = {"a", "b", "c", "d", "e"};
   data.train = toy_images(train, 8, 5, 2, channels);
   data.test = toy_images(test, 8, 5, 3, channels);
-  data.mean.assign(size_t(channels), 0.5f);
-  data.deviation.assign(size_t(channels), 0.25f);
+  data.format.mean.assign(size_t(channels), 0.5f);
+  data.format.deviation.assign(size_t(channels), 0.25f);
   return data;
 }
 

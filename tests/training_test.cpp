@@ -37,7 +37,7 @@ class Training : public OnDevice {
       const Recipe& recipe, const std::function<bool()>& stop = [] { return false; }) {
     const Dataset data = toy_dataset();
     const int64_t batch = batch_of(recipe, data.train.count);
-    Trained result{make_model(device(), recipe, format_of(data), batch), {}, {}};
+    Trained result{make_model(device(), recipe, data.format, batch), {}, {}};
     Trainer trainer(*result.model.network, recipe, data.train);
     trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { result.metrics.push_back(m); },
                 stop);
@@ -103,7 +103,7 @@ TEST_P(Training, GreedyLeavesTheOtherLayersAlone) {
   const auto stopped =
       train(recipe, [&] { return ++asked == question_in_second_epoch(); }).tensors();
   const Dataset data = toy_dataset();
-  const auto fresh = network_tensors(*make_model(device(), recipe, format_of(data), 30).network);
+  const auto fresh = network_tensors(*make_model(device(), recipe, data.format, 30).network);
   ASSERT_EQ(stopped.size(), 7u);
   for (size_t t = 0; t < 7; ++t)
     EXPECT_EQ(stopped[t].data == fresh[t].data, t >= 2) << stopped[t].name;

@@ -13,8 +13,8 @@ void list_data(const std::string& data_dir) {
   for (const CatalogEntry& entry : data_catalog()) {
     const auto folder = find_dataset(entry.name, data_dir);
     std::printf("%-14s %lldx%lldx%lld, %zu classes: %s\n", entry.name.c_str(),
-                (long long)entry.shape.height, (long long)entry.shape.width,
-                (long long)entry.shape.channels, entry.class_names.size(),
+                (long long)entry.format.image.height, (long long)entry.format.image.width,
+                (long long)entry.format.image.channels, entry.format.class_names.size(),
                 folder ? folder->c_str() : ("not found; ffwd data fetch " + entry.name).c_str());
   }
 }

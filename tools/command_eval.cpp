@@ -16,7 +16,8 @@ void eval(const EvalCommand& command) {
   const std::string name = command.data.empty() ? model.recipe.data.name : command.data;
   const Dataset data = load_dataset(name, command.data_dir);
   const DatasetFormat& format = model.format;
-  if (data.test.shape != format.image || data.class_names.size() != format.class_names.size()) {
+  if (data.test.shape != format.image ||
+      data.format.class_names.size() != format.class_names.size()) {
     throw DataError(name + " has other images or classes than " + model.recipe.data.name +
                     ", which the model was trained on");
   }

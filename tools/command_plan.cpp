@@ -56,8 +56,8 @@ int64_t images_of(const Recipe& recipe, const PlanCommand& command) {
 
 PlanShape shape_of(const Recipe& recipe, int64_t images, const PlanCommand& command) {
   const CatalogEntry& data = catalog_entry(recipe.data.name);
-  return plan_shape(recipe, data.shape, int64_t(data.class_names.size()), batch_of(recipe, images),
-                    command.precision == Precision::bf16 ? 2 : 4);
+  return plan_shape(recipe, data.format.image, int64_t(data.format.class_names.size()),
+                    batch_of(recipe, images), command.precision == Precision::bf16 ? 2 : 4);
 }
 
 DeviceRates rates_of(const PlanCommand& command) {

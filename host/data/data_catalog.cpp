@@ -9,11 +9,11 @@ namespace {
 CatalogEntry mnist() {
   CatalogEntry entry;
   entry.name = "mnist";
-  entry.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  entry.shape = {28, 28, 1};
-  entry.mean = {.1307f};
-  entry.deviation = {.3081f};
-  entry.format = DataFormat::idx;
+  entry.format.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  entry.format.image = {28, 28, 1};
+  entry.format.mean = {.1307f};
+  entry.format.deviation = {.3081f};
+  entry.file_format = FileFormat::idx;
   entry.files = {
       {"train-images-idx3-ubyte", 47040016,
        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},
@@ -32,12 +32,12 @@ CatalogEntry mnist() {
 CatalogEntry fashion_mnist() {
   CatalogEntry entry;
   entry.name = "fashion-mnist";
-  entry.class_names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                       "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
-  entry.shape = {28, 28, 1};
-  entry.mean = {.2860f};
-  entry.deviation = {.3530f};
-  entry.format = DataFormat::idx;
+  entry.format.class_names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                              "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+  entry.format.image = {28, 28, 1};
+  entry.format.mean = {.2860f};
+  entry.format.deviation = {.3530f};
+  entry.file_format = FileFormat::idx;
   entry.files = {
       {"train-images-idx3-ubyte", 47040016,
        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"},
@@ -56,14 +56,14 @@ CatalogEntry fashion_mnist() {
 CatalogEntry cifar10() {
   CatalogEntry entry;
   entry.name = "cifar10";
-  entry.class_names = {"airplane", "automobile", "bird",  "cat",  "deer",
-                       "dog",      "frog",       "horse", "ship", "truck"};
-  entry.shape = {32, 32, 3};
-  entry.mean = {.4914f, .4822f, .4465f};
+  entry.format.class_names = {"airplane", "automobile", "bird",  "cat",  "deer",
+                              "dog",      "frog",       "horse", "ship", "truck"};
+  entry.format.image = {32, 32, 3};
+  entry.format.mean = {.4914f, .4822f, .4465f};
   // Within an image, on the average of all images, as sources have it that standardise by these;
   // over all pixels it is .2470, .2435, .2616.
-  entry.deviation = {.2023f, .1994f, .2010f};
-  entry.format = DataFormat::cifar10;
+  entry.format.deviation = {.2023f, .1994f, .2010f};
+  entry.file_format = FileFormat::cifar10;
   entry.files = {
       {"data_batch_1.bin", 30730000,
        "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"},

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/image_shape.h"
+#include "host/data/dataset.h"
 
 namespace ffwd {
 
-enum class DataFormat { idx, cifar10 };
+enum class FileFormat { idx, cifar10 };
 
 // Bytes and hash are those of the content, not of a compressed file: mirrors and distributions
 // compress the same content differently.
@@ -21,10 +21,8 @@ struct DataFile {
 
 struct CatalogEntry {
   std::string name;
-  std::vector<std::string> class_names;
-  ImageShape shape;
-  std::vector<float> mean, deviation;  // of each channel of pixels / 255
-  DataFormat format = DataFormat::idx;
+  DatasetFormat format;
+  FileFormat file_format = FileFormat::idx;
   std::vector<DataFile> files;       // in the order in which load_dataset reads them
   std::vector<std::string> mirrors;  // URLs of folders, tried in this order
   std::string tarball;               // .tar.gz on a mirror with all files; empty: each as NAME.gz

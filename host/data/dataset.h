@@ -16,11 +16,17 @@ struct Images {
   ImageShape shape;             // H, W, C
 };
 
-struct Dataset {
-  std::string name;                      // as in the catalog, e.g. "mnist"
+// What a network must know of its images.
+struct DatasetFormat {
+  ImageShape image;
   std::vector<std::string> class_names;  // K
+  std::vector<float> mean, deviation;    // C each, of pixels / 255, as in the catalog
+};
+
+struct Dataset {
+  std::string name;  // as in the catalog, e.g. "mnist"
+  DatasetFormat format;
   Images train, test;
-  std::vector<float> mean, deviation;  // C each, of pixels / 255, as in the catalog
 };
 
 }  // namespace ffwd

@@ -49,10 +49,12 @@ std::string not_found(const CatalogEntry& entry, const std::string& data_dir) {
 }
 
 void expect_shape(const Images& images, const CatalogEntry& entry, const std::string& path) {
-  if (images.shape.height != entry.shape.height || images.shape.width != entry.shape.width) {
+  if (images.shape.height != entry.format.image.height ||
+      images.shape.width != entry.format.image.width) {
     throw DataError(path + ": images of " + std::to_string(images.shape.height) + " x " +
                     std::to_string(images.shape.width) + " pixels, expected " +
-                    std::to_string(entry.shape.height) + " x " + std::to_string(entry.shape.width));
+                    std::to_string(entry.format.image.height) + " x " +
+                    std::to_string(entry.format.image.width));
   }
 }
 
@@ -115,11 +117,9 @@ Dataset load_dataset(const std::string& name, const std::string& data_dir) {
 
   Dataset dataset;
   dataset.name = entry.name;
-  dataset.class_names = entry.class_names;
-  dataset.mean = entry.mean;
-  dataset.deviation = entry.deviation;
-  if (entry.format == DataFormat::idx) {
-    const auto classes = static_cast<int64_t>(entry.class_names.size());
+  dataset.format = entry.format;
+  if (entry.file_format == FileFormat::idx) {
+    const auto classes = static_cast<int64_t>(entry.format.class_names.size());
     dataset.train = read_idx(paths[0], paths[1], classes);
     dataset.test = read_idx(paths[2], paths[3], classes);
     expect_shape(dataset.train, entry, paths[0]);

@@ -174,7 +174,7 @@ Recipe finish(Recipe recipe, const std::string& origin, const std::vector<std::s
 void check_layers(const Recipe& recipe, const std::string& origin) {
   const CatalogEntry& data = catalog_entry(recipe.data.name);
   try {
-    layer_shapes(recipe, data.shape);
+    layer_shapes(recipe, data.format.image);
   } catch (const RecipeError& error) {
     throw RecipeError(origin + ": " + error.what());
   }

@@ -16,7 +16,7 @@ class ForwardForwardLearner final : public Learner {
   ForwardForwardLearner(Device& device, const Recipe& recipe, const Dataset& data,
                         const Execution& execution)
       : data_(&data),
-        model_(make_model(device, recipe, format_of(data), batch_of(recipe, data.train.count))),
+        model_(make_model(device, recipe, data.format, batch_of(recipe, data.train.count))),
         classifier_(*model_.network),
         test_pixels_(device, data.test.pixels),
         trainer_(*model_.network, recipe, data.train, execution) {}
@@ -63,7 +63,7 @@ class BackpropLearner final : public Learner {
   BackpropLearner(Device& device, const Recipe& recipe, const Dataset& data)
       : data_(&data),
         recipe_(recipe),
-        network_(device, backprop_shape(recipe, format_of(data)), recipe.optimiser.kind,
+        network_(device, backprop_shape(recipe, data.format), recipe.optimiser.kind,
                  batch_of(recipe, data.train.count)),
         trainer_(network_, recipe, data.train),
         test_pixels_(device, data.test.pixels) {
@@ -86,7 +86,7 @@ class BackpropLearner final : public Learner {
     return evaluate(test_pixels_.pixels(), data_->test.labels);
   }
   void save(const std::string& path) const override {
-    save_tensors(network_tensors(network_), recipe_, format_of(*data_), path);
+    save_tensors(network_tensors(network_), recipe_, data_->format, path);
   }
 
  private:

@@ -75,10 +75,6 @@ DatasetFormat read_format(const std::string& text, const std::string& path) {
 
 }  // namespace
 
-DatasetFormat format_of(const Dataset& dataset) {
-  return {dataset.train.shape, dataset.class_names, dataset.mean, dataset.deviation};
-}
-
 Standardise standardise(const Recipe& recipe, const DatasetFormat& format) {
   Standardise result;
   result.channels = int32_t(format.image.channels);

@@ -12,15 +12,6 @@
 
 namespace ffwd {
 
-// The images that a network was made for.
-struct DatasetFormat {
-  ImageShape image;
-  std::vector<std::string> class_names;
-  std::vector<float> mean, deviation;  // of each channel of pixels / 255
-};
-
-DatasetFormat format_of(const Dataset& dataset);
-
 struct Model {
   Recipe recipe;
   DatasetFormat format;

@@ -20,7 +20,7 @@ class LabelledBytes {
       : dataset_(dataset),
         place_(recipe.data.label_place),
         value_(recipe.data.label_value),
-        standardise_(standardise(recipe, format_of(dataset))) {
+        standardise_(standardise(recipe, dataset.format)) {
     if (place_ == LabelPlace::waves) waves_ = label_waves(classes(), shape());
   }
 
@@ -29,11 +29,11 @@ class LabelledBytes {
     const auto first = dataset_.train.pixels.begin() + index * size;
     std::vector<uint8_t> pixels(first, first + size);
     for (int64_t j = 0; j < size; ++j) pixels[size_t(j)] = byte(pixels[size_t(j)], label, j);
-    return {kind + ": " + dataset_.class_names[size_t(label)], encode_png(pixels, shape())};
+    return {kind + ": " + dataset_.format.class_names[size_t(label)], encode_png(pixels, shape())};
   }
 
  private:
-  int32_t classes() const { return int32_t(dataset_.class_names.size()); }
+  int32_t classes() const { return int32_t(dataset_.format.class_names.size()); }
   ImageShape shape() const { return dataset_.train.shape; }
 
   uint8_t byte(uint8_t before, int32_t label, int64_t j) const {
@@ -61,7 +61,7 @@ std::vector<SampleImage> sample_images(const Recipe& recipe, const Dataset& data
   if (recipe.training.algorithm == Algorithm::backprop) return {};
   std::vector<SampleImage> samples;
   const LabelledBytes labelled(recipe, dataset);
-  const auto classes = int32_t(dataset.class_names.size());
+  const auto classes = int32_t(dataset.format.class_names.size());
   for (int64_t i = 0; i < std::min(kImages, dataset.train.count); ++i) {
     const int32_t label = dataset.train.labels[size_t(i)];
     const RandomBits bits = random_bits(recipe.training.seed, RandomUse::negatives, uint64_t(i), 0);

@@ -52,7 +52,7 @@ Summary summary_of(const Learner& learner, const Evaluation& train, const Evalua
   summary.test_accuracy_per_batch = test.per_batch;
   summary.interrupted = totals.stopped;
   summary.confusion = test.confusion;
-  summary.class_names = data.class_names;
+  summary.class_names = data.format.class_names;
   return summary;
 }
 
