@@ -57,7 +57,7 @@ class Device {
   virtual bool queues() const = 0;
 
   // A Device on the same memory, whose work runs beside this one's; profilers show the name. The
-  // CPU's is for the thread that makes it.
+  // CPU's is for the thread that makes it, which gets the name.
   virtual std::unique_ptr<Device> make_lane(const std::string& name) = 0;
   // `timed`: somebody will ask for its time.
   virtual std::unique_ptr<Event> make_event(bool timed) = 0;
@@ -113,8 +113,9 @@ class Device {
   }
 };
 
-// The CPU back end, on the threads that OpenMP gives (OMP_NUM_THREADS). Throws ffwd::Error where
-// there is a cpu_problem.
+// The CPU back end, on the threads that OpenMP gives (OMP_NUM_THREADS). From here on the calling
+// thread asks for those alone that come, and on all of them numbers below 1e-38 count as zero. Throws
+// ffwd::Error where there is a cpu_problem.
 std::unique_ptr<Device> make_cpu_device(Precision precision = Precision::fp32);
 
 // Why this machine's CPU cannot compute in a precision; empty if it can.

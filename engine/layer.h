@@ -85,7 +85,8 @@ class Layer {
   // activities are only kept for peer normalisation.
   void rows(Device& lane, const LayerInput& input, const LayerRows::View& out, int64_t learning,
             bool hands_on);
-  // Of weights and biases, from the gradient in z's place (engine/parameters.h).
+  // Of weights and biases, from the gradient in z's place (engine/parameters.h). With peer
+  // normalisation the mean activities move on before, and their push is added to it.
   void find_gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
                      int64_t learning, VectorView<float> gradient);
   void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,

@@ -1,6 +1,8 @@
 #include "kernels/goodness_rows.h"
 
+#include <iterator>
 #include <type_traits>
+#include <utility>
 
 namespace ffwd {
 
@@ -38,29 +40,22 @@ void check(const GoodnessRows& a) {
 namespace cpu {
 namespace {
 
-// Calls body(a goodness with the same term, the activation), both constants of the compiler: a loop
-// that asks for them at each element takes twice as long.
-template <typename Body>
-void with_constants(const GoodnessRows& a, const Body& body) {
-  const auto with_activation = [&](auto term) {
-    switch (a.activation) {
-      case Activation::relu:
-        return body(term, std::integral_constant<Activation, Activation::relu>());
-      case Activation::leaky_relu:
-        return body(term, std::integral_constant<Activation, Activation::leaky_relu>());
-    }
-    fail(__FILE__, __LINE__, "unknown activation");
-  };
-  if (is_square(a.goodness_kind)) {
-    with_activation(std::integral_constant<Goodness, Goodness::sum_squares>());
-  } else {
-    with_activation(std::integral_constant<Goodness, Goodness::sum_abs>());
-  }
+// Calls body with the one of `all` that `value` is, as a constant of the compiler: a loop that asks at
+// each element what kind it has takes twice as long.
+template <const auto& all, typename T, typename Body, size_t... i>
+void with_constant(T value, const Body& body, std::index_sequence<i...>) {
+  const bool known =
+      ((value == all[i] && (body(std::integral_constant<T, all[i]>()), true)) || ...);
+  if (!known) fail(__FILE__, __LINE__, "unknown kind");
+}
+template <const auto& all, typename T, typename Body>
+void with_constant(T value, const Body& body) {
+  with_constant<all>(value, body, std::make_index_sequence<std::size(all)>());
 }
 
 // `z`: column -> element of row i.
-template <typename T, typename Term, typename Function, typename Row>
-void goodness_row(const GoodnessRows& a, Term term, Function f, int64_t i, Row z) {
+template <typename T, typename Kind, typename Function, typename Row>
+void goodness_row(const GoodnessRows& a, Kind kind, Function f, int64_t i, Row z) {
   const int64_t width = a.z.cols, learning = a.positive_rows + a.negative_rows;
   const float* bias = a.bias.data;
   T* const next = a.next.data ? a.next.row<T>(i) : nullptr;
@@ -69,10 +64,10 @@ void goodness_row(const GoodnessRows& a, Term term, Function f, int64_t i, Row z
 #pragma omp simd reduction(+ : terms, squares)
   for (int64_t j = 0; j < width; ++j) {
     const float y = activation_value(f, z(j) + bias[j]);
-    terms += goodness_term(term, y);
+    terms += goodness_term(kind, y);
     squares += y * y;
   }
-  const float scale = goodness_scale(a.goodness_kind, width);
+  const float scale = goodness_scale(kind, width);
   const float goodness = scale * terms;
   const float next_scale = norm_scale(a.norm, squares, width);
   a.goodness.data[i] = goodness;
@@ -91,10 +86,25 @@ void goodness_row(const GoodnessRows& a, Term term, Function f, int64_t i, Row z
     for (int64_t j = 0; j < width; ++j) {
       const float y = activation_value(f, z(j) + bias[j]);
       if (hands_on) store(next[j], next_scale * y);
-      store(dz[j], factor * goodness_slope(term, y) * activation_slope(f, y));
+      store(dz[j], factor * goodness_slope(kind, y) * activation_slope(f, y));
     }
   };
   next ? store_row(std::true_type()) : store_row(std::false_type());
+}
+
+template <typename T, typename Kind, typename Function>
+void all_rows(const GoodnessRows& a, Kind kind, Function f) {
+#pragma omp parallel for schedule(static)
+  for (int64_t i = 0; i < a.z.rows; ++i) {
+    if (a.shared.present()) {
+      goodness_row<T>(a, kind, f, i, [row = SharedRow<T>(a.shared, i)](int64_t j) {
+        return row.z(to_float(row.image[j]), to_float(row.label[j]));
+      });
+    } else {
+      const T* z = a.z.row<T>(i);
+      goodness_row<T>(a, kind, f, i, [z](int64_t j) { return to_float(z[j]); });
+    }
+  }
 }
 
 }  // namespace
@@ -102,19 +112,9 @@ void goodness_row(const GoodnessRows& a, Term term, Function f, int64_t i, Row z
 void goodness_rows(const GoodnessRows& a, Stream) {
   check(a);
   with_dtype(a.z.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    with_constants(a, [&](auto term, auto f) {
-#pragma omp parallel for schedule(static)
-      for (int64_t i = 0; i < a.z.rows; ++i) {
-        if (a.shared.present()) {
-          goodness_row<T>(a, term, f, i, [row = SharedRow<T>(a.shared, i)](int64_t j) {
-            return row.z(to_float(row.image[j]), to_float(row.label[j]));
-          });
-        } else {
-          const T* z = a.z.row<T>(i);
-          goodness_row<T>(a, term, f, i, [z](int64_t j) { return to_float(z[j]); });
-        }
-      }
+    with_constant<kGoodnesses>(a.goodness_kind, [&](auto kind) {
+      with_constant<kActivations>(a.activation,
+                                  [&](auto f) { all_rows<decltype(zero)>(a, kind, f); });
     });
   });
 }
