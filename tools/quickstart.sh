@@ -10,7 +10,7 @@ install_packages dataset-fashion-mnist
 
 # The architecture of the GPU here; without a GPU any will do.
 capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .) || true
-[[ $capability =~ ^[0-9]+$ ]] || capability=  # else it says why it failed
+[[ $capability =~ ^[0-9]+$ ]] || capability=  # no number: nvidia-smi complains
 if [ "${capability:-90}" -lt 75 ]; then
   say "The GPU has compute capability $capability, expected 75 or later"
 fi
