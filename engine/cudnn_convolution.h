@@ -30,7 +30,6 @@ class CudnnConvolution {
 
  private:
   struct Plan;
-  // Shape, images, strides and element type of a call.
 
   void run_part(const Convolution& args);
   void run_part(const ConvolutionGradient& args, bool add);

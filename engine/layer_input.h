@@ -24,8 +24,8 @@ using LayerInput = std::variant<ConstMatrixView, LabelledImages>;
 void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
               const Parameters& parameters, MatrixView z);
 
-// The gradient of weights and biases from dz, over the first rows of the input, as many as dz has.
-// `scratch`: column_sum_scratch of dz.
+// The gradient of weights and biases from dz, over the first rows of the input, as many as dz has;
+// its memory as Parameters want it. `scratch`: column_sum_scratch of dz.
 void find_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
                    ConstMatrixView dz, const Parameters& parameters, VectorView<float> gradient,
                    VectorView<float> scratch);

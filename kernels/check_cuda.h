@@ -1,5 +1,5 @@
 // FFWD_CHECK_CUDA: a failed call of the CUDA runtime becomes an exception with file, line, call and
-// reason.
+// reason; OutOfMemory if it is memory that is lacking.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -8,7 +8,7 @@
 
 namespace ffwd {
 
-// Of any library on top of it.
+// Throws for a call of CUDA, or of a library on top of it, that has failed.
 [[noreturn]] inline void fail_call(const char* call, const char* file, int line, const char* reason,
                                    bool lacks_memory) {
   const std::string what =

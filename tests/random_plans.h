@@ -1,4 +1,4 @@
-// Random networks and the plans for them, and what playing a plan computes, symbolically.
+// Networks, most of them random, the plans for them, and what playing a plan computes, symbolically.
 #pragma once
 
 #include <map>
@@ -24,6 +24,16 @@ inline std::vector<LayerShape> dense_shapes(const ImageShape& image,
   std::vector<LayerSpec> specs(widths.size());
   for (size_t l = 0; l < widths.size(); ++l) specs[l].units = widths[l];
   return layer_shapes(specs, image, Activation::relu, {});
+}
+
+inline PlanShape fully_connected(const std::vector<int64_t>& widths) {
+  PlanShape shape;
+  shape.image = {28, 28, 1};
+  shape.classes = 10;
+  shape.layers = dense_shapes(shape.image, widths);
+  shape.first_read_layer = 1;
+  shape.batch = 100;
+  return shape;
 }
 
 // Up to two convolutions, each with a pool behind it or not, and fully connected layers.

@@ -54,9 +54,6 @@ struct CommandLine {
   std::string list_dir, doctor_dir;
 };
 
-// A footer that is a function stands before the exit codes, which a text would replace; subcommands
-// do not inherit it.
-
 void add_data_dir(CLI::App& command, std::string& target) {
   command.add_option("--data-dir", target, "where to look for data sets first");
 }
@@ -249,7 +246,7 @@ void declare_data(CLI::App& app, CommandLine& line) {
 void declare(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "ffwd " + build_version() + " (" + build_commit() + ")");
   app.require_subcommand(1);
-  app.footer(kExitCodes);
+  app.footer(kExitCodes);  // a command's own footer is a function: it stands before this one
 
   declare_train(app, line.train);
   declare_resume(app, line.resume);

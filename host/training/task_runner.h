@@ -11,8 +11,7 @@ namespace ffwd {
 class TaskRunner {
  public:
   // `pixels`: the training images, device memory. `most`: the most images of a batch, and the most
-  // steps of a plan. Network,
-  // pixels and gradients must outlive it.
+  // steps of a plan. Network, pixels and gradients must outlive it.
   TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t most_images,
              int64_t most_steps, const NetworkSlots& slots, const LayerGradients& gradients);
 

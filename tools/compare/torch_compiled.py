@@ -6,7 +6,8 @@ import functools
 
 import torch
 
-from .torch_trainer import GradientAverage, Trainer
+from .torch_optimisers import GradientAverage
+from .torch_trainer import Trainer
 
 
 class CompiledTrainer(Trainer):

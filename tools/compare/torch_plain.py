@@ -6,7 +6,8 @@ its defaults.
 import torch
 import torch.nn.functional as F
 
-from .torch_trainer import Layer, Trainer, adam, make_optimiser
+from .torch_optimisers import adam, make_optimiser
+from .torch_trainer import Layer, Trainer
 
 
 class PlainLayer(Layer):
