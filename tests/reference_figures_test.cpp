@@ -58,6 +58,9 @@ TEST(ReferenceFigures, AreOfTheWayInWhichTheSourcePredicts) {
   reference.prediction = Prediction::per_batch;
   EXPECT_EQ(train_accuracy(reference, some_summary()), 0.10);
   EXPECT_EQ(test_accuracy(reference, some_summary()), 0.11);
+  const auto figures = reference_figures(reference, some_summary(), some_metrics());
+  EXPECT_EQ(figures[0].name, "training accuracy, per batch");
+  EXPECT_EQ(figures[1].name, "test accuracy, per batch");
   Summary by_head;
   by_head.test_accuracy_head = 0.92;
   EXPECT_EQ(test_accuracy(some_reference(), by_head), 0.92);

@@ -40,12 +40,14 @@ std::vector<ReferenceFigure> reference_figures(const Recipe::Reference& referenc
                                                const Summary& summary,
                                                const std::vector<EpochMetrics>& metrics) {
   std::vector<ReferenceFigure> figures;
+  // Another figure than what the run is known by: the name says so.
+  const std::string how = reference.prediction == Prediction::per_batch ? ", per batch" : "";
   if (reference.train_accuracy) {
-    figures.push_back({"training accuracy", true, *reference.train_accuracy / 100.0,
+    figures.push_back({"training accuracy" + how, true, *reference.train_accuracy / 100.0,
                        train_accuracy(reference, summary)});
   }
   if (reference.test_accuracy) {
-    figures.push_back({"test accuracy", true, *reference.test_accuracy / 100.0,
+    figures.push_back({"test accuracy" + how, true, *reference.test_accuracy / 100.0,
                        test_accuracy(reference, summary)});
   }
   for (size_t l = 0; l < reference.losses.size(); ++l) {
