@@ -6,8 +6,22 @@
 #include "host/data/load_dataset.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
+#include "tools/options.h"
 
 namespace ffwd {
+namespace {
+
+struct FetchCommand {
+  std::string name, data_dir, mirror;
+};
+
+std::string names_of_data_sets() {
+  std::string names;
+  for (const CatalogEntry& entry : data_catalog()) {
+    names += (names.empty() ? "" : ", ") + entry.name;
+  }
+  return names;
+}
 
 void list_data(const std::string& data_dir) {
   for (const CatalogEntry& entry : data_catalog()) {
@@ -32,6 +46,26 @@ void fetch_data(const FetchCommand& command) {
         return !interrupted();
       });
   std::printf("%s is in %s\n", command.name.c_str(), folder.c_str());
+}
+
+}  // namespace
+
+void declare_data(CLI::App& app) {
+  CLI::App* data = app.add_subcommand("data", "List data sets or fetch one");
+  data->require_subcommand(1);
+
+  const auto list_dir = std::make_shared<std::string>();
+  CLI::App* list = data->add_subcommand("list", "Show which data sets are here");
+  add_data_dir(*list, *list_dir);
+  list->callback([list_dir] { list_data(*list_dir); });
+
+  const auto line = std::make_shared<FetchCommand>();
+  CLI::App* fetch = data->add_subcommand("fetch", "Download a data set and check its SHA-256");
+  fetch->add_option("name", line->name, "one of " + names_of_data_sets())->required();
+  fetch->add_option("--data-dir", line->data_dir, "where to put it; the user's cache if absent");
+  fetch->add_option("--mirror", line->mirror,
+                    "URL of a folder to fetch from instead of the official ones");
+  fetch->callback([line] { fetch_data(*line); });
 }
 
 }  // namespace ffwd

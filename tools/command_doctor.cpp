@@ -3,11 +3,14 @@
 
 #include <cstdio>
 
+#include "engine/device.h"
 #include "host/basics/build.h"
 #include "host/data/load_dataset.h"
 #include "tools/commands.h"
+#include "tools/options.h"
 
 namespace ffwd {
+namespace {
 
 void doctor(const std::string& data_dir) {
   std::printf("ffwd          %s (%s)\n", build_version().c_str(), build_commit().c_str());
@@ -32,6 +35,16 @@ void doctor(const std::string& data_dir) {
     const auto folder = find_dataset(entry.name, data_dir);
     std::printf("%-13s %s\n", entry.name.c_str(), folder ? folder->c_str() : "not found");
   }
+}
+
+}  // namespace
+
+void declare_doctor(CLI::App& app) {
+  const auto data_dir = std::make_shared<std::string>();
+  CLI::App* command =
+      app.add_subcommand("doctor", "Show back ends, devices, libraries and data sets");
+  add_data_dir(*command, *data_dir);
+  command->callback([data_dir] { doctor(*data_dir); });
 }
 
 }  // namespace ffwd

@@ -4,11 +4,22 @@
 #include "host/basics/errors.h"
 #include "host/basics/number_text.h"
 #include "host/data/load_dataset.h"
+#include "host/training/device_options.h"
 #include "host/training/evaluate.h"
 #include "host/training/model.h"
 #include "tools/commands.h"
+#include "tools/model_path.h"
+#include "tools/options.h"
 
 namespace ffwd {
+namespace {
+
+struct EvalCommand {
+  std::string model;  // a run folder or a model file
+  std::string data;   // empty: the data set it was trained on
+  std::string data_dir;
+  DeviceOptions device;
+};
 
 void eval(const EvalCommand& command) {
   const std::unique_ptr<Device> device = open_device(command.device);
@@ -26,6 +37,19 @@ void eval(const EvalCommand& command) {
   const Evaluation result = evaluate(classifier, pixels.view().data, data.test.labels);
   std::printf("%s: %lld test images, accuracy %s\n", name.c_str(), (long long)data.test.count,
               accuracies_text(result.goodness, result.head).c_str());
+}
+
+}  // namespace
+
+void declare_eval(CLI::App& app) {
+  const auto line = std::make_shared<EvalCommand>();
+  CLI::App* command =
+      app.add_subcommand("eval", "Measure a model's accuracy on all test images of a data set");
+  command->add_option("model", line->model, "a run folder or a model file")->required();
+  command->add_option("--data", line->data, "the data set; the one it was trained on if absent");
+  add_data_dir(*command, line->data_dir);
+  add_device_options(*command, line->device);
+  command->callback([line] { eval(*line); });
 }
 
 }  // namespace ffwd

@@ -8,11 +8,34 @@
 #include "host/plan/plan_shape.h"
 #include "host/recipe/recipe_fields.h"
 #include "host/training/batches.h"
+#include "host/training/device_options.h"
 #include "host/training/steps.h"
 #include "tools/commands.h"
+#include "tools/options.h"
 
 namespace ffwd {
 namespace {
+
+struct PlanCommand {
+  std::string recipe;
+  std::vector<std::string> set;
+  std::string schedule;  // greedy, simultaneous, pipelined; empty: the recipe's
+  Precision precision = Precision::fp32;
+  int64_t steps = 3, depth = 0, memory_limit = 0;  // host/plan/plan.h
+  std::vector<double> rates;                       // TFLOP/s, GB/s, microseconds a launch; or empty
+  std::string data_dir;
+};
+
+// What is wrong with it, or nothing: AsSizeValue takes -5 for a very large number, and 0 would mean
+// no limit.
+std::string begins_above_zero(std::string& text) {
+  const bool wrong = text.find_first_of("-+0") == 0;
+  return wrong ? "expected a number of bytes, such as 500MB, found " + text : "";
+}
+
+std::string a_rate(std::string& text) {
+  return check_number({0.0f, 1e9f, Bounds::without_low}, text);
+}
 
 constexpr int64_t kManySteps = 100;  // so many that filling and draining hardly count
 
@@ -163,8 +186,6 @@ void print_plan(const PlanShape& shape, PlanOptions options, const PlanCommand& 
   print_model_line(options.steps, cost_of(make_plan(shape, options), rates));
 }
 
-}  // namespace
-
 void plan(const PlanCommand& command) {
   std::vector<std::string> overrides = command.set;
   if (!command.schedule.empty()) overrides.push_back("training.schedule=" + command.schedule);
@@ -191,6 +212,37 @@ void plan(const PlanCommand& command) {
     options.kept = true;
     print_plan(shape, options, command, recipe, ", each one after it");
   }
+}
+
+}  // namespace
+
+void declare_plan(CLI::App& app) {
+  const auto line = std::make_shared<PlanCommand>();
+  CLI::App* command = app.add_subcommand("plan", "Show what a training does when and where");
+  add_recipe(*command, line->recipe, line->set);
+  add_schedule(*command, line->schedule);
+  command
+      ->add_option("--steps", line->steps,
+                   "how many steps to show; one where a later step does other work than the first")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      ->add_option("--depth", line->depth,
+                   "batches in flight when pipelined; as many as can help if absent")
+      ->check(CLI::Range(1, 1000));
+  command
+      ->add_option("--memory-limit", line->memory_limit,
+                   "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
+      ->transform(CLI::AsSizeValue(true))
+      ->transform(CLI::Validator(begins_above_zero, ""));  // the last transform comes first
+  add_precision_option(*command, line->precision);
+  command
+      ->add_option("--rates", line->rates,
+                   "what the device does at most: TFLOP/s, GB/s and microseconds a launch")
+      ->expected(3)
+      ->check(CLI::Validator(a_rate, ""));
+  add_data_dir(*command, line->data_dir);
+  command->callback([line] { plan(*line); });
 }
 
 }  // namespace ffwd

@@ -6,12 +6,21 @@
 #include "engine/largest.h"
 #include "host/basics/errors.h"
 #include "host/data/png.h"
+#include "host/training/device_options.h"
 #include "host/training/model.h"
 #include "host/training/require_finite.h"
 #include "tools/commands.h"
+#include "tools/model_path.h"
+#include "tools/options.h"
 
 namespace ffwd {
 namespace {
+
+struct PredictCommand {
+  std::string model;
+  std::vector<std::string> images;
+  DeviceOptions device;
+};
 
 std::vector<uint8_t> read_image(const std::string& path, const DatasetFormat& format) {
   const auto size = [](const ImageShape& shape) {
@@ -24,8 +33,6 @@ std::vector<uint8_t> read_image(const std::string& path, const DatasetFormat& fo
   }
   return image.pixels;
 }
-
-}  // namespace
 
 void predict(const PredictCommand& command) {
   const std::unique_ptr<Device> device = open_device(command.device);
@@ -56,6 +63,18 @@ void predict(const PredictCommand& command) {
     }
     std::printf("\n");
   }
+}
+
+}  // namespace
+
+void declare_predict(CLI::App& app) {
+  const auto line = std::make_shared<PredictCommand>();
+  CLI::App* command = app.add_subcommand("predict", "Classify PNG images");
+  command->add_option("model", line->model, "a run folder or a model file")->required();
+  command->add_option("images", line->images, "PNG files of the size that the model was trained on")
+      ->required();
+  add_device_options(*command, line->device);
+  command->callback([line] { predict(*line); });
 }
 
 }  // namespace ffwd

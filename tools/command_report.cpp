@@ -8,8 +8,14 @@
 #include "host/training/sample_images.h"
 #include "host/training/training_run.h"
 #include "tools/commands.h"
+#include "tools/options.h"
 
 namespace ffwd {
+namespace {
+
+struct ReportCommand {
+  std::string run, data_dir;
+};
 
 void report(const ReportCommand& command) {
   const RunFolder folder = RunFolder::open(command.run);
@@ -22,6 +28,16 @@ void report(const ReportCommand& command) {
   folder.write_report(
       render_report(folder.read_summary(), folder.read_metrics(), text, samples, recipe.reference));
   std::printf("%s\n", folder.report_path().c_str());
+}
+
+}  // namespace
+
+void declare_report(CLI::App& app) {
+  const auto line = std::make_shared<ReportCommand>();
+  CLI::App* command = app.add_subcommand("report", "Write a run's report.html again");
+  command->add_option("run", line->run, "a run folder")->required();
+  add_data_dir(*command, line->data_dir);
+  command->callback([line] { report(*line); });
 }
 
 }  // namespace ffwd

@@ -9,12 +9,23 @@
 #include "host/basics/nearest_name.h"
 #include "host/data/load_dataset.h"
 #include "host/reproduction/reproduction_report.h"
+#include "host/training/device_options.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
+#include "tools/options.h"
 #include "tools/run_recipe.h"
 
 namespace ffwd {
 namespace {
+
+struct ReproduceCommand {
+  std::string document;  // a folder of tools/recipes
+  bool quick = false;
+  std::vector<std::string> only, set;  // names of rows; section.key=value for every row
+  std::string out;                     // empty: runs/<document>, with -quick if so
+  DeviceOptions device;
+  std::string data_dir;
+};
 
 namespace fs = std::filesystem;
 
@@ -91,8 +102,6 @@ void write_results(const Reproduction& reproduction, const std::string& out) {
   write_file_atomically(out + "/report.html", reproduction_page(reproduction));
 }
 
-}  // namespace
-
 void reproduce(const ReproduceCommand& command) {
   catch_interrupts();
   std::string document = command.document;
@@ -134,6 +143,28 @@ void reproduce(const ReproduceCommand& command) {
   find_finished(reproduction, out, *device);
   write_results(reproduction, out);
   std::printf("results: %s/results.md and %s/report.html\n", out.c_str(), out.c_str());
+}
+
+}  // namespace
+
+void declare_reproduce(CLI::App& app) {
+  const auto line = std::make_shared<ReproduceCommand>();
+  CLI::App* command = app.add_subcommand("reproduce", "Run a document's experiments and compare");
+  command->add_option("document", line->document, "a folder of tools/recipes")->required();
+  command->add_flag("--quick", line->quick,
+                    "a reduced form: fewer images and steps, narrower layers");
+  command->add_option("--only", line->only, "only this row; may be repeated")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--set", line->set,
+                   "section.key=value: replaces a value of every row; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--out", line->out,
+                      "where results and run folders go; runs/<document> if absent,"
+                      " runs/<document>-quick with --quick");
+  add_device_options(*command, line->device);
+  add_data_dir(*command, line->data_dir);
+  command->callback([line] { reproduce(*line); });
 }
 
 }  // namespace ffwd

@@ -2,12 +2,22 @@
 #include <cstdio>
 
 #include "host/basics/errors.h"
+#include "host/training/device_options.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
+#include "tools/options.h"
 #include "tools/run_recipe.h"
 
 namespace ffwd {
 namespace {
+
+struct ResumeCommand {
+  std::string run;     // its folder
+  std::string device;  // empty: where it was
+  std::string matmul_algorithms;
+  double save_every = kSaveSeconds;
+  std::string data_dir;
+};
 
 // The device that `setup` names, unless another one is asked for.
 std::unique_ptr<Device> open_device(const ResumeCommand& command, const ComputeSetup& setup) {
@@ -28,8 +38,6 @@ std::unique_ptr<Device> open_device(const ResumeCommand& command, const ComputeS
   return device;
 }
 
-}  // namespace
-
 void resume(const ResumeCommand& command) {
   catch_interrupts();
   const RunFolder folder = RunFolder::reopen(command.run);
@@ -45,6 +53,25 @@ void resume(const ResumeCommand& command) {
   expect_finished(run_recipe(*device, recipe, recipe_file, data, folder,
                              {execution, command.save_every, std::move(stopped)}),
                   folder);
+}
+
+}  // namespace
+
+void declare_resume(CLI::App& app) {
+  const auto line = std::make_shared<ResumeCommand>();
+  CLI::App* command = app.add_subcommand("resume", "Go on with a training that was stopped");
+  command->add_option("run", line->run, "its run folder")->required();
+  command->add_option("--device", line->device, "cpu or cuda; where it was if absent")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  add_algorithms_option(*command, line->matmul_algorithms);
+  add_save_every(*command, line->save_every);
+  add_data_dir(*command, line->data_dir);
+  command->footer([] {
+    return std::string(
+        "Precision and executor are those it had. On the same device, with as many threads, it"
+        " learns\nthe same bits as if it had not been stopped.\n");
+  });
+  command->callback([line] { resume(*line); });
 }
 
 }  // namespace ffwd

@@ -1,16 +1,34 @@
 // ffwd train: from a recipe to a run folder.
 #include <ctime>
 #include <filesystem>
+#include <limits>
+#include <optional>
 
 #include "host/basics/errors.h"
 #include "host/plan/trace.h"
 #include "host/recipe/recipe_kinds.h"
+#include "host/training/device_options.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
+#include "tools/options.h"
 #include "tools/run_recipe.h"
 
 namespace ffwd {
 namespace {
+
+struct TrainCommand {
+  std::string recipe;
+  DeviceOptions device;
+  std::string schedule;             // greedy, simultaneous, pipelined; empty: the recipe's
+  std::string executor = "auto";    // serial, lanes, graph
+  std::string trace;                // file; empty: none
+  std::string profile_steps;        // FIRST:END; empty: none
+  std::optional<std::string> seed;  // as training.seed
+  std::vector<std::string> set;     // section.key=value
+  std::string out;                  // empty: runs/<recipe>-<time>
+  double save_every = kSaveSeconds;
+  std::string data_dir;
+};
 
 // runs/<recipe>-<date>-<time>
 std::string default_folder(const std::string& recipe) {
@@ -31,6 +49,12 @@ ExecutorKind executor_of(const std::string& name, const Recipe& recipe, const De
   return kind;
 }
 
+std::string a_seed(std::string& text) {
+  constexpr Integer<uint64_t> kind{0, std::numeric_limits<uint64_t>::max()};
+  uint64_t seed = 0;
+  return kind.read(text, seed) ? "" : "expected " + kind.expected() + ", found " + text;
+}
+
 // FIRST:END
 void read_profile_steps(const std::string& text, Execution& execution) {
   if (text.empty()) return;
@@ -45,8 +69,6 @@ void read_profile_steps(const std::string& text, Execution& execution) {
                                        ": expected FIRST:END, two steps counted from 0, such as"
                                        " 20:25");
 }
-
-}  // namespace
 
 void train(const TrainCommand& command) {
   catch_interrupts();
@@ -88,6 +110,34 @@ void train(const TrainCommand& command) {
                  folder, std::move(options));
   if (trace) trace->write(command.trace);
   expect_finished(summary, folder);
+}
+
+}  // namespace
+
+void declare_train(CLI::App& app) {
+  const auto line = std::make_shared<TrainCommand>();
+  CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
+  add_recipe(*command, line->recipe, line->set);
+  add_device_options(*command, line->device);
+  command
+      ->add_option("--seed", line->seed, "seed of every random number; the recipe's own if absent")
+      ->check(CLI::Validator(a_seed, ""));
+  command->add_option("--out", line->out, "run folder to create; runs/<recipe>-<time> if absent");
+  add_schedule(*command, line->schedule);
+  command
+      ->add_option("--executor", line->executor,
+                   "one task after another (serial), a thread or a stream a lane (lanes), the"
+                   " schedule as a CUDA graph (graph); auto: lanes if pipelined, else serial")
+      ->check(CLI::IsMember({"auto", "serial", "lanes", "graph"}))
+      ->capture_default_str();
+  command->add_option("--trace", line->trace,
+                      "writes what ran when on which lane at the beginning, for ui.perfetto.dev");
+  command->add_option("--profile-steps", line->profile_steps,
+                      "FIRST:END, the steps that a waiting profiler is started for");
+  add_save_every(*command, line->save_every);
+  add_data_dir(*command, line->data_dir);
+  command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
+  command->callback([line] { train(*line); });
 }
 
 }  // namespace ffwd

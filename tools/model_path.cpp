@@ -1,7 +1,8 @@
+#include "tools/model_path.h"
+
 #include <filesystem>
 
 #include "host/runs/run_folder.h"
-#include "tools/commands.h"
 
 namespace ffwd {
 

@@ -1,0 +1,47 @@
+#include "tools/options.h"
+
+#include "host/recipe/recipe_fields.h"
+
+namespace ffwd {
+namespace {
+
+std::string a_time(std::string& text) {
+  return check_number({0.0f, 1e9f}, text);
+}
+
+}  // namespace
+
+std::string check_number(const Number& kind, const std::string& text) {
+  float value = 0;
+  return kind.read(text, value) ? "" : "expected " + kind.expected() + ", found " + text;
+}
+
+void add_data_dir(CLI::App& command, std::string& target) {
+  command.add_option("--data-dir", target, "where to look for data sets first");
+}
+
+void add_recipe(CLI::App& command, std::string& recipe, std::vector<std::string>& set) {
+  command.add_option("recipe", recipe, "the recipe's file")->required();
+  command
+      .add_option("--set", set,
+                  "section.key=value: replaces a value of the recipe; may be repeated")
+      ->allow_extra_args(false);
+}
+
+void add_schedule(CLI::App& command, std::string& schedule) {
+  command
+      .add_option("--schedule", schedule,
+                  "greedy, simultaneous or pipelined; the recipe's own if absent")
+      ->check(CLI::IsMember(choices_of("training.schedule")));
+}
+
+void add_save_every(CLI::App& command, double& seconds) {
+  command
+      .add_option(
+          "--save-every", seconds,
+          "seconds between saves of what ffwd resume goes on from, should the run be killed")
+      ->check(CLI::Validator(a_time, ""))
+      ->capture_default_str();
+}
+
+}  // namespace ffwd

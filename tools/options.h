@@ -1,0 +1,25 @@
+// Options that several commands have (those for devices: host/training/device_options.h).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "host/recipe/recipe_kinds.h"
+
+namespace ffwd {
+
+// What is wrong with a number that the command line says, or nothing; CLI11's own checks take NaN.
+std::string check_number(const Number& kind, const std::string& text);
+
+void add_data_dir(CLI::App& command, std::string& data_dir);
+
+// The recipe's file, and values to replace in it.
+void add_recipe(CLI::App& command, std::string& recipe, std::vector<std::string>& set);
+
+// A name of training.schedule; empty if absent.
+void add_schedule(CLI::App& command, std::string& schedule);
+
+void add_save_every(CLI::App& command, double& seconds);
+
+}  // namespace ffwd
