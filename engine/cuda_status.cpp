@@ -54,7 +54,8 @@ CudaStatus cuda_status() {
     const cudaError_t unknown = cudaGetDeviceProperties(&properties, i);
     if (unknown != cudaSuccess) {
       (void)cudaGetLastError();
-      status.problem = "device " + std::to_string(i) + ": " + cudaGetErrorString(unknown);
+      if (i > 0) continue;  // the one that is used is device 0
+      status.problem = std::string("device 0: ") + cudaGetErrorString(unknown);
       return status;
     }
     status.gpus.push_back({properties.name, properties.major, properties.minor,

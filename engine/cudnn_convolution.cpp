@@ -11,7 +11,8 @@
 namespace ffwd {
 namespace {
 
-constexpr int64_t kLargestTensor = int64_t(1) << 30;  // elements in one call
+constexpr int64_t kLargestTensor = int64_t(1)
+                                   << 30;  // elements in one call, unless one image has more
 constexpr float kOne = 1.0f, kZero = 0.0f;
 
 // Sums in a fixed order, as both forward algorithms have them, and no transforms (Winograd,
@@ -61,10 +62,10 @@ void describe(const Tensor& tensor, DType dtype, int64_t images, const ImageShap
 
 // Images that go into one call.
 int64_t part_of(int64_t images, int64_t elements_an_image) {
-  FFWD_EXPECT(elements_an_image <= kLargestTensor,
-              "an image of " + std::to_string(elements_an_image) + " elements, expected at most " +
-                  std::to_string(kLargestTensor));
-  return std::min(images, kLargestTensor / elements_an_image);
+  FFWD_EXPECT(elements_an_image <= INT32_MAX, "an image of " + std::to_string(elements_an_image) +
+                                                  " elements, expected at most " +
+                                                  std::to_string(INT32_MAX));
+  return std::min(images, std::max<int64_t>(1, kLargestTensor / elements_an_image));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "engine/checkpoint.h"
+#include "host/plan/thread_executor.h"
 #include "host/training/model.h"
 #include "host/training/trainer.h"
 #include "tests/devices.h"
@@ -111,6 +112,22 @@ TEST(StreamExecutor, LearnsTheSameBitsInAnyOrderThatEventsAllow) {
       }
     }
   }
+}
+
+class DeviceWithoutLanes : public QueuedDevice {
+ public:
+  DeviceWithoutLanes() : QueuedDevice(1) {}
+  std::unique_ptr<Device> make_lane(const std::string&) override {
+    throw OutOfMemory("no memory for a lane");
+  }
+};
+
+TEST(ThreadExecutor, ThrowsWhatMakingALaneThrows) {
+  std::mt19937 random{1};
+  const Plan plan = random_case(random, /*pipelined=*/true).plan();
+  DeviceWithoutLanes device;
+  const auto executor = make_thread_executor(device);
+  EXPECT_THROW(executor->prepare(plan, {}), OutOfMemory);
 }
 
 TEST(StreamExecutor, MakesDoWithLittleMemory) {

@@ -11,7 +11,7 @@
 
 namespace ffwd::test {
 
-class QueuedDevice final : public Device {
+class QueuedDevice : public Device {
  public:
   explicit QueuedDevice(uint32_t seed) : QueuedDevice(std::make_shared<Shared>(seed)) {}
   ~QueuedDevice() override { shared_->lanes.erase(this); }

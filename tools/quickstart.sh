@@ -8,8 +8,8 @@ mkdir -p build
 install_build_packages
 install_packages dataset-fashion-mnist
 
-# The architecture of the GPU here; without a GPU any will do.
-capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .) || true
+# The architecture of the GPU here, of several the newest; without a GPU any will do.
+capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | tr -d . | sort -n | tail -n 1) || true
 [[ $capability =~ ^[0-9]+$ ]] || capability=  # no number: nvidia-smi complains
 if [ "${capability:-90}" -lt 75 ]; then
   say "The GPU has compute capability $capability, expected 75 or later"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -16,12 +17,28 @@ namespace {
 // A thread with a Device of its own, which does one job at a time on up to so many OpenMP threads.
 class LaneThread {
  public:
-  LaneThread(Device& device, const std::string& name, int most_threads)
-      : thread_([this, &device, name, most_threads] {
-          omp_set_num_threads(most_threads);
-          const std::unique_ptr<Device> lane = device.make_lane(name);
+  LaneThread(Device& device, const std::string& name, int most_threads) {
+    std::promise<void> promise;
+    std::future<void> ready = promise.get_future();
+    thread_ =
+        std::thread([this, &device, name, most_threads, promise = std::move(promise)]() mutable {
+          std::unique_ptr<Device> lane;
+          try {
+            omp_set_num_threads(most_threads);
+            lane = device.make_lane(name);
+          } catch (...) {
+            return promise.set_exception(std::current_exception());
+          }
+          promise.set_value();
           work(*lane);
-        }) {}
+        });
+    try {
+      ready.get();
+    } catch (...) {
+      thread_.join();
+      throw;
+    }
+  }
   ~LaneThread() {
     start({});
     thread_.join();
@@ -58,7 +75,7 @@ class LaneThread {
   std::condition_variable changed_;
   std::function<void(Device&)> job_;
   bool busy_ = false;
-  std::thread thread_;  // last: it uses what is above
+  std::thread thread_;
 };
 
 using LaneThreads = std::vector<std::unique_ptr<LaneThread>>;

@@ -34,9 +34,10 @@ void check_progress(const TrainingState& state, const JsonObject& progress) {
                                     [](const LayerSpec& layer) { return layer.learns(); });
   const auto stages = stages_of(recipe.training.schedule, layers, recipe.network.head);
   const int64_t in_an_epoch = steps_an_epoch(images, batch_of(recipe, images));
-  const int64_t in_all = int64_t(stages.size()) * recipe.training.epochs * in_an_epoch;
-  if (state.steps < 1 || state.steps >= in_all) {
-    progress.wrong("steps", "a number from 1 to below the recipe's " + std::to_string(in_all));
+  const int64_t epochs = int64_t(stages.size()) * recipe.training.epochs;
+  if (state.steps < 1 || state.steps / in_an_epoch >= epochs) {
+    progress.wrong("steps", "a number from 1 to below those of " + std::to_string(epochs) +
+                                " epochs, " + std::to_string(in_an_epoch) + " each");
   }
   if (state.epochs != state.steps / in_an_epoch) {
     progress.wrong("epochs", std::to_string(state.steps / in_an_epoch) + " after so many steps");
