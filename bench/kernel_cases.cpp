@@ -18,120 +18,145 @@ std::string name_of(const std::string& kernel, DType dtype, int64_t rows, int64_
 
 // --- kernels on rows of activities: `rows` x `width` elements ------------------------------------
 
-void add_row_kernels(Bench& bench, DType dtype, int64_t rows, int64_t width) {
-  const double elements = double(rows) * double(width), matrix = elements * double(size_of(dtype));
-  const double row_floats = 4.0 * double(rows), column_floats = 4.0 * double(width);
-  const auto name = [&](const char* kernel) { return name_of(kernel, dtype, rows, width); };
+// A matrix, and what its operands take.
+struct RowsCase {
+  RowsCase(DType dtype, int64_t rows, int64_t width) : dtype(dtype), rows(rows), width(width) {}
 
+  std::string name(const char* kernel) const { return name_of(kernel, dtype, rows, width); }
+
+  DType dtype;
+  int64_t rows, width;
+  double elements = double(rows) * double(width);
+  double matrix = elements * double(size_of(dtype));  // bytes
+  double row_floats = 4.0 * double(rows), column_floats = 4.0 * double(width);
+};
+
+void add_goodness_rows(Bench& bench, const RowsCase& c) {
   // Learning: reads z, writes dz and next. A gradient beside z, not over it, or z would shrink from
   // round to round.
   const auto goodness_rows = [=](Operands& memory) {
     GoodnessRows args{};
-    args.z = memory.matrix(rows, width, dtype, Fill::centred);
-    args.bias = memory.floats(width, Fill::centred);
+    args.z = memory.matrix(c.rows, c.width, c.dtype, Fill::centred);
+    args.bias = memory.floats(c.width, Fill::centred);
     args.activation = Activation::relu;
     args.goodness_kind = Goodness::sum_squares;
     // The goodness of these numbers, so that no gradient is next to nothing.
-    args.threshold = float(width) / 3;
-    args.temperature = float(width);
-    args.next = memory.matrix(rows, width, dtype, Fill::zero);
-    args.goodness = memory.floats(rows, Fill::zero);
-    args.length = memory.floats(rows, Fill::zero);
+    args.threshold = float(c.width) / 3;
+    args.temperature = float(c.width);
+    args.next = memory.matrix(c.rows, c.width, c.dtype, Fill::zero);
+    args.goodness = memory.floats(c.rows, Fill::zero);
+    args.length = memory.floats(c.rows, Fill::zero);
     return args;
   };
   const auto learning_rows = [=](Operands& memory) {
     GoodnessRows args = goodness_rows(memory);
-    args.positive_rows = rows / 2;
-    args.negative_rows = rows - rows / 2;
-    args.dz = memory.matrix(rows, width, dtype, Fill::zero);
-    args.running = memory.running_figures(rows);
+    args.positive_rows = c.rows / 2;
+    args.negative_rows = c.rows - c.rows / 2;
+    args.dz = memory.matrix(c.rows, c.width, c.dtype, Fill::zero);
+    args.running = memory.running_figures(c.rows);
     return args;
   };
-  add_call(bench, name("goodness_rows"),
-           {3 * matrix + 8 * row_floats + column_floats, 7 * elements}, &Device::goodness_rows,
-           learning_rows);
-  add_call(bench, name("goodness_rows_unread"),
-           {2 * matrix + 8 * row_floats + column_floats, 6 * elements}, &Device::goodness_rows,
-           [=](Operands& memory) {
+  add_call(bench, c.name("goodness_rows"),
+           {3 * c.matrix + 8 * c.row_floats + c.column_floats, 7 * c.elements},
+           &Device::goodness_rows, learning_rows);
+  add_call(bench, c.name("goodness_rows_unread"),
+           {2 * c.matrix + 8 * c.row_floats + c.column_floats, 6 * c.elements},
+           &Device::goodness_rows, [=](Operands& memory) {
              GoodnessRows args = learning_rows(memory);
              args.next = {};
              return args;
            });
-  add_call(bench, name("goodness_rows_inference"),
-           {2 * matrix + 2 * row_floats + column_floats, 4 * elements}, &Device::goodness_rows,
-           goodness_rows);
+  add_call(bench, c.name("goodness_rows_inference"),
+           {2 * c.matrix + 2 * c.row_floats + c.column_floats, 4 * c.elements},
+           &Device::goodness_rows, goodness_rows);
 
-  add_call(bench, name("normalise_rows"), {2 * matrix, 3 * elements}, &Device::normalise_rows,
-           [=](Operands& memory) -> NormaliseRows {
-             return {memory.matrix(rows, width, dtype, Fill::centred), Norm{},
-                     memory.matrix(rows, width, dtype, Fill::zero)};
-           });
-
-  const auto column_sum = [=](Operands& memory, bool weighted) -> ColumnSum {
-    const ConstMatrixView a = memory.matrix(rows, width, dtype, Fill::centred);
-    return {a, weighted ? memory.floats(rows, Fill::positive) : VectorView<float>(), 1.0f,
-            memory.floats(width, Fill::zero),
-            memory.floats(column_sum_scratch(rows, width), Fill::zero)};
+  // Two rows an image, as a layer learns from them.
+  const int64_t images = c.rows / 2;
+  const double shared = double(images * c.width) * double(size_of(c.dtype));
+  const auto rows_in_parts = [=](Operands& memory) {
+    GoodnessRows args = learning_rows(memory);
+    args.z.data = nullptr;
+    args.shared = {memory.matrix(images, c.width, c.dtype, Fill::centred),
+                   memory.matrix(1 + kClasses, c.width, c.dtype, Fill::centred),
+                   memory.integers(labels(c.rows, kClasses)),
+                   memory.floats(c.rows, Fill::positive)};
+    return args;
   };
-  add_call(bench, name("column_sum"), {matrix + column_floats, elements}, &Device::column_sum,
-           [=](Operands& memory) { return column_sum(memory, false); });
-  add_call(bench, name("column_sum_weighted"), {matrix + column_floats + row_floats, 2 * elements},
-           &Device::column_sum, [=](Operands& memory) { return column_sum(memory, true); });
+  if (c.rows % 2 == 0) {
+    add_call(bench, c.name("goodness_rows_in_parts"),
+             {shared + 2 * c.matrix + 10 * c.row_floats + c.column_floats, 9 * c.elements},
+             &Device::goodness_rows, rows_in_parts);
+  }
+}
 
+void add_normalise_rows(Bench& bench, const RowsCase& c) {
+  add_call(bench, c.name("normalise_rows"), {2 * c.matrix, 3 * c.elements}, &Device::normalise_rows,
+           [=](Operands& memory) -> NormaliseRows {
+             return {memory.matrix(c.rows, c.width, c.dtype, Fill::centred), Norm{},
+                     memory.matrix(c.rows, c.width, c.dtype, Fill::zero)};
+           });
+}
+
+void add_column_sums(Bench& bench, const RowsCase& c) {
+  const auto column_sum = [=](Operands& memory, bool weighted) -> ColumnSum {
+    const ConstMatrixView a = memory.matrix(c.rows, c.width, c.dtype, Fill::centred);
+    return {a, weighted ? memory.floats(c.rows, Fill::positive) : VectorView<float>(), 1.0f,
+            memory.floats(c.width, Fill::zero),
+            memory.floats(column_sum_scratch(c.rows, c.width), Fill::zero)};
+  };
+  add_call(bench, c.name("column_sum"), {c.matrix + c.column_floats, c.elements},
+           &Device::column_sum, [=](Operands& memory) { return column_sum(memory, false); });
+  add_call(bench, c.name("column_sum_weighted"),
+           {c.matrix + c.column_floats + c.row_floats, 2 * c.elements}, &Device::column_sum,
+           [=](Operands& memory) { return column_sum(memory, true); });
+}
+
+void add_peer_normalise(Bench& bench, const RowsCase& c) {
   // Reads batch_mean and mean, writes mean and push.
-  add_call(bench, name("peer_normalise"), {2 * matrix + 4 * column_floats, elements},
+  add_call(bench, c.name("peer_normalise"), {2 * c.matrix + 4 * c.column_floats, c.elements},
            &Device::peer_normalise, [=](Operands& memory) -> PeerNormalise {
-             return {memory.floats(width, Fill::positive),
+             return {memory.floats(c.width, Fill::positive),
                      0.9f,
                      0.03f,
-                     memory.floats(width, Fill::positive),
-                     memory.floats(width, Fill::zero),
-                     memory.matrix(rows, width, dtype, Fill::centred)};
+                     memory.floats(c.width, Fill::positive),
+                     memory.floats(c.width, Fill::zero),
+                     memory.matrix(c.rows, c.width, c.dtype, Fill::centred)};
            });
+}
 
-  add_call(bench, name("activation_gradient"), {3 * matrix, elements}, &Device::activation_gradient,
-           [=](Operands& memory) -> ActivationGradient {
-             return {memory.matrix(rows, width, dtype, Fill::centred),
-                     memory.matrix(rows, width, dtype, Fill::centred), Activation::relu,
-                     memory.matrix(rows, width, dtype, Fill::zero)};
+void add_gradients(Bench& bench, const RowsCase& c) {
+  add_call(bench, c.name("activation_gradient"), {3 * c.matrix, c.elements},
+           &Device::activation_gradient, [=](Operands& memory) -> ActivationGradient {
+             return {memory.matrix(c.rows, c.width, c.dtype, Fill::centred),
+                     memory.matrix(c.rows, c.width, c.dtype, Fill::centred), Activation::relu,
+                     memory.matrix(c.rows, c.width, c.dtype, Fill::zero)};
            });
 
   // Rows that are pixels, 16 an image. A gradient beside z, as above.
   constexpr int64_t kPixels = 16;
-  const int64_t pixels = rows / kPixels * kPixels;
-  const double part = double(pixels) / double(rows);
-  add_call(bench, name("goodness_gradient"), {part * 2 * matrix + column_floats, 4 * elements},
-           &Device::goodness_gradient, [=](Operands& memory) -> GoodnessGradient {
-             return {memory.matrix(pixels, width, dtype, Fill::centred),
-                     memory.floats(width, Fill::centred),
+  const int64_t pixels = c.rows / kPixels * kPixels;
+  const double part = double(pixels) / double(c.rows);
+  add_call(bench, c.name("goodness_gradient"),
+           {part * 2 * c.matrix + c.column_floats, 4 * c.elements}, &Device::goodness_gradient,
+           [=](Operands& memory) -> GoodnessGradient {
+             return {memory.matrix(pixels, c.width, c.dtype, Fill::centred),
+                     memory.floats(c.width, Fill::centred),
                      memory.floats(pixels / kPixels, Fill::positive),
                      kPixels,
                      Activation::relu,
                      Goodness::mean_squares,
-                     memory.matrix(pixels, width, dtype, Fill::zero)};
+                     memory.matrix(pixels, c.width, c.dtype, Fill::zero)};
            });
+}
 
-  // Two rows an image, as a layer learns from them.
-  const int64_t images = rows / 2;
-  const double shared = double(images * width) * double(size_of(dtype));
-  const auto rows_in_parts = [=](Operands& memory) {
-    GoodnessRows args = learning_rows(memory);
-    args.z.data = nullptr;
-    args.shared = {memory.matrix(images, width, dtype, Fill::centred),
-                   memory.matrix(1 + kClasses, width, dtype, Fill::centred),
-                   memory.integers(labels(rows, kClasses)), memory.floats(rows, Fill::positive)};
-    return args;
-  };
-  if (rows % 2 == 0) {
-    add_call(bench, name("goodness_rows_in_parts"),
-             {shared + 2 * matrix + 10 * row_floats + column_floats, 9 * elements},
-             &Device::goodness_rows, rows_in_parts);
-  }
-  add_call(bench, name("fold_rows"), {shared + matrix + row_floats, 2 * elements},
+void add_fold_rows(Bench& bench, const RowsCase& c) {
+  const int64_t images = c.rows / 2;
+  const double shared = double(images * c.width) * double(size_of(c.dtype));
+  add_call(bench, c.name("fold_rows"), {shared + c.matrix + c.row_floats, 2 * c.elements},
            &Device::fold_rows, [=](Operands& memory) -> FoldRows {
-             return {memory.matrix(2 * images, width, dtype, Fill::centred),
+             return {memory.matrix(2 * images, c.width, c.dtype, Fill::centred),
                      memory.floats(2 * images, Fill::positive),
-                     memory.matrix(images, width, dtype, Fill::zero)};
+                     memory.matrix(images, c.width, c.dtype, Fill::zero)};
            });
 }
 
@@ -146,7 +171,7 @@ void add_gather_images(Bench& bench, DType dtype, int64_t rows, int64_t width, i
              args.pixels = memory.images(rows * width);
              args.sample = memory.integers(shuffled(rows, 2, 1));
              args.standardise.channels = channels;
-             args.classes = kClasses;
+             args.blank_pixels = kClasses;
              args.base = memory.matrix(rows, width, dtype, Fill::zero);
              args.squares = memory.floats(rows, Fill::zero);
              return args;
@@ -175,7 +200,7 @@ void add_image_goodness(Bench& bench, int64_t images) {
   constexpr int64_t kPixels = 1024;
   const double n = double(images) * kPixels;
   add_call(bench, "image_goodness/fp32/" + std::to_string(images) + "x" + std::to_string(kPixels),
-           {4 * n + 12.0 * double(images), n}, &Device::image_goodness,
+           {4 * n + 32.0 * double(images), n}, &Device::image_goodness,
            [=](Operands& memory) -> ImageGoodness {
              return {memory.floats(images * kPixels, Fill::positive),
                      kPixels,
@@ -211,7 +236,7 @@ void add_small_kernels(Bench& bench, int64_t rows) {
                        memory.floats(rows, Fill::zero)};
              });
     add_call(bench, name_of("softmax_loss", dtype, rows, kClasses),
-             {kClasses * n * double(4 + size_of(dtype)) + 8 * n, 8 * kClasses * n},
+             {kClasses * n * double(4 + size_of(dtype)) + 12 * n, 8 * kClasses * n},
              &Device::softmax_loss, [=](Operands& memory) -> SoftmaxLoss {
                return {logits(memory),
                        memory.integers(labels(rows, kClasses)),
@@ -240,36 +265,28 @@ void add_small_kernels(Bench& bench, int64_t rows) {
 void add_updates(Bench& bench, DType dtype, int64_t units, int64_t inputs) {
   const int64_t size = units * inputs;
   const double n = double(size), copy = dtype == DType::bf16 ? 2 * n : 0.0;
-  const auto operand = [=](Operands& memory) {
-    return dtype == DType::bf16 ? memory.halves(size) : VectorView<bfloat16>();
+  const auto update = [=](Operands& memory) -> WeightUpdate {
+    return {memory.floats(size, Fill::centred),
+            memory.floats(size, Fill::centred),
+            /*biases=*/0,
+            /*learning_rate=*/1e-4f,
+            /*weight_decay=*/1e-3f,
+            memory.step_values({1.0f, 0.5f, 0.5f, 1}),
+            dtype == DType::bf16 ? memory.halves(size) : VectorView<bfloat16>()};
   };
   // Both read and write weights and state, and read the gradient.
   add_call(bench, name_of("adam_update", dtype, units, inputs), {28 * n + copy, 17 * n},
-           &Device::adam_update, [=](Operands& memory) {
-             AdamUpdate args{};
-             args.weight = memory.floats(size, Fill::centred);
-             args.m = memory.floats(size, Fill::centred);
-             args.v = memory.floats(size, Fill::positive);
-             args.gradient = memory.floats(size, Fill::centred);
-             args.learning_rate = 1e-4f;
-             args.beta1 = 0.9f;
-             args.beta2 = 0.999f;
-             args.eps = 1e-8f;
-             args.step = memory.step_values({1.0f, 0.5f, 0.5f, 1});
-             args.operand = operand(memory);
-             return args;
+           &Device::adam_update, [=](Operands& memory) -> AdamUpdate {
+             return {update(memory),
+                     memory.floats(size, Fill::centred),
+                     memory.floats(size, Fill::positive),
+                     0.9f,
+                     0.999f,
+                     1e-8f};
            });
   add_call(bench, name_of("momentum_update", dtype, units, inputs), {20 * n + copy, 7 * n},
            &Device::momentum_update, [=](Operands& memory) -> MomentumUpdate {
-             return {memory.floats(size, Fill::centred),
-                     memory.floats(size, Fill::centred),
-                     memory.floats(size, Fill::centred),
-                     /*biases=*/0,
-                     1e-4f,
-                     0.9f,
-                     1e-3f,
-                     memory.step_values({1.0f, 1.0f, 1.0f, 1}),
-                     operand(memory)};
+             return {update(memory), memory.floats(size, Fill::centred), 0.9f};
            });
 }
 
@@ -293,7 +310,15 @@ void add_copies(Bench& bench, const std::vector<int64_t>& sizes) {
 void add_kernels(Bench& bench, const Shapes& shapes) {
   for (const int64_t rows : shapes.rows) {
     for (const DType dtype : {DType::f32, DType::bf16}) {
-      for (const int64_t width : shapes.widths) add_row_kernels(bench, dtype, rows, width);
+      for (const int64_t width : shapes.widths) {
+        const RowsCase c(dtype, rows, width);
+        add_goodness_rows(bench, c);
+        add_normalise_rows(bench, c);
+        add_column_sums(bench, c);
+        add_peer_normalise(bench, c);
+        add_gradients(bench, c);
+        add_fold_rows(bench, c);
+      }
       add_gather_images(bench, dtype, rows, 784, 1);
       add_gather_images(bench, dtype, rows, 3072, 3);
       add_overlay_pixels(bench, dtype, rows);

@@ -58,8 +58,8 @@ void BackpropNetwork::forward(const uint8_t* pixels, VectorView<const int32_t> s
   const Range range("backprop.forward");
   FFWD_EXPECT(sample.size <= max_images_, "the network was made for fewer images");
   images_ = sample.size;
-  device_->gather_images({pixels, sample, shape_.standardise, /*classes=*/0, pixels_.view(images_),
-                          row_scratch_.view().slice(0, images_)});
+  device_->gather_images({pixels, sample, shape_.standardise, /*blank_pixels=*/0,
+                          pixels_.view(images_), row_scratch_.view().slice(0, images_)});
   const size_t hidden = activities_.size();
   for (size_t l = 0; l < hidden; ++l) {
     const MatrixView z = scratch_[0].view(images_).left(shape_.widths[l]);

@@ -8,8 +8,7 @@ Parameters::Parameters(Device& device, int64_t units, int64_t inputs, Biases bia
       inputs_(inputs),
       bias_count_(biases == Biases::none ? 0 : units),
       values_(device, weight_count() + padded_columns(bias_count_)) {
-  state_[0] = Vector<float>(device, values_.size());
-  if (kind == OptimiserKind::adam) state_[1] = Vector<float>(device, values_.size());
+  for (int64_t s = 0; s < states_of(kind); ++s) states_.emplace_back(device, values_.size());
   if (operand_type != DType::f32) operand_ = Vector<bfloat16>(device, weight_count());
 }
 
@@ -50,9 +49,9 @@ void Parameters::upload(const std::vector<float>& weights, const std::vector<flo
 }
 
 std::vector<Vector<float>*> Parameters::state() {
-  std::vector<Vector<float>*> state{&values_, &state_[0]};
-  if (state_[1].size() > 0) state.push_back(&state_[1]);
-  return state;
+  std::vector<Vector<float>*> all{&values_};
+  for (Vector<float>& state : states_) all.push_back(&state);
+  return all;
 }
 
 void Parameters::round_operand() {
@@ -66,17 +65,20 @@ void Parameters::round_operand() {
 
 void Parameters::update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,
                         VectorView<const float> gradient) {
-  const auto values = values_.view(), state = state_[0].view();
-  const int64_t biases = values.size - weight_count();
+  const WeightUpdate update{values_.view(),
+                            gradient,
+                            values_.size() - weight_count(),
+                            optimiser.learning_rate,
+                            optimiser.weight_decay,
+                            step,
+                            operand_.view()};
+  const auto state = [&](int64_t s) { return states_.at(size_t(s)).view(); };
   switch (optimiser.kind) {
     case OptimiserKind::momentum:
-      return lane.momentum_update({values, state, gradient, biases, optimiser.learning_rate,
-                                   optimiser.momentum, optimiser.weight_decay, step,
-                                   operand_.view()});
+      return lane.momentum_update({update, state(0), optimiser.momentum});
     case OptimiserKind::adam:
-      return lane.adam_update({values, state, state_[1].view(), gradient, biases,
-                               optimiser.learning_rate, optimiser.beta1, optimiser.beta2,
-                               optimiser.eps, optimiser.weight_decay, step, operand_.view()});
+      return lane.adam_update(
+          {update, state(0), state(1), optimiser.beta1, optimiser.beta2, optimiser.eps});
   }
   fail(__FILE__, __LINE__, "unknown optimiser");
 }

@@ -8,6 +8,17 @@ namespace ffwd {
 
 enum class OptimiserKind { momentum, adam };
 
+// Numbers that it keeps for each weight.
+constexpr int64_t states_of(OptimiserKind kind) {
+  switch (kind) {
+    case OptimiserKind::momentum:
+      return 1;  // velocity
+    case OptimiserKind::adam:
+      break;
+  }
+  return 2;  // m, v
+}
+
 // How parameters follow gradients: kernels/momentum_update.h, kernels/adam_update.h.
 struct Optimiser {
   OptimiserKind kind = OptimiserKind::momentum;
@@ -54,7 +65,8 @@ class Parameters {
   int64_t weight_count() const { return units_ * padded_columns(inputs_); }
 
   int64_t units_, inputs_, bias_count_;
-  Vector<float> values_, state_[2];
+  Vector<float> values_;
+  std::vector<Vector<float>> states_;
   Vector<bfloat16> operand_;  // empty: the weights themselves
 };
 

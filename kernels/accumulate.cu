@@ -1,20 +1,19 @@
 #include "kernels/accumulate.h"
-#include "kernels/launch.cuh"
+#include "kernels/reduce.cuh"
 
 namespace ffwd {
 namespace {
 
-constexpr int kThreads = 256;
-
-// One element a thread: a weight's gradient, small beside the images it comes from.
+// Element by element: a weight's gradient, small beside the images it comes from.
 template <typename T>
-__global__ void __launch_bounds__(kThreads) accumulate_kernel(Accumulate a) {
-  const int64_t element = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (element >= a.sum.rows * a.sum.cols) return;
-  const int64_t i = element / a.sum.cols, j = element % a.sum.cols;
-  const float term = to_float(a.term.row<T>(i)[j]);
-  float& sum = a.sum.row<float>(i)[j];
-  sum = a.add ? sum + term : term;
+__global__ void __launch_bounds__(kRowBlockThreads) accumulate_kernel(Accumulate a) {
+  const int64_t i = block_row();
+  if (i >= a.sum.rows) return;
+  const T* term = a.term.row<T>(i);
+  float* sum = a.sum.row<float>(i);
+  for (int64_t j = threadIdx.x; j < a.sum.cols; j += blockDim.x) {
+    sum[j] = a.add ? sum[j] + to_float(term[j]) : to_float(term[j]);
+  }
 }
 
 }  // namespace
@@ -23,10 +22,9 @@ namespace cuda {
 
 void accumulate(const Accumulate& a, Stream stream) {
   check(a);
-  const int64_t elements = a.sum.rows * a.sum.cols;
+  const RowBlocks blocks = row_blocks(a.sum.rows, a.sum.cols, 1);
   with_dtype(a.term.dtype, [&](auto zero) {
-    launch(accumulate_kernel<decltype(zero)>, dim3(blocks_for(elements, kThreads)), dim3(kThreads),
-           stream, a);
+    launch(accumulate_kernel<decltype(zero)>, blocks.grid, blocks.block, stream, a);
   });
 }
 

@@ -1,8 +1,12 @@
 // The activation functions y = f(a) of a layer and their slopes, written once for both back ends.
+// Each of them keeps 0 (kernels fill rows up with it) and the sign of a, so that y alone tells the
+// slope, and hands a NaN on. README.md tells how to add one.
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
+#include "kernels/check.h"
 #include "kernels/portable.h"
 
 namespace ffwd {
@@ -12,16 +16,39 @@ enum class Activation : int32_t { relu, leaky_relu };
 inline constexpr Activation kActivations[] = {Activation::relu, Activation::leaky_relu};
 inline constexpr float kLeakySlope = 0.01f;
 
-// A NaN stays a NaN.
+// Calls body with the function as a constant of the compiler (see kernels/goodness.h).
+template <typename Body>
+void with_constant(Activation f, const Body& body) {
+  switch (f) {
+    case Activation::relu:
+      return body(std::integral_constant<Activation, Activation::relu>());
+    case Activation::leaky_relu:
+      return body(std::integral_constant<Activation, Activation::leaky_relu>());
+  }
+  fail(__FILE__, __LINE__, "unknown activation");
+}
+
 FFWD_HD float activation_value(Activation f, float a) {
-  const float below = f == Activation::relu ? 0.0f : kLeakySlope * a;
+  float below = 0.0f;
+  switch (f) {
+    case Activation::relu:
+      break;
+    case Activation::leaky_relu:
+      below = kLeakySlope * a;
+  }
   return a < 0.0f ? below : a;
 }
 
-// df/da, as a function of y = f(a): every activation here keeps the sign, so y tells the side.
+// df/da, as a function of y = f(a).
 FFWD_HD float activation_slope(Activation f, float y) {
-  if (y > 0.0f) return 1.0f;
-  return f == Activation::relu ? 0.0f : kLeakySlope;
+  float below = 0.0f;
+  switch (f) {
+    case Activation::relu:
+      break;
+    case Activation::leaky_relu:
+      below = kLeakySlope;
+  }
+  return y > 0.0f ? 1.0f : below;
 }
 
 }  // namespace ffwd

@@ -10,14 +10,13 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     activation_gradient_kernel(ActivationGradient a, bool aligned) {
   const int64_t i = block_row(), width = a.dz.cols;
   if (i >= a.dz.rows) return;
-  const int64_t step = int64_t(blockDim.x) * kVector<T>;
-  for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
+  for_each_segment<T>(width, [&](int64_t j) {
     float y[kVector<T>], gradient[kVector<T>];
     load_vector(a.y.row<T>(i), j, width, aligned, y);
     load_vector(a.dy.row<T>(i), j, width, aligned, gradient);
     for (int k = 0; k < kVector<T>; ++k) gradient[k] *= activation_slope(a.activation, y[k]);
     store_vector(a.dz.row<T>(i), j, width, aligned, gradient);
-  }
+  });
 }
 
 }  // namespace

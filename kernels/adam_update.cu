@@ -19,14 +19,7 @@ namespace cuda {
 
 void adam_update(const AdamUpdate& a, Stream stream) {
   check(a);
-  launch_weight_update(AdamRule{a},
-                       {a.weight.data,
-                        a.gradient.data,
-                        {a.m.data, a.v.data},
-                        a.operand.data,
-                        a.weight.size,
-                        a.biases},
-                       stream);
+  launch_weight_update(AdamRule{a}, {{a.m, a.v}}, stream);
 }
 
 }  // namespace cuda

@@ -1,5 +1,5 @@
 // Adam with decoupled weight decay, fused with the cast of the new weights to the matmul's element
-// type. Biases, which stand behind the weights, are not decayed and not cast.
+// type.
 //
 //     m      <- beta1 m + (1 - beta1) g
 //     v      <- beta2 v + (1 - beta2) g^2
@@ -10,27 +10,21 @@
 // Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1; decay: Loshchilov and Hutter,
 //         arXiv:1711.05101.
 //
-// Shapes:   weight, m, v, gradient (n), fp32, the last `biases` of them biases; operand
-//           (n - biases), bf16, or absent; step (1), memory of the device.
+// Shapes:   m, v (n), fp32; the others: kernels/weight_update.h.
 // Aliasing: none.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
 
 #include <cmath>
 
-#include "kernels/step_values.h"
 #include "kernels/stream.h"
-#include "kernels/view.h"
+#include "kernels/weight_update.h"
 
 namespace ffwd {
 
-struct AdamUpdate {
-  VectorView<float> weight, m, v;
-  VectorView<const float> gradient;
-  int64_t biases;
-  float learning_rate, beta1, beta2, eps, weight_decay;
-  VectorView<const StepValues> step;
-  VectorView<bfloat16> operand;
+struct AdamUpdate : WeightUpdate {
+  VectorView<float> m, v;
+  float beta1, beta2, eps;
 };
 
 FFWD_HD void adam_step(const AdamUpdate& a, const StepValues& step, float decay, float g, float& m,

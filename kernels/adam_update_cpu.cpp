@@ -5,13 +5,7 @@
 namespace ffwd {
 
 void check(const AdamUpdate& a) {
-  const int64_t n = a.weight.size;
-  FFWD_EXPECT(a.m.size == n && a.v.size == n && a.gradient.size == n,
-              "m, v and gradient need an entry a weight");
-  FFWD_EXPECT(a.biases >= 0 && a.biases <= n, "biases are the last of the weights");
-  FFWD_EXPECT(a.operand.data == nullptr || a.operand.size == n - a.biases,
-              "operand needs an entry a weight that is no bias");
-  FFWD_EXPECT(a.step.size == 1, "an update belongs to one step");
+  check_update(a, {a.m, a.v});
 }
 
 namespace cpu {

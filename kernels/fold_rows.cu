@@ -9,8 +9,7 @@ template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads) fold_rows_kernel(FoldRows a, bool aligned) {
   const int64_t i = block_row(), width = a.dz.cols;
   if (i >= a.folded.rows) return;
-  const int64_t step = int64_t(blockDim.x) * kVector<T>;
-  for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
+  for_each_segment<T>(width, [&](int64_t j) {
     float sum[kVector<T>] = {};
     for (int64_t r = i; r < a.dz.rows; r += a.folded.rows) {
       float value[kVector<T>];
@@ -19,7 +18,7 @@ __global__ void __launch_bounds__(kRowBlockThreads) fold_rows_kernel(FoldRows a,
       for (int k = 0; k < kVector<T>; ++k) sum[k] += scale * value[k];
     }
     store_vector(a.folded.row<T>(i), j, width, aligned, sum);
-  }
+  });
 }
 
 }  // namespace

@@ -15,23 +15,22 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   const int64_t i = block_row(), width = a.base.cols;
   const bool inside = i < a.base.rows;
   const uint32_t channels = uint32_t(a.standardise.channels);
-  const int64_t step = int64_t(blockDim.x) * kVector<T>;
 
   float sum = 0.0f;
   if (inside) {
     const uint8_t* pixels = a.pixels + int64_t(a.sample.data[i]) * width;
     T* base = a.base.row<T>(i);
-    for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
+    for_each_segment<T>(width, [&](int64_t j) {
       float x[kVector<T>];
       for (int k = 0; k < kVector<T>; ++k) {
         const uint32_t p = uint32_t(j + k) / channels, c = uint32_t(j + k) - p * channels;
-        const bool shown = j + k < width && p >= uint32_t(a.classes);
+        const bool shown = j + k < width && p >= uint32_t(a.blank_pixels);
         x[k] =
             shown ? float(pixels[j + k]) * a.standardise.scale[c] + a.standardise.shift[c] : 0.0f;
         sum += x[k] * x[k];
       }
       store_vector(base, j, width, aligned, x);
-    }
+    });
   }
   sum = row_sum(sum, slots);
   if (inside && threadIdx.x == 0) a.squares.data[i] = sum;

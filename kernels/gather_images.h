@@ -3,12 +3,12 @@
 // length depends on its label.
 //
 // With image s = sample[i], pixel p and channel c (HWC order):
-//     base[i, p*C + c] = pixels[s, p*C + c] * scale[c] + shift[c]    for p >= K
-//     base[i, p*C + c] = 0                                           for p <  K
+//     base[i, p*C + c] = pixels[s, p*C + c] * scale[c] + shift[c]    for p >= blank_pixels
+//     base[i, p*C + c] = 0                                           for p <  blank_pixels
 //     squares[i]       = sum_j base[i,j]^2
 //
 // Shapes:   pixels (N, D) bytes, D = P*C; sample (B); base (B, D), fp32 or bf16; squares (B). 0 <=
-//           K <= P (0: no label will be written), 1 <= C <= 4. B = 0 is allowed.
+//           blank_pixels <= P, 1 <= C <= kMaxChannels. B = 0 is allowed.
 // Range:    sample in [0, N); not checked on the device.
 // Aliasing: none.
 // Order:    one row's sum of squares, of the values before rounding to bf16, runs in a fixed order,
@@ -34,7 +34,7 @@ struct GatherImages {
   const uint8_t* pixels;
   VectorView<const int32_t> sample;
   Standardise standardise;
-  int32_t classes;
+  int32_t blank_pixels;
   MatrixView base;
   VectorView<float> squares;
 };

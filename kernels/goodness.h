@@ -9,7 +9,9 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
+#include "kernels/check.h"
 #include "kernels/portable.h"
 
 namespace ffwd {
@@ -19,8 +21,47 @@ enum class Goodness : int32_t { sum_squares, mean_squares, sum_abs, mean_abs };
 inline constexpr Goodness kGoodnesses[] = {Goodness::sum_squares, Goodness::mean_squares,
                                            Goodness::sum_abs, Goodness::mean_abs};
 
+// Calls body with the kind as a constant of the compiler: a loop on the CPU that asks for it at each
+// element takes twice as long.
+template <typename Body>
+void with_constant(Goodness g, const Body& body) {
+  switch (g) {
+    case Goodness::sum_squares:
+      return body(std::integral_constant<Goodness, Goodness::sum_squares>());
+    case Goodness::mean_squares:
+      return body(std::integral_constant<Goodness, Goodness::mean_squares>());
+    case Goodness::sum_abs:
+      return body(std::integral_constant<Goodness, Goodness::sum_abs>());
+    case Goodness::mean_abs:
+      return body(std::integral_constant<Goodness, Goodness::mean_abs>());
+  }
+  fail(__FILE__, __LINE__, "unknown goodness");
+}
+
+// Whether its terms are y^2; else |y|.
 FFWD_HD bool is_square(Goodness g) {
-  return g == Goodness::sum_squares || g == Goodness::mean_squares;
+  switch (g) {
+    case Goodness::sum_squares:
+    case Goodness::mean_squares:
+      return true;
+    case Goodness::sum_abs:
+    case Goodness::mean_abs:
+      break;
+  }
+  return false;
+}
+
+// Whether it is a mean over the row; else a sum.
+FFWD_HD bool is_mean(Goodness g) {
+  switch (g) {
+    case Goodness::mean_squares:
+    case Goodness::mean_abs:
+      return true;
+    case Goodness::sum_squares:
+    case Goodness::sum_abs:
+      break;
+  }
+  return false;
 }
 
 FFWD_HD float goodness_term(Goodness g, float y) {
@@ -34,7 +75,7 @@ FFWD_HD float goodness_slope(Goodness g, float y) {
 }
 
 FFWD_HD float goodness_scale(Goodness g, int64_t width) {
-  return g == Goodness::mean_squares || g == Goodness::mean_abs ? 1.0f / float(width) : 1.0f;
+  return is_mean(g) ? 1.0f / float(width) : 1.0f;
 }
 
 }  // namespace ffwd

@@ -5,7 +5,6 @@
 namespace ffwd {
 namespace {
 
-// One row by blockDim.x threads. Thread t owns the 16-byte segments t, t + blockDim.x, ...
 template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads)
     goodness_gradient_kernel(GoodnessGradient a, bool aligned) {
@@ -14,8 +13,7 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   const float factor = a.slope.data[i / a.pixels] * goodness_scale(a.goodness_kind, width);
   const T* z = a.z.row<T>(i);
   T* dz = a.dz.row<T>(i);
-  const int64_t step = int64_t(blockDim.x) * kVector<T>;
-  for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
+  for_each_segment<T>(width, [&](int64_t j) {
     float value[kVector<T>], bias[kVector<T>];
     load_vector(z, j, width, aligned, value);
     load_floats<T>(a.bias.data, j, width, aligned, bias);
@@ -24,7 +22,7 @@ __global__ void __launch_bounds__(kRowBlockThreads)
       value[k] = factor * goodness_slope(a.goodness_kind, y) * activation_slope(a.activation, y);
     }
     store_vector(dz, j, width, aligned, value);
-  }
+  });
 }
 
 }  // namespace

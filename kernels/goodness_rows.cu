@@ -5,7 +5,7 @@
 namespace ffwd {
 namespace {
 
-// Where the elements of row i come from: what is loaded of a segment, and its values.
+// How row i of z is read: load() fetches a segment, values() makes numbers of it.
 template <typename T>
 struct WholeRow {
   using Segment = Loaded;
@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   };
   // Calls use(j, y) for each segment that this thread holds, then for the others.
   float held[kHeld][kVector<T>];
-  const auto for_each_segment = [&](auto use) {
+  const auto for_each_activity = [&](auto use) {
     FFWD_UNROLL
     for (int s = 0; s < kHeld; ++s) {
       if (first + s * step < width) use(first + s * step, held[s]);
@@ -87,7 +87,7 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     for (int s = 0; s < kHeld; ++s) {
       if (first + s * step < width) activities(first + s * step, segment[s], held[s]);
     }
-    for_each_segment([&](int64_t, const float(&y)[kVector<T>]) {
+    for_each_activity([&](int64_t, const float(&y)[kVector<T>]) {
       for (int k = 0; k < kVector<T>; ++k) {
         terms += goodness_term(a.goodness_kind, y[k]);
         squares += y[k] * y[k];
@@ -111,7 +111,7 @@ __global__ void __launch_bounds__(kRowBlockThreads)
 
   const bool hands_on = a.next.data != nullptr;
   if (!hands_on && !learns) return;
-  for_each_segment([&](int64_t j, const float(&y)[kVector<T>]) {
+  for_each_activity([&](int64_t j, const float(&y)[kVector<T>]) {
     float value[kVector<T>];
     if (learns) {
       for (int k = 0; k < kVector<T>; ++k) {

@@ -1,9 +1,5 @@
 #include "kernels/goodness_rows.h"
 
-#include <iterator>
-#include <type_traits>
-#include <utility>
-
 namespace ffwd {
 
 void check(const GoodnessRows& a) {
@@ -39,19 +35,6 @@ void check(const GoodnessRows& a) {
 
 namespace cpu {
 namespace {
-
-// Calls body with the one of `all` that `value` is, as a constant of the compiler: a loop that asks at
-// each element what kind it has takes twice as long.
-template <const auto& all, typename T, typename Body, size_t... i>
-void with_constant(T value, const Body& body, std::index_sequence<i...>) {
-  const bool known =
-      ((value == all[i] && (body(std::integral_constant<T, all[i]>()), true)) || ...);
-  if (!known) fail(__FILE__, __LINE__, "unknown kind");
-}
-template <const auto& all, typename T, typename Body>
-void with_constant(T value, const Body& body) {
-  with_constant<all>(value, body, std::make_index_sequence<std::size(all)>());
-}
 
 // `z`: column -> element of row i.
 template <typename T, typename Kind, typename Function, typename Row>
@@ -112,9 +95,8 @@ void all_rows(const GoodnessRows& a, Kind kind, Function f) {
 void goodness_rows(const GoodnessRows& a, Stream) {
   check(a);
   with_dtype(a.z.dtype, [&](auto zero) {
-    with_constant<kGoodnesses>(a.goodness_kind, [&](auto kind) {
-      with_constant<kActivations>(a.activation,
-                                  [&](auto f) { all_rows<decltype(zero)>(a, kind, f); });
+    with_constant(a.goodness_kind, [&](auto kind) {
+      with_constant(a.activation, [&](auto f) { all_rows<decltype(zero)>(a, kind, f); });
     });
   });
 }

@@ -19,10 +19,7 @@ namespace cuda {
 
 void momentum_update(const MomentumUpdate& a, Stream stream) {
   check(a);
-  launch_weight_update(
-      MomentumRule{a},
-      {a.weight.data, a.gradient.data, {a.velocity.data}, a.operand.data, a.weight.size, a.biases},
-      stream);
+  launch_weight_update(MomentumRule{a}, {{a.velocity}}, stream);
 }
 
 }  // namespace cuda

@@ -1,6 +1,5 @@
 // Hinton's update: an average of gradients, and weight decay that is not part of it; fused with the
-// cast of the new weights to the matmul's element type. Biases, which stand behind the weights, are
-// not decayed and not cast.
+// cast of the new weights to the matmul's element type.
 //
 //     velocity <- momentum * velocity + (1 - momentum) * gradient
 //     weight   <- weight - learning_rate * step.rate_factor * (velocity + weight_decay * weight)
@@ -8,25 +7,19 @@
 //
 // Source: Hinton's ffnew.m (momentum 0.9; there the gradient points uphill).
 //
-// Shapes:   weight, velocity, gradient (n), fp32, the last `biases` of them biases; operand
-//           (n - biases), bf16, or absent; step (1), memory of the device.
+// Shapes:   velocity (n), fp32; the others: kernels/weight_update.h.
 // Aliasing: none.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
 
-#include "kernels/step_values.h"
 #include "kernels/stream.h"
-#include "kernels/view.h"
+#include "kernels/weight_update.h"
 
 namespace ffwd {
 
-struct MomentumUpdate {
-  VectorView<float> weight, velocity;
-  VectorView<const float> gradient;
-  int64_t biases;
-  float learning_rate, momentum, weight_decay;
-  VectorView<const StepValues> step;
-  VectorView<bfloat16> operand;
+struct MomentumUpdate : WeightUpdate {
+  VectorView<float> velocity;
+  float momentum;
 };
 
 FFWD_HD void momentum_step(const MomentumUpdate& a, const StepValues& step, float decay,

@@ -12,25 +12,24 @@ __global__ void __launch_bounds__(kRowBlockThreads)
   FFWD_SHARED(float, slots, kRowBlockWarps);
   const int64_t i = block_row(), width = a.x.cols;
   const bool inside = i < a.x.rows;
-  const int64_t first = int64_t(threadIdx.x) * kVector<T>, step = int64_t(blockDim.x) * kVector<T>;
 
   const T* x = a.x.row<T>(i);
   float value[kVector<T>], sum = 0.0f;
   if (inside) {
-    for (int64_t j = first; j < width; j += step) {
+    for_each_segment<T>(width, [&](int64_t j) {
       load_vector(x, j, width, aligned, value);
       for (int k = 0; k < kVector<T>; ++k) sum += value[k] * value[k];
-    }
+    });
   }
   const float scale = norm_scale(a.norm, row_sum(sum, slots), width);
   if (!inside) return;
 
   T* x_hat = a.x_hat.row<T>(i);
-  for (int64_t j = first; j < width; j += step) {
+  for_each_segment<T>(width, [&](int64_t j) {
     load_vector(x, j, width, aligned, value);
     for (int k = 0; k < kVector<T>; ++k) value[k] *= scale;
     store_vector(x_hat, j, width, aligned, value);
-  }
+  });
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace ffwd {
 
 void check(const OverlayPixels& a) {
   FFWD_EXPECT(a.channels >= 1 && a.channels <= kMaxChannels && a.x_hat.cols == a.channels,
-              "a row of x_hat is a pixel of 1 to 4 channels");
+              "a row of x_hat is a pixel of 1 to " + std::to_string(kMaxChannels) + " channels");
   FFWD_EXPECT(a.base.cols % a.channels == 0, "an image holds whole pixels");
   FFWD_EXPECT(a.classes >= 1 && a.classes <= a.pixels(), "a label needs one pixel for each class");
   FFWD_EXPECT(a.label.size == 0 || (a.base.rows > 0 && a.label.size % a.base.rows == 0),

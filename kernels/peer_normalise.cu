@@ -27,13 +27,12 @@ __global__ void __launch_bounds__(kRowBlockThreads) peer_add_kernel(PeerNormalis
   const int64_t i = block_row(), width = a.dz.cols;
   if (i >= a.dz.rows) return;
   T* dz = a.dz.row<T>(i);
-  const int64_t step = int64_t(blockDim.x) * kVector<T>;
-  for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < width; j += step) {
+  for_each_segment<T>(width, [&](int64_t j) {
     float value[kVector<T>];
     load_vector(dz, j, width, aligned, value);
     for (int k = 0; k < kVector<T>; ++k) value[k] += j + k < width ? a.push.data[j + k] : 0.0f;
     store_vector(dz, j, width, aligned, value);
-  }
+  });
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 //     z[r,j] = row_scale[r] * (images[r mod B, j] + labels[1 + label[r], j])
 //
 // Shapes: images (B, M); labels (1 + K, M), the neutral label first; both of the same type; label,
-//         row_scale (R), R a multiple of B.
+//         row_scale (R), R a multiple of B and below 2^32.
 // Range:  label in [0, K) or kNeutralLabel (-1), not checked on the device.
 #pragma once
 

@@ -7,7 +7,7 @@
 namespace ffwd {
 
 struct StepValues {
-  float rate_factor;                         // of the learning rate
+  float rate_factor;                         // times the learning rate
   float adam_correction1, adam_correction2;  // 1 - beta^t, t = 1 at the first step
   uint32_t draw;                             // which draw of wrong labels this is
 };

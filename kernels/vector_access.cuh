@@ -70,6 +70,14 @@ __device__ inline void load_floats(const float* row, int64_t j, int64_t cols, bo
   }
 }
 
+// Calls use(j) for the first element j of every segment of a row that the calling thread owns:
+// segments t, t + blockDim.x, ... of thread t.
+template <typename T, typename Use>
+__device__ inline void for_each_segment(int64_t cols, Use use) {
+  const int64_t step = int64_t(blockDim.x) * kVector<T>;
+  for (int64_t j = int64_t(threadIdx.x) * kVector<T>; j < cols; j += step) use(j);
+}
+
 template <typename T>
 __device__ inline void store_vector(T* row, int64_t j, int64_t cols, bool aligned,
                                     const float (&value)[kVector<T>]) {

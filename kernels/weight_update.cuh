@@ -3,18 +3,15 @@
 #pragma once
 
 #include "kernels/launch.cuh"
-#include "kernels/step_values.h"
 #include "kernels/vector_access.cuh"
+#include "kernels/weight_update.h"
 
 namespace ffwd {
 
+// The optimiser's numbers for each weight.
 template <int kStates>
-struct UpdateArrays {
-  float* weight;
-  const float* gradient;
-  float* state[kStates];
-  bfloat16* operand;  // may be null
-  int64_t size, biases;
+struct UpdateStates {
+  VectorView<float> of[kStates];
 };
 
 inline constexpr int kUpdateThreads = 256;
@@ -24,48 +21,54 @@ inline constexpr int kUpdateThreads = 256;
 // A thread owns kVector<float> neighbouring weights.
 template <typename Rule>
 __global__ void __launch_bounds__(kUpdateThreads)
-    weight_update_kernel(Rule rule, UpdateArrays<Rule::kStates> a, bool aligned) {
+    weight_update_kernel(Rule rule, UpdateStates<Rule::kStates> states, bool aligned) {
   constexpr int kStates = Rule::kStates, kItems = kVector<float>;
+  const WeightUpdate& a = rule.a;
   const int64_t j = (int64_t(blockIdx.x) * kUpdateThreads + threadIdx.x) * kItems;
-  if (j >= a.size) return;
-  const int64_t first_bias = a.size - a.biases;
-  const StepValues step = *rule.a.step.data;
+  const int64_t size = a.weight.size, first_bias = size - a.biases;
+  if (j >= size) return;
+  const StepValues step = *a.step.data;
 
   float weight[kItems], gradient[kItems], state[kStates][kItems];
-  load_vector(a.weight, j, a.size, aligned, weight);
-  load_vector(a.gradient, j, a.size, aligned, gradient);
-  for (int s = 0; s < kStates; ++s) load_vector(a.state[s], j, a.size, aligned, state[s]);
+  load_vector(a.weight.data, j, size, aligned, weight);
+  load_vector(a.gradient.data, j, size, aligned, gradient);
+  for (int s = 0; s < kStates; ++s) load_vector(states.of[s].data, j, size, aligned, state[s]);
 
   for (int k = 0; k < kItems; ++k) {
     float own[kStates];
     for (int s = 0; s < kStates; ++s) own[s] = state[s][k];
-    rule(step, j + k < first_bias ? rule.a.weight_decay : 0.0f, gradient[k], own, weight[k]);
+    rule(step, j + k < first_bias ? a.weight_decay : 0.0f, gradient[k], own, weight[k]);
     for (int s = 0; s < kStates; ++s) state[s][k] = own[s];
   }
 
-  store_vector(a.weight, j, a.size, aligned, weight);
-  for (int s = 0; s < kStates; ++s) store_vector(a.state[s], j, a.size, aligned, state[s]);
-  if (a.operand == nullptr) return;
+  store_vector(a.weight.data, j, size, aligned, weight);
+  for (int s = 0; s < kStates; ++s) store_vector(states.of[s].data, j, size, aligned, state[s]);
+  bfloat16* operand = a.operand.data;
+  if (operand == nullptr) return;
   if (aligned && j + kItems <= first_bias) {
     struct alignas(8) Half {
       bfloat16 element[kItems];
     } half;
     for (int k = 0; k < kItems; ++k) half.element[k] = to_bfloat16(weight[k]);
-    *reinterpret_cast<Half*>(a.operand + j) = half;
+    *reinterpret_cast<Half*>(operand + j) = half;
   } else {
-    for (int k = 0; k < kItems && j + k < first_bias; ++k)
-      a.operand[j + k] = to_bfloat16(weight[k]);
+    for (int k = 0; k < kItems && j + k < first_bias; ++k) {
+      operand[j + k] = to_bfloat16(weight[k]);
+    }
   }
 }
 
 template <typename Rule>
-void launch_weight_update(const Rule& rule, const UpdateArrays<Rule::kStates>& a, Stream stream) {
-  uintptr_t bits = reinterpret_cast<uintptr_t>(a.weight) | reinterpret_cast<uintptr_t>(a.gradient) |
-                   2 * reinterpret_cast<uintptr_t>(a.operand);
-  for (const float* state : a.state) bits |= reinterpret_cast<uintptr_t>(state);
-  const bool aligned = bits % 16 == 0;
-  const unsigned blocks = blocks_for(a.size, int64_t(kUpdateThreads) * kVector<float>);
-  launch(weight_update_kernel<Rule>, dim3(blocks), dim3(kUpdateThreads), stream, rule, a, aligned);
+void launch_weight_update(const Rule& rule, const UpdateStates<Rule::kStates>& states,
+                          Stream stream) {
+  const WeightUpdate& a = rule.a;
+  constexpr int kOperandBytes = kVector<float> * int(sizeof(bfloat16));  // that a thread writes
+  bool aligned = is_aligned(a.weight) && is_aligned(a.gradient) &&
+                 reinterpret_cast<uintptr_t>(a.operand.data) % kOperandBytes == 0;
+  for (const VectorView<float>& state : states.of) aligned = aligned && is_aligned(state);
+  const unsigned blocks = blocks_for(a.weight.size, int64_t(kUpdateThreads) * kVector<float>);
+  launch(weight_update_kernel<Rule>, dim3(blocks), dim3(kUpdateThreads), stream, rule, states,
+         aligned);
 }
 
 }  // namespace ffwd

@@ -1,15 +1,13 @@
 // The loop that every optimiser shares on the CPU: kernels/weight_update.cuh on a GPU.
 #pragma once
 
-#include "kernels/step_values.h"
-#include "kernels/view.h"
+#include "kernels/weight_update.h"
 
 namespace ffwd {
 
-// Has `rule(i, decay)` update weight i of `args`, and copies it to the matmul's bf16 operand, if
-// there is one. Biases, the last of the weights, are not decayed and not copied.
-template <typename Update, typename Rule>
-void update_weights(const Update& args, Rule rule) {
+// Has `rule(i, decay)` update weight i, and copies it to the matmul's bf16 operand, if there is one.
+template <typename Rule>
+void update_weights(const WeightUpdate& args, Rule rule) {
   const int64_t first_bias = args.weight.size - args.biases;
   const auto update = [&](int64_t first, int64_t end, float decay, auto copy) {
 #pragma omp parallel for simd schedule(static)

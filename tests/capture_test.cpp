@@ -121,21 +121,20 @@ TEST_P(Capture, Pool) {
   }
 }
 
+WeightUpdate weight_update(Operands& m, bool copies) {
+  return {m.floats(kCols),
+          m.floats(kCols),
+          /*biases=*/0,
+          /*learning_rate=*/0.01f,
+          /*weight_decay=*/0.1f,
+          m.step_values(),
+          copies ? m.halves(kCols) : VectorView<bfloat16>()};
+}
+
 TEST_P(Capture, AdamUpdate) {
   for (const bool copies : {false, true}) {
     compare(&Device::adam_update, [&](Operands& m) -> AdamUpdate {
-      return {m.floats(kCols),
-              m.floats(kCols),
-              m.floats(kCols),
-              m.floats(kCols),
-              /*biases=*/0,
-              0.01f,
-              0.9f,
-              0.999f,
-              1e-8f,
-              0.1f,
-              m.step_values(),
-              copies ? m.halves(kCols) : VectorView<bfloat16>()};
+      return {weight_update(m, copies), m.floats(kCols), m.floats(kCols), 0.9f, 0.999f, 1e-8f};
     });
   }
 }
@@ -143,15 +142,7 @@ TEST_P(Capture, AdamUpdate) {
 TEST_P(Capture, MomentumUpdate) {
   for (const bool copies : {false, true}) {
     compare(&Device::momentum_update, [&](Operands& m) -> MomentumUpdate {
-      return {m.floats(kCols),
-              m.floats(kCols),
-              m.floats(kCols),
-              /*biases=*/0,
-              0.01f,
-              0.9f,
-              0.1f,
-              m.step_values(),
-              copies ? m.halves(kCols) : VectorView<bfloat16>()};
+      return {weight_update(m, copies), m.floats(kCols), /*momentum=*/0.9f};
     });
   }
 }

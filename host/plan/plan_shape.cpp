@@ -22,7 +22,7 @@ PlanShape plan_shape(const Recipe& recipe, const ImageShape& image, int64_t clas
   shape.label_lag = recipe.negatives.lag;
   shape.goodness_of_pixels = recipe.objective.goodness_of == GoodnessOf::pixel;
   shape.peer_normalisation = recipe.objective.peer_strength > 0.0f;
-  shape.optimiser_states = recipe.optimiser.kind == OptimiserKind::adam ? 2 : 1;
+  shape.optimiser_states = states_of(recipe.optimiser.kind);
   shape.batch = batch;
   shape.activation_bytes = activation_bytes;
   return shape;

@@ -39,6 +39,7 @@ TEST(Activation, AgreesWithTheEquation) {
       const double slope = slope_of([&](double x) { return activation(f, x); }, a);
       EXPECT_NEAR(activation_slope(f, y), slope, 1e-8);
     }
+    EXPECT_EQ(activation_value(f, 0.0f), 0.0f);
     EXPECT_TRUE(std::isnan(activation_value(f, kNanF)));
   }
 }

@@ -19,7 +19,7 @@ struct Case {
   std::vector<uint8_t> pixels;
   std::vector<int32_t> sample;
   Standardise standardise;
-  int32_t classes = 1;
+  int32_t blank_pixels = 1;
 };
 
 Results run(Place place, const Case& c, Layout layout = {}) {
@@ -29,7 +29,7 @@ Results run(Place place, const Case& c, Layout layout = {}) {
   args.pixels = memory.input(c.pixels).data;
   args.sample = memory.input(c.sample);
   args.standardise = c.standardise;
-  args.classes = c.classes;
+  args.blank_pixels = c.blank_pixels;
   args.base = memory.output("base", c.dtype, rows, c.width);
   args.squares = memory.output<float>("squares", rows);
   return memory.run(kGatherImages, args);
@@ -39,7 +39,7 @@ Results reference(const Case& c) {
   const int64_t rows = int64_t(c.sample.size()), channels = c.standardise.channels;
   Matrix base(rows, c.width), squares(1, rows);
   for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t p = c.classes; p < c.width / channels; ++p) {
+    for (int64_t p = c.blank_pixels; p < c.width / channels; ++p) {
       for (int64_t channel = 0; channel < channels; ++channel) {
         const int64_t j = p * channels + channel;
         const int64_t byte = int64_t(c.sample[std::size_t(i)]) * c.width + j;
@@ -59,7 +59,7 @@ Case random_case(DType dtype, Shape shape, int32_t channels, uint64_t seed, int 
   c.dtype = dtype;
   c.width = shape.cols / channels * channels;
   c.standardise.channels = channels;
-  c.classes = int32_t(std::min<int64_t>(10, c.width / channels));
+  c.blank_pixels = int32_t(std::min<int64_t>(10, c.width / channels));
   for (int channel = 0; channel < channels; ++channel) {
     c.standardise.scale[channel] = 0.01f * float(channel + 1);
     c.standardise.shift[channel] = 0.3f - 0.4f * float(channel);
@@ -109,7 +109,7 @@ TEST_P(GatherImagesTest, HandWorkedRows) {
     c.width = 6;
     c.pixels = {9, 9, 0, 1, 2, 3, /**/ 9, 9, 4, 4, 4, 5};
     c.sample = {1, 0, 1};
-    c.classes = 2;
+    c.blank_pixels = 2;
     c.standardise.scale[0] = 2.0f;
     c.standardise.shift[0] = -1.0f;
     Results got = run(place(), c);
@@ -120,7 +120,7 @@ TEST_P(GatherImagesTest, HandWorkedRows) {
     expect_equal(got.at("squares"), std::vector<double>{228, 36, 228}, "squares");
 
     // Of 3 channels, all of the first pixel wait for the label.
-    c.classes = 1;
+    c.blank_pixels = 1;
     c.sample = {0};
     c.standardise.channels = 3;
     for (int channel = 0; channel < 3; ++channel) {
@@ -205,7 +205,7 @@ TEST_P(GatherImagesTest, NanShowsBesideTheLabel) {
 TEST_P(GatherImagesTest, WithoutALabelEveryPixelIsShown) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     Case c = random_case(dtype, {7, 300}, 3, 8);
-    c.classes = 0;
+    c.blank_pixels = 0;
     expect_results(c, run(place(), c), reference(c), bounds(c), stored);
   }
 }
@@ -226,8 +226,8 @@ TEST_P(GatherImagesTest, BrokenContractsThrow) {
   expect_error([](GatherImages& a) { a.standardise.channels = 0; });
   expect_error([](GatherImages& a) { a.standardise.channels = 5; });
   expect_error([](GatherImages& a) { a.base.cols = 11; });
-  expect_error([](GatherImages& a) { a.classes = 5; });
-  expect_error([](GatherImages& a) { a.classes = -1; });
+  expect_error([](GatherImages& a) { a.blank_pixels = 5; });
+  expect_error([](GatherImages& a) { a.blank_pixels = -1; });
 }
 
 TEST_P(GatherImagesTest, SameBitsAlways) {

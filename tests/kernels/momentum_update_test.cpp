@@ -153,15 +153,14 @@ TEST_P(MomentumUpdateTest, BrokenContractsThrow) {
   const auto expect_error = [&](auto break_it) {
     const std::vector<float> four(4);
     Memory memory(place());
-    MomentumUpdate args{memory.inout("weight", four),
-                        memory.inout("velocity", four),
-                        memory.input(four),
-                        0,
-                        0.1f,
-                        0.9f,
-                        0.0f,
-                        memory.input(StepValues{}),
-                        memory.output<bfloat16>("operand", 4)};
+    MomentumUpdate args{};
+    args.weight = memory.inout("weight", four);
+    args.velocity = memory.inout("velocity", four);
+    args.gradient = memory.input(four);
+    args.learning_rate = 0.1f;
+    args.momentum = 0.9f;
+    args.step = memory.input(StepValues{});
+    args.operand = memory.output<bfloat16>("operand", 4);
     break_it(args);
     EXPECT_THROW(memory.run(kMomentumUpdate, args), Error);
   };
