@@ -1,7 +1,6 @@
 #include "bench/training_case.h"
 
 #include "host/plan/plan_shape.h"
-#include "host/recipe/recipe_network.h"
 #include "host/training/batches.h"
 #include "host/training/step_values.h"
 #include "kernels/random.h"
@@ -27,17 +26,11 @@ Recipe recipe_of(const TrainingShape& shape, ExecutorKind executor) {
   return recipe;
 }
 
-Network network_of(Device& device, const Recipe& recipe) {
-  NetworkShape shape;
-  shape.input = {{kSide, kSide, 1}, {}, kClasses, 1.0f, norm_of(recipe)};
-  shape.layers = recipe.network.layers;
-  shape.activation = recipe.network.activation;
-  shape.head = recipe.network.head;
-  shape.skip_first_layer = recipe.training.skip_first_layer;
-  Network network(device, shape, objectives(recipe), recipe.optimiser.kind,
-                  shows_in_memory(shape.head) * recipe.training.batch);
-  network.initialise(recipe.network.init, recipe.training.seed);
-  return network;
+DatasetFormat format() {
+  DatasetFormat format;
+  format.image = {kSide, kSide, 1};
+  for (int32_t k = 0; k < kClasses; ++k) format.class_names.push_back(std::to_string(k));
+  return format;
 }
 
 std::vector<uint8_t> random_pixels(int64_t images) {
@@ -72,17 +65,17 @@ std::string name_of(const std::vector<int64_t>& widths) {
 TrainingCase::TrainingCase(Device& device, const TrainingShape& shape, int64_t steps,
                            ExecutorKind executor)
     : recipe_(recipe_of(shape, executor)),
-      network_(network_of(device, recipe_)),
+      model_(make_model(device, recipe_, format(), shape.pairs)),
       pixels_(device, random_pixels(shape.pairs)),
       sample_(device, samples(shape.pairs, steps)),
       label_(device, labels(shape.pairs, steps)),
       values_(device, step_values(recipe_, 1.0f, 0, 0, steps)),
-      steps_(network_, recipe_, pixels_.view().data, shape.pairs, /*same_batch=*/false,
+      steps_(*model_.network, recipe_, pixels_.view().data, shape.pairs, /*same_batch=*/false,
              {executor}) {}
 
 void TrainingCase::run(const TaskKinds& only) {
   const int64_t steps = values_.size(), pairs = sample_.size() / steps;
-  const Stage all{0, int64_t(network_.layers().size()), false};
+  const Stage all{0, int64_t(network().layers().size()), false};
   for (int64_t done = 0; done < steps;) {
     const int64_t count = std::min(steps - done, steps_.most_at_once());
     steps_.run(all,
@@ -96,16 +89,16 @@ void TrainingCase::run(const TaskKinds& only) {
 
 Plan TrainingCase::plan() const {
   PlanOptions options;
-  options.stage = {0, int64_t(network_.layers().size()), false};
-  const InputFormat& input = network_.shape().input;
+  options.stage = {0, int64_t(network().layers().size()), false};
+  const InputFormat& input = network().shape().input;
   return make_plan(plan_shape(recipe_, input.image, input.classes, recipe_.training.batch,
-                              size_of(network_.device().activation_type())),
+                              size_of(network().device().activation_type())),
                    options);
 }
 
 std::unique_ptr<UnfusedStep> TrainingCase::unfused() const {
   const int64_t pairs = recipe_.training.batch;
-  return make_unfused_step(network_.device(), network_, recipe_,
+  return make_unfused_step(network().device(), network(), recipe_,
                            {pixels_.view().data, sample_.view().slice(0, pairs),
                             label_.view().slice(0, pairs), values_.view()});
 }

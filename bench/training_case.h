@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bench/unfused_step.h"
+#include "host/training/model.h"
 #include "host/training/steps.h"
 
 namespace ffwd::bench {
@@ -23,7 +24,7 @@ class TrainingCase {
   // Queues the steps, or of each only the tasks of these kinds (Steps::run); does not wait on a GPU.
   void run(const TaskKinds& only = {});
 
-  const Network& network() const { return network_; }
+  const Network& network() const { return *model_.network; }
   // The plan of one step.
   Plan plan() const;
   // The first step from the weights as they are now. The training must outlive it.
@@ -31,7 +32,7 @@ class TrainingCase {
 
  private:
   Recipe recipe_;
-  Network network_;
+  Model model_;
   Vector<uint8_t> pixels_;
   Vector<int32_t> sample_, label_;
   Vector<StepValues> values_;

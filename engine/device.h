@@ -114,8 +114,8 @@ class Device {
 };
 
 // The CPU back end, on the threads that OpenMP gives (OMP_NUM_THREADS). From here on the calling
-// thread asks for those alone that come, and on all of them numbers below 1e-38 count as zero. Throws
-// ffwd::Error where there is a cpu_problem.
+// thread uses only as many as OpenMP really starts, and on all of them numbers below 1e-38 count as
+// zero. Throws ffwd::Error where there is a cpu_problem.
 std::unique_ptr<Device> make_cpu_device(Precision precision = Precision::fp32);
 
 // Why this machine's CPU cannot compute in a precision; empty if it can.

@@ -79,8 +79,8 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
 void ImageBatch::load(Device& lane, int64_t batch, const uint8_t* pixels,
                       VectorView<const int32_t> sample) {
   const Images& images = images_[batch];
-  const int32_t replaced = format_.label_place == LabelPlace::pixels ? format_.classes : 0;
-  lane.gather_images({pixels, sample, format_.standardise, replaced, base(batch, sample.size),
+  const int32_t blank = format_.label_place == LabelPlace::pixels ? format_.classes : 0;
+  lane.gather_images({pixels, sample, format_.standardise, blank, base(batch, sample.size),
                       images.squares.view().slice(0, sample.size)});
 }
 
@@ -110,8 +110,8 @@ void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<co
                        shown.row_scale.view().slice(first, rows)});
 }
 
-LayerInput ImageBatch::rows(int64_t batch, int64_t images, int64_t first,
-                            VectorView<const int32_t> label) const {
+LayerInput ImageBatch::input(int64_t batch, int64_t images, int64_t first,
+                             VectorView<const int32_t> label) const {
   const int64_t count = label.size;
   FFWD_EXPECT(first % images == 0, "rows are shown image by image");
   if (convolved_) return ConstMatrixView(pixels(batch, first, count));

@@ -49,9 +49,9 @@ class ImageBatch {
   void show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
             int64_t first);
 
-  // Rows [first, first + count), which have been shown under `label`.
-  LayerInput rows(int64_t batch, int64_t images, int64_t first,
-                  VectorView<const int32_t> label) const;
+  // What the first layer reads of rows first, first + 1, ..., which have been shown under `label`.
+  LayerInput input(int64_t batch, int64_t images, int64_t first,
+                   VectorView<const int32_t> label) const;
 
  private:
   // Above the images of a fully connected layer stand the labels: the neutral one, then every class.

@@ -126,8 +126,8 @@ void Layer::forward(Device& lane, const LayerInput& input, const LayerRows::View
   multiply(lane, shape_, input, parameters_, out.z);
 }
 
-void Layer::rows(Device& lane, const LayerInput& input, const LayerRows::View& out,
-                 int64_t learning, bool hands_on) {
+void Layer::find_goodness(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                          int64_t learning, bool hands_on) {
   const int64_t pixels = shape_.pixels(), half = learning / 2;
   const MatrixView dz = out.z.row_range(0, learning * pixels);
   GoodnessRows rows = row_arguments(out);

@@ -78,21 +78,21 @@ class Layer {
   // The parts of a step, each on the device that runs it. Of the rows of `out` the first `learning`
   // ones learn: half of them positive, then as many negative; the others pass through.
 
-  // z, if the input has not got it already, in parts.
+  // Computes z, unless the input has it already, in parts.
   void forward(Device& lane, const LayerInput& input, const LayerRows::View& out);
-  // From z to activities and goodness; of learning rows, in z's place, the gradient of the loss, and
-  // their figures are added up. `hands_on`: somebody reads what the next layer gets, else
+  // Computes activities and goodness from z; for learning rows also the loss's gradient, in z's
+  // place, and adds their figures up. `hands_on`: somebody reads what the next layer gets, else
   // activities are only kept for peer normalisation.
-  void rows(Device& lane, const LayerInput& input, const LayerRows::View& out, int64_t learning,
-            bool hands_on);
-  // Of weights and biases, from the gradient in z's place (engine/parameters.h). With peer
-  // normalisation the mean activities move on before, and their push is added to it.
+  void find_goodness(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                     int64_t learning, bool hands_on);
+  // Computes the gradient of weights and biases (engine/parameters.h) from the one in z's place.
+  // Peer normalisation first moves its running means on and adds their push to that.
   void find_gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
                      int64_t learning, VectorView<float> gradient);
   void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,
               VectorView<const float> gradient);
 
-  // Sums over the steps since the last clear: of the mean loss and of the mean goodness of positive
+  // Sums, over the steps since the last clear, of the mean loss and of the mean goodness of positive
   // and of negative rows. Reading waits for the device.
   RunningFigures read_figures() const { return running_.read_totals(); }
   void clear_figures() { running_.clear(); }

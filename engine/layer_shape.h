@@ -42,7 +42,7 @@ struct LayerShape {
   bool whole_images = false;                    // hands on one row an image, not one a pixel
 
   int64_t pixels() const { return convolution ? convolution->output().pixels() : 1; }
-  // Of what it hands on.
+  // Pixels of what it hands on.
   int64_t pooled_pixels() const { return pool ? pool->output().pixels() : pixels(); }
   // Its activities are normalised where they are made; else they are pooled or flattened first.
   bool normalises_at_once() const { return !pool && !whole_images; }

@@ -69,13 +69,13 @@ void Network::forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const
     const LayerRows::View out = rows.layers[l].view(0, 0, count);
     const LayerInput input = input_of(rows, l, 0, images, 0, label);
     layers_[l].forward(*device_, input, out);
-    layers_[l].rows(*device_, input, out, /*learning=*/0, /*hands_on=*/true);
+    layers_[l].find_goodness(*device_, input, out, /*learning=*/0, /*hands_on=*/true);
   }
 }
 
 LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t batch, int64_t images,
                              int64_t first, VectorView<const int32_t> label) const {
-  if (l == 0) return rows.images.rows(batch, images, first, label);
+  if (l == 0) return rows.images.input(batch, images, first, label);
   return ConstMatrixView(rows.layers[l - 1].view(batch, first, label.size).next);
 }
 

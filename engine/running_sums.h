@@ -18,7 +18,7 @@ class RunningSums {
         totals_(device, kFloats),
         scratch_(device, column_sum_scratch(rows, kFloats)) {}
 
-  // Of the device's memory.
+  // What it takes of the device's memory.
   static int64_t bytes(int64_t rows) {
     return int64_t(sizeof(Row)) * (rows + 1) +
            int64_t(sizeof(float)) * column_sum_scratch(rows, kFloats);

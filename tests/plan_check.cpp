@@ -131,7 +131,7 @@ RowClass Checker::work_of(TaskKind kind, int64_t layer) const {
       if (kept || layer != 0 || !plan_.shape.shares_product()) return RowClass::none;
       return learning | neutral;
     case TaskKind::forward:
-    case TaskKind::rows:
+    case TaskKind::goodness:
       if (kept || (kind == TaskKind::forward && plan_.shape.product_is_z(layer))) {
         return RowClass::none;
       }
@@ -182,7 +182,7 @@ void Checker::check_work() {
       require(kind, -1, step);
     }
     for (int64_t l = 0; l < int64_t(plan_.shape.layers.size()); ++l) {
-      for (const TaskKind kind : {TaskKind::product, TaskKind::forward, TaskKind::rows,
+      for (const TaskKind kind : {TaskKind::product, TaskKind::forward, TaskKind::goodness,
                                   TaskKind::gradient, TaskKind::update}) {
         require(kind, l, step);
       }

@@ -236,15 +236,15 @@ TEST(PlanCost, OfOneLayerByHand) {
   EXPECT_EQ(cost(TaskKind::product).flops, 2 * 7 * 8 * 16);
   EXPECT_EQ(cost(TaskKind::product).bytes, 4 * (7 * 8 + 8 * 16 + 7 * 16));
   // z in parts and its gradient; running figures read and written.
-  EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 8) * 16 + 2 * 12 * 8);
+  EXPECT_EQ(cost(TaskKind::goodness).bytes, 4 * (7 + 8) * 16 + 2 * 12 * 8);
   EXPECT_EQ(cost(TaskKind::gradient).flops, 2 * 4 * 8 * 16 + 2 * 8 * 2 * 16);
   EXPECT_EQ(cost(TaskKind::update).bytes, 4 * 5 * (8 * 16 + 16));  // 3 read, 2 written
   shape.peer_normalisation = true;                                 // reads the activities
-  EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 2 * 8) * 16 + 2 * 12 * 8);
+  EXPECT_EQ(cost(TaskKind::goodness).bytes, 4 * (7 + 2 * 8) * 16 + 2 * 12 * 8);
   shape.peer_normalisation = false;
   shape.layers = dense_shapes(shape.image, {16, 16});
   options.stage.end_layer = 2;  // and so does the next layer
-  EXPECT_EQ(cost(TaskKind::rows).bytes, 4 * (7 + 2 * 8) * 16 + 2 * 12 * 8);
+  EXPECT_EQ(cost(TaskKind::goodness).bytes, 4 * (7 + 2 * 8) * 16 + 2 * 12 * 8);
 }
 
 TEST(PlanCost, ModelsTimeByHand) {

@@ -261,8 +261,8 @@ class PlanSentences : public ::testing::Test {
 TEST_F(PlanSentences, AReadBeforeItsWrite) {
   task(TaskKind::forward, 1, 0).after.clear();
   expect(
-      "(forward of layer 1 at step 0) reads slot 0 of next 0 and does not wait for task 4 (rows"
-      " of layer 0 at step 0), which writes it");
+      "(forward of layer 1 at step 0) reads slot 0 of next 0 and does not wait for task 4"
+      " (goodness of layer 0 at step 0), which writes it");
 }
 
 TEST_F(PlanSentences, ASlotWrittenOverTooEarly) {
@@ -277,9 +277,9 @@ TEST_F(PlanSentences, ASlotWrittenOverTooEarly) {
 }
 
 TEST_F(PlanSentences, TwoUnorderedWriters) {
-  task(TaskKind::rows, 1, 0).writes.push_back(task(TaskKind::rows, 0, 1).writes.back());
+  task(TaskKind::goodness, 1, 0).writes.push_back(task(TaskKind::goodness, 0, 1).writes.back());
   expect(" write slot 0 of running 0 in no certain order");
-  expect("(rows of layer 1 at step 0) writes slot 0 of running 0, which is not its to write");
+  expect("(goodness of layer 1 at step 0) writes slot 0 of running 0, which is not its to write");
 }
 
 TEST_F(PlanSentences, ContentOfAnotherStep) {
@@ -287,16 +287,16 @@ TEST_F(PlanSentences, ContentOfAnotherStep) {
     if (plan_.buffers[size_t(access.buffer)].name == "next 0") access.slot = 1;
   }
   expect(
-      "(forward of layer 1 at step 2) reads slot 1 of next 0 with that of rows at step 1, expected"
-      " that of rows at step 2");
+      "(forward of layer 1 at step 2) reads slot 1 of next 0 with that of goodness at step 1,"
+      " expected that of goodness at step 2");
 }
 
 TEST_F(PlanSentences, ContentOfAnotherKind) {
-  auto& writes = task(TaskKind::rows, 1, 1).writes;
+  auto& writes = task(TaskKind::goodness, 1, 1).writes;
   writes.erase(writes.begin());  // z, which the gradient of the loss replaces
   expect(
       "(gradient of layer 1 at step 1) reads slot 0 of z 1 with that of forward at step 1,"
-      " expected that of rows at step 1");
+      " expected that of goodness at step 1");
 }
 
 TEST_F(PlanSentences, AnUnfinishedEnd) {
@@ -333,16 +333,16 @@ TEST_F(PlanSentences, ADependencyOnALaterTask) {
 }
 
 TEST_F(PlanSentences, ADependencyOnItsOwnLane) {
-  PlanTask& rows = task(TaskKind::rows, 0, 0);
+  PlanTask& rows = task(TaskKind::goodness, 0, 0);
   rows.after = {number(rows) - 1};
   expect(
-      "(rows of layer 0 at step 0) waits for task 3 (product of layer 0 at step 0), which is on"
+      "(goodness of layer 0 at step 0) waits for task 3 (product of layer 0 at step 0), which is on"
       " its own lane");
 }
 
 TEST_F(PlanSentences, ALaneThatIsNone) {
-  task(TaskKind::rows, 0, 0).lane = 17;
-  expect("(rows of layer 0 at step 0) is on lane 17, which is none");
+  task(TaskKind::goodness, 0, 0).lane = 17;
+  expect("(goodness of layer 0 at step 0) is on lane 17, which is none");
 }
 
 TEST_F(PlanSentences, ALayerOnTwoLanes) {
@@ -353,8 +353,8 @@ TEST_F(PlanSentences, ALayerOnTwoLanes) {
 }
 
 TEST_F(PlanSentences, ASlotThatIsNone) {
-  task(TaskKind::rows, 0, 1).writes.back().slot = 40;
-  expect("(rows of layer 0 at step 1) touches slot 40 of running 0, which has ");
+  task(TaskKind::goodness, 0, 1).writes.back().slot = 40;
+  expect("(goodness of layer 0 at step 1) touches slot 40 of running 0, which has ");
 }
 
 TEST_F(PlanSentences, TooManyBatchesInFlight) {

@@ -36,12 +36,12 @@ TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
             "input: draw labels, -> wrong labels (l)\n"
             "input: show labels, images wrong labels (l) -> shown labels\n"
             "layer 0: product, images weights 0 -> product after 0\n"
-            "layer 0: rows, product shown labels wrong labels (l) weights 0 running 0 ->"
+            "layer 0: goodness, product shown labels wrong labels (l) weights 0 running 0 ->"
             " z 0 (l) next 0 figures 0 running 0 after 2\n"
             "layer 0: gradient, z 0 (l) shown labels (l) images -> scratch 0 gradient 0\n"
             "layer 0: update, gradient 0 weights 0 -> weights 0\n"
             "layer 1: forward, next 0 weights 1 -> z 1 after 4\n"
-            "layer 1: rows, z 1 weights 1 running 1 -> z 1 (l) next 1 figures 1 running 1\n"
+            "layer 1: goodness, z 1 weights 1 running 1 -> z 1 (l) next 1 figures 1 running 1\n"
             "layer 1: gradient, z 1 (l) next 0 (l) -> scratch 1 gradient 1\n"
             "layer 1: update, gradient 1 weights 1 -> weights 1\n"
             "head: head forward, next 1 (n) weights head -> logits (n) after 8\n"
@@ -61,7 +61,7 @@ TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
       "all: gather, -> images\n"
       "all: show labels, images -> shown labels (n)\n"
       "all: product, images weights 0 -> product\n"
-      "all: rows, product shown labels (n) weights 0 -> next 0 (n) figures 0 (n)\n"
+      "all: goodness, product shown labels (n) weights 0 -> next 0 (n) figures 0 (n)\n"
       "all: head forward, next 0 (n) weights head -> logits (n)\n"
       "all: draw labels, logits (n) -> wrong labels (l)\n"
       "all: head learn, next 0 (n) logits (n) weights head running head -> scratch head"
@@ -69,7 +69,7 @@ TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
   const std::string learning =
       "all: show labels, images wrong labels (l) -> shown labels (l)\n"
       "all: product, images weights 0 -> product\n"
-      "all: rows, product shown labels (l) wrong labels (l) weights 0 running 0 -> z 0 (l)"
+      "all: goodness, product shown labels (l) wrong labels (l) weights 0 running 0 -> z 0 (l)"
       " next 0 (l) figures 0 (l) running 0\n"
       "all: gradient, z 0 (l) next 0 (l) figures 0 (l) peer mean 0 shown labels (l) images ->"
       " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
@@ -90,21 +90,22 @@ TEST(Plan, IsWhatAPersonWouldWriteForAConvolutionAndItsPool) {
                               shape.image, Activation::relu, {});
   PlanOptions options;
   options.stage = {0, 2, false};
-  EXPECT_EQ(listing(make_plan(shape, options)),
-            "all: gather, -> images\n"
-            "all: draw labels, -> wrong labels (l)\n"
-            "all: show labels, images wrong labels (l) -> shown labels (l)\n"
-            "all: forward, shown labels (l) weights 0 -> z 0 (l)\n"
-            "all: rows, z 0 (l) weights 0 running 0 -> z 0 (l) activities 0 (l) next 0 (l)"
-            " figures 0 (l) running 0\n"
-            "all: gradient, z 0 (l) activities 0 (l) figures 0 (l) peer mean 0 shown labels (l) ->"
-            " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
-            "all: update, gradient 0 weights 0 -> weights 0\n"
-            "all: forward, next 0 (l) weights 1 -> z 1 (l)\n"
-            "all: rows, z 1 (l) weights 1 running 1 -> z 1 (l) next 1 (l) figures 1 (l) running 1\n"
-            "all: gradient, z 1 (l) next 1 (l) figures 1 (l) peer mean 1 next 0 (l) ->"
-            " peer mean 1 z 1 (l) scratch 1 gradient 1\n"
-            "all: update, gradient 1 weights 1 -> weights 1\n");
+  EXPECT_EQ(
+      listing(make_plan(shape, options)),
+      "all: gather, -> images\n"
+      "all: draw labels, -> wrong labels (l)\n"
+      "all: show labels, images wrong labels (l) -> shown labels (l)\n"
+      "all: forward, shown labels (l) weights 0 -> z 0 (l)\n"
+      "all: goodness, z 0 (l) weights 0 running 0 -> z 0 (l) activities 0 (l) next 0 (l)"
+      " figures 0 (l) running 0\n"
+      "all: gradient, z 0 (l) activities 0 (l) figures 0 (l) peer mean 0 shown labels (l) ->"
+      " peer mean 0 z 0 (l) scratch 0 gradient 0\n"
+      "all: update, gradient 0 weights 0 -> weights 0\n"
+      "all: forward, next 0 (l) weights 1 -> z 1 (l)\n"
+      "all: goodness, z 1 (l) weights 1 running 1 -> z 1 (l) next 1 (l) figures 1 (l) running 1\n"
+      "all: gradient, z 1 (l) next 1 (l) figures 1 (l) peer mean 1 next 0 (l) ->"
+      " peer mean 1 z 1 (l) scratch 1 gradient 1\n"
+      "all: update, gradient 1 weights 1 -> weights 1\n");
 }
 
 }  // namespace

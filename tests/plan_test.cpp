@@ -150,11 +150,25 @@ TEST(Plan, LayersOfAShapeThatTakeTurnsHaveOneGradient) {
   EXPECT_EQ(gradients(), 4);
 }
 
+// 4 taps of 7 channels, each with a column of zeros, and 28 channels with four behind them.
+TEST(Plan, LayersWithZerosInOtherColumnsHaveGradientsOfTheirOwn) {
+  constexpr auto kConvolution = LayerSpec::Kind::convolution;
+  const std::vector<LayerShape> layers = layer_shapes({{kConvolution, 7, 5, 5},
+                                                       {kConvolution, 28, 2},
+                                                       {kConvolution, 28, 1},
+                                                       {kConvolution, 28, 1}},
+                                                      {28, 28, 1}, Activation::relu, {});
+  ASSERT_EQ(layers[1].inputs, layers[2].inputs);
+  ASSERT_EQ(layers[1].fan_in(), layers[2].fan_in());
+  EXPECT_EQ(gradient_place(layers, 2, /*take_turns=*/true), 2);
+  EXPECT_EQ(gradient_place(layers, 3, /*take_turns=*/true), 2);
+}
+
 TEST(Plan, LayersLearnFromDifferentBatchesAtTheSameTime) {
   const Plan plan = make_plan(three_layers(), pipelined(8));
   const PlanOrder order(plan);
   for (int64_t step = 0; step + 2 < 8; ++step) {
-    for (const TaskKind kind : {TaskKind::rows, TaskKind::gradient, TaskKind::update}) {
+    for (const TaskKind kind : {TaskKind::goodness, TaskKind::gradient, TaskKind::update}) {
       // While layer 2 learns from a batch, layer 1 has the next one, and layer 0 the one after.
       const int64_t two = find_task(plan, kind, 2, step), one = find_task(plan, kind, 1, step + 1),
                     zero = find_task(plan, kind, 0, step + 2);
@@ -196,9 +210,9 @@ TEST(Plan, LabelsFromTheHeadOfTheSameStepHoldLearningBackButNotTheNeutralRows) {
     const int64_t last = find_task(plan, TaskKind::update, 2, step);
     const int64_t draw = find_task(plan, TaskKind::draw_labels, -1, step + 1);
     EXPECT_TRUE(order.before(last, draw));
-    EXPECT_TRUE(order.before(draw, find_task(plan, TaskKind::rows, 0, step + 1)));
+    EXPECT_TRUE(order.before(draw, find_task(plan, TaskKind::goodness, 0, step + 1)));
     EXPECT_FALSE(
-        order.before(last, find_task(plan, TaskKind::rows, 1, step + 1, RowClass::neutral)));
+        order.before(last, find_task(plan, TaskKind::goodness, 1, step + 1, RowClass::neutral)));
   }
 }
 
@@ -211,7 +225,7 @@ TEST(Plan, LabelsOfAnEarlierHeadAreDrawnThatManyStepsAhead) {
     const PlanOrder order(plan);
     for (int64_t step = lag + 1; step < 12; ++step) {
       for (int64_t l = 0; l < 3; ++l) {
-        const int64_t neutral = find_task(plan, TaskKind::rows, l, step, RowClass::neutral);
+        const int64_t neutral = find_task(plan, TaskKind::goodness, l, step, RowClass::neutral);
         EXPECT_TRUE(order.before(find_task(plan, TaskKind::update, l, step - lag - 1), neutral));
         EXPECT_TRUE(order.before(neutral, find_task(plan, TaskKind::update, l, step - lag)));
       }

@@ -98,8 +98,8 @@ class SymbolicMemory {
             uint64_t(task.rows));
     const auto visit = [&](const std::vector<PlanAccess>& accesses, auto touch) {
       for (const PlanAccess& access : accesses) {
-        for (const int part : {1, 2}) {
-          if (int(access.rows) & part) {
+        for (const RowClass part : {RowClass::learning, RowClass::neutral}) {
+          if (overlap(access.rows, part)) {
             touch(places_[{plan.buffers[size_t(access.buffer)].name, access.slot, part}]);
           }
         }
@@ -113,7 +113,7 @@ class SymbolicMemory {
   std::map<std::string, uint64_t> result(const Plan& plan) {
     std::map<std::string, uint64_t> values;
     for (const PlanBuffer& buffer : plan.buffers) {
-      if (buffer.carried) values[buffer.name] = places_[{buffer.name, 0, 1}];
+      if (buffer.carried) values[buffer.name] = places_[{buffer.name, 0, RowClass::learning}];
     }
     return values;
   }
@@ -123,7 +123,7 @@ class SymbolicMemory {
     a = (a ^ (b + 0x9e3779b97f4a7c15ULL)) * 0xff51afd7ed558ccdULL;
     return a ^ (a >> 31);
   }
-  std::map<std::tuple<std::string, int64_t, int>, uint64_t> places_;
+  std::map<std::tuple<std::string, int64_t, RowClass>, uint64_t> places_;
 };
 
 inline std::map<std::string, uint64_t> play_in_order(const Plan& plan) {

@@ -1,5 +1,7 @@
 #include "host/plan/plan.h"
 
+#include <tuple>
+
 namespace ffwd {
 
 const char* name_of(TaskKind kind) {
@@ -14,8 +16,8 @@ const char* name_of(TaskKind kind) {
       return "product";
     case TaskKind::forward:
       return "forward";
-    case TaskKind::rows:
-      return "rows";
+    case TaskKind::goodness:
+      return "goodness";
     case TaskKind::gradient:
       return "gradient";
     case TaskKind::update:
@@ -29,19 +31,32 @@ const char* name_of(TaskKind kind) {
 }
 
 RowRange rows_of(RowClass rows, int64_t images) {
-  if (rows == RowClass::neutral) return {2 * images, images};
-  return {0, rows == RowClass::all ? kShows * images : 2 * images};
+  switch (rows) {
+    case RowClass::none:
+      return {0, 0};
+    case RowClass::positive:
+      return {0, images};
+    case RowClass::negative:
+      return {images, images};
+    case RowClass::learning:
+      return {0, 2 * images};
+    case RowClass::neutral:
+      return {2 * images, images};
+    case RowClass::all:
+      return {0, kShows * images};
+  }
+  fail(__FILE__, __LINE__, "rows of a batch that do not lie side by side");
 }
 
 int64_t gradient_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns) {
-  const LayerShape& shape = layers[size_t(l)];
+  // Of the same size, and with zeros in the same columns.
+  const auto layout = [&](int64_t layer) {
+    const LayerShape& shape = layers[size_t(layer)];
+    const int64_t taps = shape.convolution ? shape.convolution->taps() : 1;
+    return std::tuple(shape.units, shape.inputs, shape.fan_in(), taps);
+  };
   for (int64_t first = 0; take_turns && first < l; ++first) {
-    const LayerShape& other = layers[size_t(first)];
-    // Of the same size, and with zeros in the same columns.
-    if (other.units == shape.units && other.inputs == shape.inputs &&
-        other.fan_in() == shape.fan_in()) {
-      return first;
-    }
+    if (layout(first) == layout(l)) return first;
   }
   return l;
 }

@@ -45,7 +45,7 @@ struct PlanShape {
   int64_t label_lag = 0;            // steps; without labels_from_head it means nothing
   bool goodness_of_pixels = false;  // of convolutions; else of whole images
   bool peer_normalisation = false;
-  int64_t optimiser_states = 1;  // numbers kept for each weight: momentum 1, Adam 2
+  int64_t optimiser_states = 1;  // numbers kept for each weight
   int64_t batch = 0;             // images
   int64_t activation_bytes = 4;  // of an activation, and of a weight as matmuls read it
 
@@ -72,20 +72,23 @@ struct Stage {
 };
 
 // Bits: which rows of a batch.
-enum class RowClass { none = 0, learning = 1, neutral = 2, all = 3 };
+enum class RowClass { none = 0, positive = 1, negative = 2, learning = 3, neutral = 4, all = 7 };
 
 constexpr RowClass operator|(RowClass a, RowClass b) {
   return RowClass(int(a) | int(b));
 }
+constexpr RowClass operator&(RowClass a, RowClass b) {
+  return RowClass(int(a) & int(b));
+}
 constexpr bool overlap(RowClass a, RowClass b) {
-  return (int(a) & int(b)) != 0;
+  return (a & b) != RowClass::none;
 }
 
 struct RowRange {
   int64_t first, count;
 };
 
-// The rows of a class in a batch of so many images.
+// Where they lie in a batch of so many images.
 RowRange rows_of(RowClass rows, int64_t images);
 
 // In the order in which a step needs them.
@@ -95,7 +98,7 @@ enum class TaskKind {
   show_labels,   // writes labels into images
   product,       // images and labels, apart, times the first layer's weights
   forward,       // matmul or convolution
-  rows,          // goodness, the loss's gradient, running figures, the next layer's input
+  goodness,      // and the loss's gradient, running figures, the next layer's input
   gradient,      // peer normalisation; of the weights; column sums for the biases
   update,        // of weights and biases
   head_forward,  // logits
@@ -169,7 +172,7 @@ struct Plan {
   int64_t bytes() const;
   // Of the buffers of which batches in flight have a slot each; the others are the network's own.
   int64_t bytes_in_flight() const;
-  // Whether a `rows` task has losses and their gradients to make.
+  // Whether a goodness task has losses and their gradients to make.
   bool learns(const PlanTask& task) const {
     return overlap(task.rows, RowClass::learning) && stage.has_layer(task.layer);
   }

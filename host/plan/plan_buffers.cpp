@@ -69,7 +69,7 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t gradient) {
   // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
   int64_t scratch = (column_sum_scratch(rows * pixels, units) + 2 * units) * kFloat;
   if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
-  std::vector<TaskKind> z_writers = {TaskKind::rows}, peer_writers;
+  std::vector<TaskKind> z_writers = {TaskKind::goodness}, peer_writers;
   if (!s.product_is_z(l)) z_writers.insert(z_writers.begin(), TaskKind::forward);
   if (s.peer_normalisation) {
     z_writers.push_back(TaskKind::gradient);
@@ -80,13 +80,13 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t gradient) {
   b.z = add(plan, BufferKind::z, "z" + name, activities, l, z_writers);
   if (layer.normalises_at_once()) {
     b.next = b.activities =
-        add(plan, BufferKind::next, "next" + name, activities, l, {TaskKind::rows});
+        add(plan, BufferKind::next, "next" + name, activities, l, {TaskKind::goodness});
   } else {
     b.activities =
-        add(plan, BufferKind::activities, "activities" + name, activities, l, {TaskKind::rows});
-    b.next = add(plan, BufferKind::next, "next" + name, pooled, l, {TaskKind::rows});
+        add(plan, BufferKind::activities, "activities" + name, activities, l, {TaskKind::goodness});
+    b.next = add(plan, BufferKind::next, "next" + name, pooled, l, {TaskKind::goodness});
   }
-  b.figures = add(plan, BufferKind::figures, "figures" + name, figures, l, {TaskKind::rows});
+  b.figures = add(plan, BufferKind::figures, "figures" + name, figures, l, {TaskKind::goodness});
   b.scratch = add(plan, BufferKind::scratch, "scratch" + name, scratch, l, {TaskKind::gradient});
   b.gradient = gradient;
   if (gradient < 0) {
@@ -99,10 +99,10 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t gradient) {
                   {TaskKind::update});
   b.peer_mean =
       add_carried(plan, BufferKind::peer_mean, "peer mean" + name, units * kFloat, l, peer_writers);
-  b.running =
-      add_carried(plan, BufferKind::running, "running" + name,
-                  RunningSums<RunningFigures>::bytes(rows * (s.goodness_of_pixels ? pixels : 1)), l,
-                  plan.stage.has_layer(l) ? std::vector{TaskKind::rows} : std::vector<TaskKind>());
+  b.running = add_carried(
+      plan, BufferKind::running, "running" + name,
+      RunningSums<RunningFigures>::bytes(rows * (s.goodness_of_pixels ? pixels : 1)), l,
+      plan.stage.has_layer(l) ? std::vector{TaskKind::goodness} : std::vector<TaskKind>());
   return b;
 }
 

@@ -171,7 +171,7 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
     write(b.z, rows);
   }
 
-  const PlanTask& task = add(TaskKind::rows, l, step, rows, layer_lane(l));
+  const PlanTask& task = add(TaskKind::goodness, l, step, rows, layer_lane(l));
   if (in_parts) {
     read(buffers_.product, RowClass::all);
     read(buffers_.shown, rows);

@@ -35,7 +35,7 @@ class Counter {
   }
   void convolution(const LayerShape& layer, double rows, double weight_bytes);
   void forward(const LayerShape& layer, double rows);
-  void rows(const PlanTask& task, const LayerShape& layer, double rows, double learning);
+  void goodness(const PlanTask& task, const LayerShape& layer, double rows, double learning);
   void gradient(const LayerShape& layer, bool shared, double rows);
   void head(bool learn);
 
@@ -59,7 +59,8 @@ void Counter::forward(const LayerShape& layer, double rows) {
   matmul(rows, double(layer.inputs), double(layer.units), element_);
 }
 
-void Counter::rows(const PlanTask& task, const LayerShape& layer, double rows, double learning) {
+void Counter::goodness(const PlanTask& task, const LayerShape& layer, double rows,
+                       double learning) {
   const double pixels = double(layer.pixels()), units = double(layer.units);
   const double activities = rows * pixels * units * element_;
   const double z = shape_.product_is_z(task.layer)
@@ -118,8 +119,8 @@ void Counter::head(bool learn) {
 
 TaskCost Counter::count(const PlanTask& task) {
   const double batch = double(shape_.batch), classes = double(shape_.classes);
-  const double learning = overlap(task.rows, RowClass::learning) ? 2 * batch : 0;
-  const double rows = learning + (overlap(task.rows, RowClass::neutral) ? batch : 0);
+  const double rows = double(rows_of(task.rows, shape_.batch).count);
+  const double learning = double(rows_of(task.rows & RowClass::learning, shape_.batch).count);
   const bool shared = shape_.product_is_z(task.layer);
   const double values = double(shape_.image.values());
   const LayerShape layer = task.layer < 0 ? LayerShape{} : shape_.layers[size_t(task.layer)];
@@ -143,8 +144,8 @@ TaskCost Counter::count(const PlanTask& task) {
     case TaskKind::forward:
       forward(layer, rows);
       break;
-    case TaskKind::rows:
-      this->rows(task, layer, rows, learning);
+    case TaskKind::goodness:
+      goodness(task, layer, rows, learning);
       break;
     case TaskKind::gradient:
       gradient(layer, shared, learning);

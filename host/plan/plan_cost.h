@@ -8,8 +8,10 @@ namespace ffwd {
 
 // The work of a task, with the kernels as they are.
 struct TaskCost {
-  double flops = 0;      // multiplications and additions of its matmuls; nothing else counts here
-  double bytes = 0;      // every operand of every kernel once, as if nothing stayed in a cache
+  double flops = 0;  // multiplications and additions of its matmuls; nothing else counts here
+  // Every operand of every kernel once, as if nothing stayed in a cache; numbers that a row or a
+  // column has one of count where there is no matrix beside them.
+  double bytes = 0;
   int64_t launches = 0;  // kernels, a matmul or a convolution being one
 };
 

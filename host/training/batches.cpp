@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "host/plan/plan.h"
 #include "kernels/overlay_labels.h"
 #include "kernels/random.h"
 
@@ -39,12 +40,14 @@ std::vector<int32_t> epoch_order(const Recipe& recipe, int64_t count, int64_t ep
 std::vector<int32_t> epoch_labels(const std::vector<int32_t>& order,
                                   const std::vector<int32_t>& labels, int64_t batch) {
   std::vector<int32_t> rows;
-  rows.reserve(3 * order.size());
+  rows.reserve(size_t(kShows) * order.size());
   for (auto first = order.begin(); first != order.end();) {
     const auto end = first + std::min<int64_t>(batch, order.end() - first);
-    for (int show = 0; show < 2; ++show) {
+    const auto add_true_labels = [&] {
       for (auto i = first; i != end; ++i) rows.push_back(labels[size_t(*i)]);
-    }
+    };
+    add_true_labels();  // of positive rows
+    add_true_labels();  // of negative rows, for now
     rows.insert(rows.end(), size_t(end - first), kNeutralLabel);
     first = end;
   }

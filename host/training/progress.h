@@ -25,11 +25,11 @@ struct TrainingTotals {
   bool stopped = false;      // before its end
 };
 
-// Of a training that could be stopped after so many steps on so many images.
+// What a training had done that was stopped after so many steps on so many images.
 TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch);
 
-// Sets of `progress` what follows from the totals after `step` steps of its epoch: speed, time left
-// and the epoch's metrics without losses. `planned`: images of the whole run.
+// Sets what follows from the totals after `step` steps of an epoch: speed, time left and the epoch's
+// metrics without losses. `planned`: images of the whole run.
 void note_totals(const TrainingTotals& totals, int64_t step, double images_per_second,
                  int64_t planned, Progress& progress);
 

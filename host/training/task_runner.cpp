@@ -62,7 +62,10 @@ void TaskRunner::run(const Plan& plan, const PlanTask& task, Device& lane) {
     case TaskKind::head_forward:
     case TaskKind::head_learn:
       return run_head(task, images, lane);
-    default:
+    case TaskKind::forward:
+    case TaskKind::goodness:
+    case TaskKind::gradient:
+    case TaskKind::update:
       return run_layer(plan, task, lane);
   }
 }
@@ -72,9 +75,12 @@ void TaskRunner::draw_labels(const PlanTask& task, int64_t images, Device& lane)
   const VectorView<int32_t> labels = label(task, images);
   ConstMatrixView logits{};
   if (negatives_ == Negatives::head) logits = rows_.logits.view(images);
-  lane.wrong_labels({logits, sample(task, images), labels.slice(0, images),
-                     network_->shape().input.classes, seed_, values(task),
-                     labels.slice(images, images)});
+  const auto of = [&](RowClass rows) {
+    const RowRange range = rows_of(rows, images);
+    return labels.slice(range.first, range.count);
+  };
+  lane.wrong_labels({logits, sample(task, images), of(RowClass::positive),
+                     network_->shape().input.classes, seed_, values(task), of(RowClass::negative)});
 }
 
 void TaskRunner::run_layer(const Plan& plan, const PlanTask& task, Device& lane) {
@@ -87,12 +93,12 @@ void TaskRunner::run_layer(const Plan& plan, const PlanTask& task, Device& lane)
     return network_->input_of(rows_, l, task.step, images, rows.first,
                               label(task, images).slice(rows.first, rows.count));
   };
-  const int64_t learning = plan.learns(task) ? 2 * images : 0;
+  const int64_t learning = plan.learns(task) ? rows_of(RowClass::learning, images).count : 0;
   switch (task.kind) {
     case TaskKind::forward:
       return layer.forward(lane, input(), out);
-    case TaskKind::rows:
-      return layer.rows(lane, input(), out, learning, plan.hands_on(task));
+    case TaskKind::goodness:
+      return layer.find_goodness(lane, input(), out, learning, plan.hands_on(task));
     case TaskKind::gradient:
       return layer.find_gradient(lane, input(), out, learning, gradients_->of(task.layer));
     case TaskKind::update:
@@ -109,7 +115,9 @@ void TaskRunner::run_head(const PlanTask& task, int64_t images, Device& lane) {
   if (task.kind == TaskKind::head_forward) {
     return network_->head()->forward(lane, activities, logits);
   }
-  network_->head()->learn(lane, activities, logits, label(task, images).slice(0, images),
+  const RowRange positive = rows_of(RowClass::positive, images);
+  network_->head()->learn(lane, activities, logits,
+                          label(task, images).slice(positive.first, positive.count),
                           head_optimiser_, values(task));
 }
 

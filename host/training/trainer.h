@@ -45,7 +45,7 @@ class Trainer {
     std::vector<int32_t> sample, label;
   };
   Table table_of(int64_t epoch) const;
-  // Of the current epoch, which has this number, from 1, in its stage.
+  // Uploads the table of the current epoch, which has this number, from 1, in its stage.
   void upload_table(int64_t epoch_of_stage);
   void clear_figures(const Stage& stage);
 
