@@ -2,12 +2,17 @@
 
 namespace ffwd {
 
-LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots)
+LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots,
+                     const LayerRows* z_of)
     : pixels_(shape.pixels()),
       pooled_pixels_(shape.pooled_pixels()),
       whole_images_(shape.whole_images),
-      z_(slots.z,
-         [&] { return Matrix(device, rows * pixels_, shape.units, device.activation_type()); }),
+      z_(z_of ? z_of->z_
+              : std::make_shared<const Slots<Matrix>>(
+                    slots.z,
+                    [&] {
+                      return Matrix(device, rows * pixels_, shape.units, device.activation_type());
+                    })),
       activities_(
           shape.normalises_at_once() ? slots.next : slots.activities,
           [&] { return Matrix(device, rows * pixels_, shape.units, device.activation_type()); }),
@@ -32,7 +37,7 @@ LayerRows::View LayerRows::view(int64_t batch, int64_t first, int64_t count) con
     return vector.view().slice(first * pixels_, count * pixels_);
   };
   View view;
-  view.z = z_[batch].view().row_range(first * pixels_, count * pixels_);
+  view.z = (*z_)[batch].view().row_range(first * pixels_, count * pixels_);
   view.activities = activities_[batch].view().row_range(first * pixels_, count * pixels_);
   view.goodness = figures.goodness.view().slice(first, count);
   view.pixel_goodness = pixels_ > 1 ? pixels(figures.pixel_goodness) : view.goodness;

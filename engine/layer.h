@@ -2,6 +2,8 @@
 // convolutional (engine/layer_shape.h).
 #pragma once
 
+#include <memory>
+
 #include "engine/layer_input.h"
 #include "engine/running_sums.h"
 #include "engine/slots.h"
@@ -29,7 +31,9 @@ struct LayerSlots {
 // What a layer makes of the rows of a batch. A row is an image.
 class LayerRows {
  public:
-  LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots = {});
+  // `z_of`: another layer's rows, whose memory of z serves this one's as well (z_place).
+  LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots = {},
+            const LayerRows* z_of = nullptr);
 
   // Rows [first, first + count) of it; P output pixels an image.
   struct View {
@@ -53,7 +57,8 @@ class LayerRows {
 
   int64_t pixels_, pooled_pixels_;
   bool whole_images_;
-  Slots<Matrix> z_, activities_, pooled_;
+  std::shared_ptr<const Slots<Matrix>> z_;
+  Slots<Matrix> activities_, pooled_;
   Slots<Figures> figures_;
 };
 

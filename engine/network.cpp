@@ -9,9 +9,14 @@ NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, 
     : images(device, network.shape().input, count, shows, network.layers().front().shape(),
              slots.images) {
   const int64_t rows = count * shows;
-  for (size_t l = 0; l < network.layers().size(); ++l) {
-    layers.emplace_back(device, rows, network.layers()[l].shape(),
-                        slots.layers.empty() ? LayerSlots() : slots.layers.at(l));
+  std::vector<LayerShape> shapes;
+  for (const Layer& layer : network.layers()) shapes.push_back(layer.shape());
+  layers.reserve(shapes.size());
+  for (size_t l = 0; l < shapes.size(); ++l) {
+    const auto place = size_t(z_place(shapes, int64_t(l), slots.take_turns));
+    layers.emplace_back(device, rows, shapes[l],
+                        slots.layers.empty() ? LayerSlots() : slots.layers.at(l),
+                        place < l ? &layers[place] : nullptr);
   }
   if (network.head()) logits = Matrix(device, rows, network.head()->classes());
 }

@@ -21,10 +21,12 @@ struct NetworkShape {
 
 class Network;
 
-// How many batches in flight keep their memory apart; no layers: one batch.
+// How many batches in flight keep their memory apart; no layers: one batch. Layers that take turns
+// share memory (z_place).
 struct NetworkSlots {
   ImageSlots images;
   std::vector<LayerSlots> layers;
+  bool take_turns = true;
 };
 
 // The images of a batch, and what a network makes of them: up to `shows` rows an image, each under

@@ -267,19 +267,23 @@ void Checker::check_read(const PlanOrder& order, int64_t t, const PlanAccess& ac
     if (writer < task(t).kind) kind = writer;
   }
   check_content(name(t) + " reads", access, content.writer, step_to_read(task(t), buffer), kind);
-  if (buffer.kind == BufferKind::gradient && content.writer >= 0 &&
-      task(content.writer).layer != task(t).layer) {
+  const bool of_turns = buffer.kind == BufferKind::z || buffer.kind == BufferKind::gradient;
+  if (of_turns && content.writer >= 0 && task(content.writer).layer != task(t).layer) {
     say(name(t) + " reads " + place(access) + " with that of another layer");
   }
 }
 
-// Of one lane, layers of the same shape share the memory of gradients.
+// Of one lane, layers share the memory of z and of gradients.
 bool Checker::may_write(const PlanTask& task, const PlanBuffer& buffer) const {
   const auto& writers = buffer.writers;
   if (std::find(writers.begin(), writers.end(), task.kind) == writers.end()) return false;
-  return task.layer == buffer.layer ||
-         (buffer.kind == BufferKind::gradient && plan_.lanes.size() == 1 &&
-          buffer.layer == gradient_place(plan_.shape.layers, task.layer, /*take_turns=*/true));
+  if (task.layer == buffer.layer) return true;
+  if (plan_.lanes.size() > 1) return false;
+  const auto is_place = [&](auto place) {
+    return buffer.layer == place(plan_.shape.layers, task.layer, /*take_turns=*/true);
+  };
+  return (buffer.kind == BufferKind::z && is_place(z_place)) ||
+         (buffer.kind == BufferKind::gradient && is_place(gradient_place));
 }
 
 void Checker::check_write(const PlanOrder& order, int64_t t, const PlanAccess& access,

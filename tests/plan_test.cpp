@@ -132,22 +132,35 @@ TEST(Plan, WaitsForNothingTwice) {
   }
 }
 
-TEST(Plan, LayersOfAShapeThatTakeTurnsHaveOneGradient) {
+TEST(Plan, LayersThatTakeTurnsShareMemory) {
   PlanOptions options;
   options.stage = {0, 4, true};
   PlanShape shape = three_layers();
   const ImageShape& image = shape.image;
   shape.layers = dense_shapes(image, {image.values(), image.values(), 9, image.values()});
-  // The second has the first one's shape, the others have their own.
-  const auto gradients = [&] {
+  const auto count = [&](BufferKind kind) {
     const Plan plan = make_plan(shape, options);
-    return std::count_if(plan.buffers.begin(), plan.buffers.end(), [](const PlanBuffer& buffer) {
-      return buffer.kind == BufferKind::gradient;
-    });
+    return std::count_if(plan.buffers.begin(), plan.buffers.end(),
+                         [&](const PlanBuffer& buffer) { return buffer.kind == kind; });
   };
-  EXPECT_EQ(gradients(), 3);
+  EXPECT_EQ(count(BufferKind::gradient), 3) << "the second has the first one's shape";
+  EXPECT_EQ(count(BufferKind::z), 2) << "three have as many units";
   options.pipelined = true;
-  EXPECT_EQ(gradients(), 4);
+  EXPECT_EQ(count(BufferKind::gradient), 4);
+  EXPECT_EQ(count(BufferKind::z), 4);
+}
+
+TEST(Plan, LayersHaveTheirZWhereItFits) {
+  constexpr auto kConvolution = LayerSpec::Kind::convolution;
+  const std::vector<LayerShape> layers = layer_shapes({{kConvolution, 8, 3},
+                                                       {kConvolution, 16, 3},
+                                                       {kConvolution, 8, 7, 1, 6},
+                                                       {kConvolution, 8, 3}},
+                                                      {12, 12, 1}, Activation::relu, {});
+  ASSERT_LT(layers[0].pixels(), layers[3].pixels());
+  ASSERT_LT(layers[3].pixels(), layers[2].pixels());
+  EXPECT_EQ(z_place(layers, 2, /*take_turns=*/true), 2);
+  EXPECT_EQ(z_place(layers, 3, /*take_turns=*/true), 2);
 }
 
 // 4 taps of 7 channels, each with a column of zeros, and 28 channels with four behind them.

@@ -1,7 +1,5 @@
 #include "host/plan/plan.h"
 
-#include <tuple>
-
 namespace ffwd {
 
 const char* name_of(TaskKind kind) {
@@ -46,19 +44,6 @@ RowRange rows_of(RowClass rows, int64_t images) {
       return {0, kShows * images};
   }
   fail(__FILE__, __LINE__, "rows of a batch that do not lie side by side");
-}
-
-int64_t gradient_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns) {
-  // Of the same size, and with zeros in the same columns.
-  const auto layout = [&](int64_t layer) {
-    const LayerShape& shape = layers[size_t(layer)];
-    const int64_t taps = shape.convolution ? shape.convolution->taps() : 1;
-    return std::tuple(shape.units, shape.inputs, shape.fan_in(), taps);
-  };
-  for (int64_t first = 0; take_turns && first < l; ++first) {
-    if (layout(first) == layout(l)) return first;
-  }
-  return l;
 }
 
 const PlanBuffer* Plan::find(BufferKind kind, int64_t layer) const {

@@ -57,10 +57,6 @@ struct PlanShape {
   bool product_is_z(int64_t layer) const { return layer == 0 && shares_product(); }
 };
 
-// The layer whose memory layer l has its gradient in: the first with weights of that shape if layers
-// take turns, and itself if they learn at once.
-int64_t gradient_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns);
-
 // What learns: layers [first_layer, end_layer), and the head or not. Layers below pass data on.
 // A head that learns beside layers needs end_layer to be the number of layers.
 struct Stage {

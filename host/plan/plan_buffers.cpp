@@ -49,8 +49,8 @@ void add_input(Plan& plan, PlanBuffers& b) {
   }
 }
 
-// `gradient`: the buffer of another layer that holds this one's too; -1: none.
-PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t gradient) {
+// `z`, `gradient`: the buffers of other layers that hold this one's too; -1: none.
+PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t z, int64_t gradient) {
   const PlanShape& s = plan.shape;
   const LayerShape& layer = s.layers[size_t(l)];
   const int64_t rows = s.rows(), units = layer.units, pixels = layer.pixels();
@@ -77,7 +77,12 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t gradient) {
   }
   const std::string name = " " + std::to_string(l);
   PlanBuffers::Layer b{};
-  b.z = add(plan, BufferKind::z, "z" + name, activities, l, z_writers);
+  b.z = z;
+  if (z < 0) {
+    b.z = add(plan, BufferKind::z, "z" + name, activities, l, z_writers);
+  } else if (auto& writers = plan.buffers[size_t(z)].writers; writers.size() < z_writers.size()) {
+    writers = z_writers;
+  }
   if (layer.normalises_at_once()) {
     b.next = b.activities =
         add(plan, BufferKind::next, "next" + name, activities, l, {TaskKind::goodness});
@@ -135,9 +140,10 @@ PlanBuffers add_buffers(Plan& plan, bool take_turns) {
   add_input(plan, buffers);
   const std::vector<LayerShape>& layers = plan.shape.layers;
   for (int64_t l = 0; l < int64_t(layers.size()); ++l) {
-    const int64_t place = gradient_place(layers, l, take_turns);
+    const auto z = z_place(layers, l, take_turns), gradient = gradient_place(layers, l, take_turns);
     buffers.layers.push_back(
-        add_layer(plan, l, place < l ? buffers.layers[size_t(place)].gradient : -1));
+        add_layer(plan, l, z < l ? buffers.layers[size_t(z)].z : -1,
+                  gradient < l ? buffers.layers[size_t(gradient)].gradient : -1));
   }
   if (plan.shape.head) add_head(plan, buffers);
   return buffers;

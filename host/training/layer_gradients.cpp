@@ -1,7 +1,5 @@
 #include "host/training/layer_gradients.h"
 
-#include "host/plan/plan.h"
-
 namespace ffwd {
 
 LayerGradients::LayerGradients(const Network& network, bool take_turns)

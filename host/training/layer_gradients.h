@@ -9,7 +9,7 @@ namespace ffwd {
 
 class LayerGradients {
  public:
-  // Layers of one shape share it if they take turns (host/plan/plan.h, gradient_place).
+  // Layers of one shape share it if they take turns (gradient_place).
   LayerGradients(const Network& network, bool take_turns);
 
   VectorView<float> of(int64_t layer) const {

@@ -102,6 +102,7 @@ NetworkSlots Steps::slots_for(int64_t images) const {
   const size_t layers = network_->layers().size();
   NetworkSlots slots;
   slots.layers.resize(layers);
+  slots.take_turns = !overlaps();
   for (const Stage& stage :
        stages_of(recipe_.training.schedule, int64_t(layers), network_->head().has_value())) {
     const Plan plan = plan_for(stage, images, most_at_once_, /*kept=*/false);
