@@ -3,24 +3,10 @@
 namespace ffwd {
 
 LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots,
-                     const LayerRows* z_of)
+                     const Lenders& lenders)
     : pixels_(shape.pixels()),
       pooled_pixels_(shape.pooled_pixels()),
       whole_images_(shape.whole_images),
-      z_(z_of ? z_of->z_
-              : std::make_shared<const Slots<Matrix>>(
-                    slots.z,
-                    [&] {
-                      return Matrix(device, rows * pixels_, shape.units, device.activation_type());
-                    })),
-      activities_(
-          shape.normalises_at_once() ? slots.next : slots.activities,
-          [&] { return Matrix(device, rows * pixels_, shape.units, device.activation_type()); }),
-      pooled_(slots.next,
-              [&] {
-                if (shape.normalises_at_once()) return Matrix();
-                return Matrix(device, rows * pooled_pixels_, shape.units, device.activation_type());
-              }),
       figures_(slots.figures, [&] {
         Figures figures{Vector<float>(device, rows), {}, {}, Vector<float>(device, rows * pixels_)};
         if (pixels_ > 1) {
@@ -28,24 +14,36 @@ LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, cons
           figures.slope = Vector<float>(device, rows);
         }
         return figures;
-      }) {}
+      }) {
+  const auto matrices = [&](int64_t count, int64_t pixels) {
+    return Slots<Matrix>(count, [&] {
+      return Matrix(device, rows * pixels, shape.units, device.activation_type());
+    });
+  };
+  const auto own_or = [&](const LayerRows* lender, auto member, int64_t count, int64_t pixels) {
+    return lender ? lender->*member
+                  : std::make_shared<const Slots<Matrix>>(matrices(count, pixels));
+  };
+  z_ = own_or(lenders.z, &LayerRows::z_, slots.z, pixels_);
+  next_ = own_or(lenders.next, &LayerRows::next_, slots.next, pooled_pixels_);
+  if (!shape.normalises_at_once()) activities_ = matrices(slots.activities, pixels_);
+}
 
 LayerRows::View LayerRows::view(int64_t batch, int64_t first, int64_t count) const {
   const Figures& figures = figures_[batch];
-  const Matrix& pooled = pooled_[batch];
   const auto pixels = [&](const auto& vector) {
     return vector.view().slice(first * pixels_, count * pixels_);
   };
   View view;
   view.z = (*z_)[batch].view().row_range(first * pixels_, count * pixels_);
-  view.activities = activities_[batch].view().row_range(first * pixels_, count * pixels_);
   view.goodness = figures.goodness.view().slice(first, count);
   view.pixel_goodness = pixels_ > 1 ? pixels(figures.pixel_goodness) : view.goodness;
   if (pixels_ > 1) view.slope = figures.slope.view().slice(first, count);
   view.length = pixels(figures.length);
-  view.next = view.activities;
-  if (pooled.rows() > 0) {
-    view.next = pooled.view().row_range(first * pooled_pixels_, count * pooled_pixels_);
+  view.next = (*next_)[batch].view().row_range(first * pooled_pixels_, count * pooled_pixels_);
+  view.activities = view.next;
+  if (activities_) {
+    view.activities = (*activities_)[batch].view().row_range(first * pixels_, count * pixels_);
   }
   if (whole_images_) {  // the same memory as one row an image
     view.next = reshaped(view.next, count, pooled_pixels_ * view.next.cols);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "engine/layer_input.h"
 #include "engine/running_sums.h"
@@ -31,9 +32,12 @@ struct LayerSlots {
 // What a layer makes of the rows of a batch. A row is an image.
 class LayerRows {
  public:
-  // `z_of`: another layer's rows, whose memory of z serves this one's as well (z_place).
-  LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots = {},
-            const LayerRows* z_of = nullptr);
+  // Other layers' rows whose memory these use (engine/layer_places.h); null: they have their own.
+  struct Lenders {
+    const LayerRows *z, *next;
+  };
+  LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots,
+            const Lenders& lenders);
 
   // Rows [first, first + count) of it; P output pixels an image.
   struct View {
@@ -57,8 +61,8 @@ class LayerRows {
 
   int64_t pixels_, pooled_pixels_;
   bool whole_images_;
-  std::shared_ptr<const Slots<Matrix>> z_;
-  Slots<Matrix> activities_, pooled_;
+  std::shared_ptr<const Slots<Matrix>> z_, next_;
+  std::optional<Slots<Matrix>> activities_;  // none: they are handed on as they are
   Slots<Figures> figures_;
 };
 

@@ -128,25 +128,4 @@ std::vector<int64_t> pytorch_columns(const LayerShape& shape) {
   return columns;
 }
 
-int64_t z_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns) {
-  const LayerShape& shape = layers[size_t(l)];
-  for (int64_t first = 0; take_turns && first < l; ++first) {
-    const LayerShape& other = layers[size_t(first)];
-    if (other.units == shape.units && other.pixels() >= shape.pixels()) return first;
-  }
-  return l;
-}
-
-int64_t gradient_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns) {
-  const auto layout = [&](int64_t layer) {
-    const LayerShape& shape = layers[size_t(layer)];
-    const int64_t taps = shape.convolution ? shape.convolution->taps() : 1;
-    return std::tuple(shape.units, shape.inputs, shape.fan_in(), taps);
-  };
-  for (int64_t first = 0; take_turns && first < l; ++first) {
-    if (layout(first) == layout(l)) return first;
-  }
-  return l;
-}
-
 }  // namespace ffwd

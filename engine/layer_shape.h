@@ -58,12 +58,6 @@ std::vector<LayerShape> layer_shapes(const std::vector<LayerSpec>& specs, const 
 // Throws ffwd::Error if a head cannot read what these layers, from `first` on, hand on.
 void check_head(const std::vector<LayerShape>& shapes, size_t first);
 
-// Layers that take turns share memory for what each needs during its turn alone. These say whose
-// memory layer l has it in: that of the first layer where it fits, with zeros in the same columns of
-// padding. If layers do not take turns, its own.
-int64_t z_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns);
-int64_t gradient_place(const std::vector<LayerShape>& layers, int64_t l, bool take_turns);
-
 // For every column of the weight as it is stored (NHWC, with padding) the column of the
 // same number in PyTorch's Linear or Conv2d weight, (units, fan_in) in the order channel, row,
 // column; -1 for padding.

@@ -1,5 +1,6 @@
 #include "engine/network.h"
 
+#include "engine/layer_places.h"
 #include "engine/range.h"
 
 namespace ffwd {
@@ -11,12 +12,16 @@ NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, 
   const int64_t rows = count * shows;
   std::vector<LayerShape> shapes;
   for (const Layer& layer : network.layers()) shapes.push_back(layer.shape());
+  const LayerPlaces places =
+      layer_places(shapes, slots.take_turns, /*head=*/network.head().has_value());
   layers.reserve(shapes.size());
   for (size_t l = 0; l < shapes.size(); ++l) {
-    const auto place = size_t(z_place(shapes, int64_t(l), slots.take_turns));
+    const auto lender = [&](const std::vector<int64_t>& place) {
+      return size_t(place[l]) < l ? &layers[size_t(place[l])] : nullptr;
+    };
     layers.emplace_back(device, rows, shapes[l],
                         slots.layers.empty() ? LayerSlots() : slots.layers.at(l),
-                        place < l ? &layers[place] : nullptr);
+                        LayerRows::Lenders{lender(places.z), lender(places.next)});
   }
   if (network.head()) logits = Matrix(device, rows, network.head()->classes());
 }

@@ -22,7 +22,7 @@ struct NetworkShape {
 class Network;
 
 // How many batches in flight keep their memory apart; no layers: one batch. Layers that take turns
-// share memory (z_place).
+// share memory (engine/layer_places.h).
 struct NetworkSlots {
   ImageSlots images;
   std::vector<LayerSlots> layers;

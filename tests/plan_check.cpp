@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "engine/layer_places.h"
 #include "host/plan/plan_order.h"
 
 namespace ffwd {
@@ -53,6 +54,8 @@ class Checker {
   };
   bool changes(const PlanBuffer& buffer) const;
   bool may_write(const PlanTask& task, const PlanBuffer& buffer) const;
+  bool may_read(const PlanTask& task, const PlanBuffer& buffer, int64_t writer) const;
+  int64_t place_of(BufferKind kind, int64_t layer) const;
   int64_t step_to_read(const PlanTask& task, const PlanBuffer& buffer) const;
   void check_content(const std::string& who, const PlanAccess& access, int64_t writer, int64_t step,
                      TaskKind kind);
@@ -267,23 +270,36 @@ void Checker::check_read(const PlanOrder& order, int64_t t, const PlanAccess& ac
     if (writer < task(t).kind) kind = writer;
   }
   check_content(name(t) + " reads", access, content.writer, step_to_read(task(t), buffer), kind);
-  const bool of_turns = buffer.kind == BufferKind::z || buffer.kind == BufferKind::gradient;
-  if (of_turns && content.writer >= 0 && task(content.writer).layer != task(t).layer) {
+  if (content.writer >= 0 && !may_read(task(t), buffer, task(content.writer).layer)) {
     say(name(t) + " reads " + place(access) + " with that of another layer");
   }
 }
 
-// Of one lane, layers share the memory of z and of gradients.
+// Layers of one lane share memory.
 bool Checker::may_write(const PlanTask& task, const PlanBuffer& buffer) const {
   const auto& writers = buffer.writers;
   if (std::find(writers.begin(), writers.end(), task.kind) == writers.end()) return false;
   if (task.layer == buffer.layer) return true;
   if (plan_.lanes.size() > 1) return false;
-  const auto is_place = [&](auto place) {
-    return buffer.layer == place(plan_.shape.layers, task.layer, /*take_turns=*/true);
-  };
-  return (buffer.kind == BufferKind::z && is_place(z_place)) ||
-         (buffer.kind == BufferKind::gradient && is_place(gradient_place));
+  return buffer.layer == place_of(buffer.kind, task.layer);
+}
+
+// Whose memory of one lane a layer uses.
+int64_t Checker::place_of(BufferKind kind, int64_t layer) const {
+  const LayerPlaces places =
+      layer_places(plan_.shape.layers, /*take_turns=*/true, plan_.shape.head);
+  if (kind == BufferKind::z) return places.z[size_t(layer)];
+  if (kind == BufferKind::next) return places.next[size_t(layer)];
+  return kind == BufferKind::gradient ? places.gradient[size_t(layer)] : layer;
+}
+
+// Whether a task may find there what layer `writer` wrote.
+bool Checker::may_read(const PlanTask& task, const PlanBuffer& buffer, int64_t writer) const {
+  const bool shared = buffer.kind == BufferKind::z || buffer.kind == BufferKind::next ||
+                      buffer.kind == BufferKind::gradient;
+  if (!shared || task.layer < 0) return true;
+  const bool from_below = buffer.kind == BufferKind::next && writer == task.layer - 1;
+  return writer == task.layer || from_below;
 }
 
 void Checker::check_write(const PlanOrder& order, int64_t t, const PlanAccess& access,

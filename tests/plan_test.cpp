@@ -145,36 +145,14 @@ TEST(Plan, LayersThatTakeTurnsShareMemory) {
   };
   EXPECT_EQ(count(BufferKind::gradient), 3) << "the second has the first one's shape";
   EXPECT_EQ(count(BufferKind::z), 2) << "three have as many units";
+  EXPECT_EQ(count(BufferKind::next), 4) << "the head reads them all";
+  shape.head = options.stage.head = false;
+  EXPECT_EQ(count(BufferKind::next), 3)
+      << "the fourth layer's is the first's, and not what it reads";
   options.pipelined = true;
   EXPECT_EQ(count(BufferKind::gradient), 4);
   EXPECT_EQ(count(BufferKind::z), 4);
-}
-
-TEST(Plan, LayersHaveTheirZWhereItFits) {
-  constexpr auto kConvolution = LayerSpec::Kind::convolution;
-  const std::vector<LayerShape> layers = layer_shapes({{kConvolution, 8, 3},
-                                                       {kConvolution, 16, 3},
-                                                       {kConvolution, 8, 7, 1, 6},
-                                                       {kConvolution, 8, 3}},
-                                                      {12, 12, 1}, Activation::relu, {});
-  ASSERT_LT(layers[0].pixels(), layers[3].pixels());
-  ASSERT_LT(layers[3].pixels(), layers[2].pixels());
-  EXPECT_EQ(z_place(layers, 2, /*take_turns=*/true), 2);
-  EXPECT_EQ(z_place(layers, 3, /*take_turns=*/true), 2);
-}
-
-// 4 taps of 7 channels, each with a column of zeros, and 28 channels with four behind them.
-TEST(Plan, LayersWithZerosInOtherColumnsHaveGradientsOfTheirOwn) {
-  constexpr auto kConvolution = LayerSpec::Kind::convolution;
-  const std::vector<LayerShape> layers = layer_shapes({{kConvolution, 7, 5, 5},
-                                                       {kConvolution, 28, 2},
-                                                       {kConvolution, 28, 1},
-                                                       {kConvolution, 28, 1}},
-                                                      {28, 28, 1}, Activation::relu, {});
-  ASSERT_EQ(layers[1].inputs, layers[2].inputs);
-  ASSERT_EQ(layers[1].fan_in(), layers[2].fan_in());
-  EXPECT_EQ(gradient_place(layers, 2, /*take_turns=*/true), 2);
-  EXPECT_EQ(gradient_place(layers, 3, /*take_turns=*/true), 2);
+  EXPECT_EQ(count(BufferKind::next), 4);
 }
 
 TEST(Plan, LayersLearnFromDifferentBatchesAtTheSameTime) {

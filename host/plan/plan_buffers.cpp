@@ -1,5 +1,6 @@
 #include "host/plan/plan_buffers.h"
 
+#include "engine/layer_places.h"
 #include "engine/running_sums.h"
 #include "host/basics/errors.h"
 #include "kernels/running_figures.h"
@@ -49,8 +50,12 @@ void add_input(Plan& plan, PlanBuffers& b) {
   }
 }
 
-// `z`, `gradient`: the buffers of other layers that hold this one's too; -1: none.
-PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t z, int64_t gradient) {
+// Buffers of earlier layers that hold this one's too; -1: none.
+struct Lent {
+  int64_t z, next, gradient;
+};
+
+PlanBuffers::Layer add_layer(Plan& plan, int64_t l, const Lent& lent) {
   const PlanShape& s = plan.shape;
   const LayerShape& layer = s.layers[size_t(l)];
   const int64_t rows = s.rows(), units = layer.units, pixels = layer.pixels();
@@ -77,24 +82,25 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, int64_t z, int64_t gradient)
   }
   const std::string name = " " + std::to_string(l);
   PlanBuffers::Layer b{};
-  b.z = z;
-  if (z < 0) {
+  b.z = lent.z;
+  if (lent.z < 0) {
     b.z = add(plan, BufferKind::z, "z" + name, activities, l, z_writers);
-  } else if (auto& writers = plan.buffers[size_t(z)].writers; writers.size() < z_writers.size()) {
+  } else if (auto& writers = plan.buffers[size_t(b.z)].writers; writers.size() < z_writers.size()) {
     writers = z_writers;
   }
-  if (layer.normalises_at_once()) {
-    b.next = b.activities =
-        add(plan, BufferKind::next, "next" + name, activities, l, {TaskKind::goodness});
-  } else {
+  b.next = lent.next;
+  if (lent.next < 0) {
+    b.next = add(plan, BufferKind::next, "next" + name, pooled, l, {TaskKind::goodness});
+  }
+  b.activities = b.next;
+  if (!layer.normalises_at_once()) {
     b.activities =
         add(plan, BufferKind::activities, "activities" + name, activities, l, {TaskKind::goodness});
-    b.next = add(plan, BufferKind::next, "next" + name, pooled, l, {TaskKind::goodness});
   }
   b.figures = add(plan, BufferKind::figures, "figures" + name, figures, l, {TaskKind::goodness});
   b.scratch = add(plan, BufferKind::scratch, "scratch" + name, scratch, l, {TaskKind::gradient});
-  b.gradient = gradient;
-  if (gradient < 0) {
+  b.gradient = lent.gradient;
+  if (lent.gradient < 0) {
     b.gradient = add(plan, BufferKind::gradient, "gradient" + name, (weights + biases) * kFloat, l,
                      {TaskKind::gradient});
   }
@@ -139,11 +145,16 @@ PlanBuffers add_buffers(Plan& plan, bool take_turns) {
   PlanBuffers buffers;
   add_input(plan, buffers);
   const std::vector<LayerShape>& layers = plan.shape.layers;
+  const LayerPlaces places = layer_places(layers, take_turns, plan.shape.head);
   for (int64_t l = 0; l < int64_t(layers.size()); ++l) {
-    const auto z = z_place(layers, l, take_turns), gradient = gradient_place(layers, l, take_turns);
-    buffers.layers.push_back(
-        add_layer(plan, l, z < l ? buffers.layers[size_t(z)].z : -1,
-                  gradient < l ? buffers.layers[size_t(gradient)].gradient : -1));
+    const auto lent = [&](const std::vector<int64_t>& place, int64_t PlanBuffers::Layer::*buffer) {
+      const int64_t lender = place[size_t(l)];
+      return lender < l ? buffers.layers[size_t(lender)].*buffer : -1;
+    };
+    using Layer = PlanBuffers::Layer;
+    buffers.layers.push_back(add_layer(plan, l,
+                                       {lent(places.z, &Layer::z), lent(places.next, &Layer::next),
+                                        lent(places.gradient, &Layer::gradient)}));
   }
   if (plan.shape.head) add_head(plan, buffers);
   return buffers;

@@ -9,7 +9,7 @@ namespace ffwd {
 
 class LayerGradients {
  public:
-  // Layers of one shape share it if they take turns (gradient_place).
+  // Layers of one shape share it if they take turns (engine/layer_places.h).
   LayerGradients(const Network& network, bool take_turns);
 
   VectorView<float> of(int64_t layer) const {
