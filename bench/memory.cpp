@@ -17,7 +17,7 @@ int64_t memory_in_use(const Device& device) {
   return 0;
 }
 
-int64_t memory_bound(const PlanShape& shape) {
+int64_t memory_yardstick(const PlanShape& shape) {
   int64_t bytes = shape.batch * shape.image.values();
   for (const LayerShape& layer : shape.layers) {
     bytes +=

@@ -1,4 +1,4 @@
-// How much memory a training takes, and how little it could get by with.
+// How much memory a training takes, and what to compare that with.
 #pragma once
 
 #include "engine/device.h"
@@ -11,8 +11,8 @@ namespace ffwd::bench {
 int64_t memory_in_use(const Device& device);
 
 // Weights and biases in fp32 with their optimiser's state, two activations for each row and unit of
-// a layer, and the bytes of a batch's images. What else a training keeps, gradients above all, is
-// not in it.
-int64_t memory_bound(const PlanShape& shape);
+// every layer, and the bytes of a batch's images. A training also has gradients and the operands in
+// bf16, and fewer activations where its layers share memory.
+int64_t memory_yardstick(const PlanShape& shape);
 
 }  // namespace ffwd::bench

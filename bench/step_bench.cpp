@@ -104,7 +104,7 @@ StepTimes time_step(Device& device, const TrainingShape& shape, int rounds) {
   blocks.add("matmul", 1, multiply);
   timed.run(rounds);
 
-  StepTimes result{shape, timed.timings(), {}, {}, 0, taken, memory_bound(plan.shape)};
+  StepTimes result{shape, timed.timings(), {}, {}, 0, taken, memory_yardstick(plan.shape)};
   result.rates.flops_per_second = 2.0 * double(product.m()) * double(product.n()) *
                                   double(product.k()) / best(*result.find("matmul"));
   result.rates.bytes_per_second = 2.0 * double(copied) / best(*result.find("copy"));

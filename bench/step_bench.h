@@ -23,7 +23,7 @@ struct StepTimes {
   TaskCost work;  // of a step
   double floor;   // seconds of a step if every task went at these rates, one after another
   // What the training took of the device's memory, and what it could get by with (bench/memory.h).
-  int64_t memory, memory_bound;
+  int64_t memory, memory_yardstick;
 
   const Timing* find(const std::string& name) const;
 };

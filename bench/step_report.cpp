@@ -38,7 +38,7 @@ void print(const StepTimes& times) {
   std::printf("%lld launches a step, %.4g pairs a second\n", (long long)times.work.launches,
               double(times.shape.pairs) / step);
   std::printf("%.4g MB of memory, %.2fx weights, optimiser, two activations a layer and images\n",
-              1e-6 * double(times.memory), double(times.memory) / double(times.memory_bound));
+              1e-6 * double(times.memory), double(times.memory) / double(times.memory_yardstick));
   std::fflush(stdout);
 }
 
@@ -56,7 +56,7 @@ nlohmann::ordered_json to_json(const StepTimes& times) {
           {"bytes", times.work.bytes},
           {"launches", times.work.launches},
           {"memory_bytes", times.memory},
-          {"memory_bound_bytes", times.memory_bound}};
+          {"memory_yardstick_bytes", times.memory_yardstick}};
 }
 
 }  // namespace ffwd::bench

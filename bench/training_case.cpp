@@ -26,7 +26,7 @@ Recipe recipe_of(const TrainingShape& shape, ExecutorKind executor) {
   return recipe;
 }
 
-DatasetFormat format() {
+DatasetFormat image_format() {
   DatasetFormat format;
   format.image = {kSide, kSide, 1};
   for (int32_t k = 0; k < kClasses; ++k) format.class_names.push_back(std::to_string(k));
@@ -65,7 +65,7 @@ std::string name_of(const std::vector<int64_t>& widths) {
 TrainingCase::TrainingCase(Device& device, const TrainingShape& shape, int64_t steps,
                            ExecutorKind executor)
     : recipe_(recipe_of(shape, executor)),
-      model_(make_model(device, recipe_, format(), shape.pairs)),
+      model_(make_model(device, recipe_, image_format(), shape.pairs)),
       pixels_(device, random_pixels(shape.pairs)),
       sample_(device, samples(shape.pairs, steps)),
       label_(device, labels(shape.pairs, steps)),

@@ -11,8 +11,8 @@
 namespace ffwd {
 namespace {
 
-constexpr int64_t kLargestTensor = int64_t(1)
-                                   << 30;  // elements in one call, unless one image has more
+// Elements in one call, unless one image has more.
+constexpr int64_t kLargestTensor = int64_t(1) << 30;
 constexpr float kOne = 1.0f, kZero = 0.0f;
 
 // Sums in a fixed order, as both forward algorithms have them, and no transforms (Winograd,

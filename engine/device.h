@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,9 @@ struct MatmulAlgorithms;
 // How matmul operands and activations are kept; weights and optimiser state are fp32 always.
 enum class Precision { fp32, tf32, bf16 };
 
+// "fp32", and the precision of that name, if there is one.
 std::string to_string(Precision precision);
+std::optional<Precision> precision_named(const std::string& name);
 
 class Device {
  public:

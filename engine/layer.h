@@ -39,11 +39,13 @@ class LayerRows {
   LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots,
             const Lenders& lenders);
 
-  // Rows [first, first + count) of it; P output pixels an image.
+  // Rows [first, first + count) of it; P output pixels an image. What other layers' rows share holds
+  // until these have their turn.
   struct View {
     MatrixView z;           // (rows*P, units): the matmul's output, then the gradient in its place
     MatrixView activities;  // (rows*P, units): y, normalised if that can be done at once
-    MatrixView next;        // what the next layer reads: the activities, or pooled and normalised
+    MatrixView next;        // what the next layer reads: the activities, or pooled and normalised;
+                            // of whole images (rows, P*units)
     VectorView<float> goodness;        // (rows)
     VectorView<float> pixel_goodness;  // (rows*P); `goodness` itself when P is 1
     VectorView<float> slope;           // (rows), absent when P is 1

@@ -27,7 +27,7 @@ LayerPlaces layer_places(const std::vector<LayerShape>& layers, bool take_turns,
     places.z.push_back(place_of(l, places.z, [&](int64_t other) {
       return take_turns && shape(other).units == own.units && shape(other).pixels() >= own.pixels();
     }));
-    // Not where what this layer reads is.
+    // Any place but that of its own input.
     places.next.push_back(place_of(l, places.next, [&](int64_t other) {
       return take_turns && !head && other != places.next.back() &&
              shape(other).units == own.units && shape(other).pooled_pixels() >= own.pooled_pixels();

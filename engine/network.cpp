@@ -16,12 +16,13 @@ NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, 
       layer_places(shapes, slots.take_turns, /*head=*/network.head().has_value());
   layers.reserve(shapes.size());
   for (size_t l = 0; l < shapes.size(); ++l) {
-    const auto lender = [&](const std::vector<int64_t>& place) {
-      return size_t(place[l]) < l ? &layers[size_t(place[l])] : nullptr;
+    const auto lent = [&](const std::vector<int64_t>& place) {
+      const auto other = lender(place, int64_t(l));
+      return other ? &layers[size_t(*other)] : nullptr;
     };
     layers.emplace_back(device, rows, shapes[l],
                         slots.layers.empty() ? LayerSlots() : slots.layers.at(l),
-                        LayerRows::Lenders{lender(places.z), lender(places.next)});
+                        LayerRows::Lenders{lent(places.z), lent(places.next)});
   }
   if (network.head()) logits = Matrix(device, rows, network.head()->classes());
 }
@@ -91,6 +92,7 @@ LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t batch, i
 
 std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t batch,
                                                  int64_t first, int64_t count) const {
+  FFWD_EXPECT(head_, "without a head layers may have written over what others handed on");
   std::vector<ConstMatrixView> activities;
   for (size_t l = first_read_layer(); l < layers_.size(); ++l) {
     ConstMatrixView x = rows.layers[l].view(batch, first, count).next;

@@ -14,9 +14,9 @@ constexpr int64_t states_of(OptimiserKind kind) {
     case OptimiserKind::momentum:
       return 1;  // velocity
     case OptimiserKind::adam:
-      break;
+      return 2;  // m, v
   }
-  return 2;  // m, v
+  fail(__FILE__, __LINE__, "unknown optimiser");
 }
 
 // How parameters follow gradients: kernels/momentum_update.h, kernels/adam_update.h.

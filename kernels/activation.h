@@ -1,6 +1,6 @@
 // The activation functions y = f(a) of a layer and their slopes, written once for both back ends.
-// Each of them keeps 0 (kernels fill rows up with it) and the sign of a, so that y alone tells the
-// slope, and hands a NaN on. README.md tells how to add one.
+// Every one must keep 0 (kernels fill rows up with it) and the sign of a, so that y alone tells the
+// slope, and hand a NaN on. README.md tells how to add one.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,8 @@
 //           the weights rounded, or absent; step (1), memory of the device.
 #pragma once
 
+#include <initializer_list>
+
 #include "kernels/step_values.h"
 #include "kernels/view.h"
 

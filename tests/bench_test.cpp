@@ -43,7 +43,7 @@ TEST(CompareReports, SaysSomethingOnlyWhereTheMiddleHalvesLieApart) {
   EXPECT_EQ(bench::verdict({1, 2, 3, 4}, a), "too few samples");
 }
 
-TEST(Memory, TheBoundByHand) {
+TEST(Memory, TheYardstickByHand) {
   PlanShape shape;
   shape.image = {2, 4, 1};
   shape.classes = 2;
@@ -53,9 +53,11 @@ TEST(Memory, TheBoundByHand) {
   shape.head = false;
   shape.optimiser_states = 2;
   // Weight, m and v of 16 x (8 + 1) and 3 x (16 + 1); z and y of 10 rows; 5 images.
-  EXPECT_EQ(bench::memory_bound(shape), 4 * 3 * (16 * 9 + 3 * 17) + 4 * 2 * 10 * (16 + 3) + 5 * 8);
+  EXPECT_EQ(bench::memory_yardstick(shape),
+            4 * 3 * (16 * 9 + 3 * 17) + 4 * 2 * 10 * (16 + 3) + 5 * 8);
   shape.activation_bytes = 2;
-  EXPECT_EQ(bench::memory_bound(shape), 4 * 3 * (16 * 9 + 3 * 17) + 2 * 2 * 10 * (16 + 3) + 5 * 8);
+  EXPECT_EQ(bench::memory_yardstick(shape),
+            4 * 3 * (16 * 9 + 3 * 17) + 2 * 2 * 10 * (16 + 3) + 5 * 8);
 }
 
 TEST(Memory, WhatWasAllocatedIsInUse) {

@@ -61,7 +61,7 @@ TEST_F(ProgramBench, TimesAStepAndItsParts) {
                                              "show labels", "step", "unfused", "update"}));
   EXPECT_EQ(one.at("launches"), 13);
   EXPECT_GT(one.at("floor_seconds"), 0);
-  EXPECT_EQ(one.at("memory_bound_bytes"),
+  EXPECT_EQ(one.at("memory_yardstick_bytes"),
             4 * 3 * (20 * 785 + 24 * 21) + 4 * 2 * 20 * (20 + 24) + 10 * 784);
 
   const Outcome same = compare(file, file);

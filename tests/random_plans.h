@@ -3,6 +3,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "host/plan/plan.h"
 
@@ -39,7 +40,8 @@ inline PlanShape fully_connected(const std::vector<int64_t>& widths) {
 // Up to two convolutions, each with a pool behind it or not, and fully connected layers.
 inline std::vector<LayerShape> random_layers(std::mt19937& random, const ImageShape& image) {
   std::vector<LayerSpec> specs;
-  for (int64_t convolutions = pick(random, 0, 1) * pick(random, 0, 2); convolutions > 0;
+  const int64_t most_convolutions = 2 * pick(random, 0, 1);
+  for (int64_t convolutions = pick(random, 0, most_convolutions); convolutions > 0;
        --convolutions) {
     LayerSpec convolution{LayerSpec::Kind::convolution, 8 * pick(random, 1, 6)};
     convolution.kernel = 2 * pick(random, 0, 1) + 1;
@@ -63,7 +65,8 @@ inline PlanShape random_shape(std::mt19937& random) {
   shape.head = pick(random, 0, 3) > 0;
   shape.first_read_layer = shape.layers.size() > 1 ? pick(random, 0, 1) : 0;
   shape.labels_from_head = shape.head && pick(random, 0, 1);
-  shape.label_lag = pick(random, 0, 1) * pick(random, 0, 7);
+  const bool lags = pick(random, 0, 1);
+  shape.label_lag = lags ? pick(random, 0, 7) : 0;
   shape.goodness_of_pixels = pick(random, 0, 1);
   shape.peer_normalisation = pick(random, 0, 1);
   shape.optimiser_states = pick(random, 1, 2);
@@ -107,13 +110,17 @@ class SymbolicMemory {
     };
     visit(task.reads, [&](uint64_t place) { value = mix(value, place); });
     visit(task.writes, [&](uint64_t& place) { place = value; });
+    for (const PlanAccess& access : task.writes) {
+      written_.insert(plan.buffers[size_t(access.buffer)].name);
+    }
   }
 
-  // What stays when the plan has ended: the buffers that are carried.
+  // What the plan has changed when it has ended: of the buffers that are carried those that it wrote.
   std::map<std::string, uint64_t> result(const Plan& plan) {
     std::map<std::string, uint64_t> values;
     for (const PlanBuffer& buffer : plan.buffers) {
-      if (buffer.carried) values[buffer.name] = places_[{buffer.name, 0, RowClass::learning}];
+      if (!buffer.carried || written_.count(buffer.name) == 0) continue;
+      values[buffer.name] = places_[{buffer.name, 0, RowClass::learning}];
     }
     return values;
   }
@@ -124,6 +131,7 @@ class SymbolicMemory {
     return a ^ (a >> 31);
   }
   std::map<std::tuple<std::string, int64_t, RowClass>, uint64_t> places_;
+  std::set<std::string> written_;
 };
 
 inline std::map<std::string, uint64_t> play_in_order(const Plan& plan) {

@@ -266,7 +266,7 @@ TEST_F(TrainingStates, DamageIsNamed) {
   expect_has(load_error(with("\\\"steps\\\":47", "\\\"steps\\\":-7")), "\"steps\" is -7, expected");
   expect_has(load_error(with("\\\"steps\\\":47", "\\\"stops\\\":47")), "\"steps\" is missing");
   expect_has(load_error(with("\\\"steps\\\":47", "\\\"steps\\\":56")),
-             "to below those of 4 epochs, 14 each");
+             "to below the steps of the recipe's 4 epochs, 14 each");
   expect_has(load_error(with("\\\"steps\\\":47", "\\\"steps\\\":00")), "damaged");
   expect_has(load_error(with("\\\"steps\\\":47", "\\\"steps\\\": 0")), "from 1 to below");
   expect_has(load_error(with("\\\"epochs\\\":3", "\\\"epochs\\\":2")),

@@ -63,8 +63,21 @@ std::string time_text(double seconds) {
 }
 
 std::string to_string(RowClass rows) {
-  if (rows == RowClass::all) return "all";
-  return rows == RowClass::learning ? "learning" : "neutral";
+  switch (rows) {
+    case RowClass::none:
+      return "none";
+    case RowClass::positive:
+      return "positive";
+    case RowClass::negative:
+      return "negative";
+    case RowClass::learning:
+      return "learning";
+    case RowClass::neutral:
+      return "neutral";
+    case RowClass::all:
+      return "all";
+  }
+  fail(__FILE__, __LINE__, "rows without a name");
 }
 
 // The training images; without the data set more than a batch of the recipe has.

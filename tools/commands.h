@@ -1,5 +1,5 @@
-// The commands of `ffwd`: each is declared here, with its options, and does its work, in the file of
-// its name. They print what they find and throw UserError for what users can mend.
+// The commands of `ffwd`. command_NAME.cpp declares the command NAME with its options and does its
+// work: it prints what it finds and throws UserError for what users can mend.
 #pragma once
 
 namespace CLI {

@@ -8,15 +8,15 @@ mkdir -p build
 install_build_packages
 install_packages dataset-fashion-mnist
 
-# The architecture of the GPU here, of several the newest; without a GPU any will do.
-capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | tr -d . | sort -n | tail -n 1) || true
-[[ $capability =~ ^[0-9]+$ ]] || capability=  # no number: nvidia-smi complains
-if [ "${capability:-90}" -lt 75 ]; then
-  say "The GPU has compute capability $capability, expected 75 or later"
+# The architectures of the GPUs here, such as 86;90; without a GPU any will do.
+found=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | tr -d . | sort -nu | grep -xE '[0-9]+') || true
+architectures=$(awk '$1 >= 75' <<< "$found" | paste -sd ';')
+if [ -n "$found" ] && [ -z "$architectures" ]; then
+  say "The GPU has compute capability $found, expected 75 or later"
 fi
-if [ "${capability:-90}" -ge 75 ] && find_cuda; then
+if { [ -z "$found" ] || [ -n "$architectures" ]; } && find_cuda; then
   preset=cuda-one
-  configure_and_build "$preset" -DCMAKE_CUDA_ARCHITECTURES="${capability:-90}" -DFFWD_TESTS=OFF -DFFWD_BENCH=OFF -- ffwd
+  configure_and_build "$preset" -DCMAKE_CUDA_ARCHITECTURES="${architectures:-90}" -DFFWD_TESTS=OFF -DFFWD_BENCH=OFF -- ffwd
 else
   preset=cpu-release
   configure_and_build "$preset" -DFFWD_TESTS=OFF -DFFWD_BENCH=OFF -- ffwd

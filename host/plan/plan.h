@@ -84,7 +84,7 @@ struct RowRange {
   int64_t first, count;
 };
 
-// Where they lie in a batch of so many images.
+// Where these rows lie in a batch of so many images; they must lie side by side.
 RowRange rows_of(RowClass rows, int64_t images);
 
 // In the order in which a step needs them.
@@ -130,7 +130,7 @@ struct PlanBuffer {
   int64_t bytes;      // of one slot
   int64_t slots = 1;  // batches whose content it holds at the same time
   bool carried;       // from step to step, and there when the plan starts: weights, running figures
-  int64_t layer;      // -1: none
+  int64_t layer;      // the first of those that share it; -1: none
   std::vector<TaskKind> writers;  // of that layer, and of those that share it; in a step's order
 };
 

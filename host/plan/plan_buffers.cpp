@@ -148,8 +148,8 @@ PlanBuffers add_buffers(Plan& plan, bool take_turns) {
   const LayerPlaces places = layer_places(layers, take_turns, plan.shape.head);
   for (int64_t l = 0; l < int64_t(layers.size()); ++l) {
     const auto lent = [&](const std::vector<int64_t>& place, int64_t PlanBuffers::Layer::*buffer) {
-      const int64_t lender = place[size_t(l)];
-      return lender < l ? buffers.layers[size_t(lender)].*buffer : -1;
+      const auto other = lender(place, l);
+      return other ? buffers.layers[size_t(*other)].*buffer : -1;
     };
     using Layer = PlanBuffers::Layer;
     buffers.layers.push_back(add_layer(plan, l,

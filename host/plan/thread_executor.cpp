@@ -20,18 +20,12 @@ class LaneThread {
   LaneThread(Device& device, const std::string& name, int most_threads) {
     std::promise<void> promise;
     std::future<void> ready = promise.get_future();
-    thread_ =
-        std::thread([this, &device, name, most_threads, promise = std::move(promise)]() mutable {
-          std::unique_ptr<Device> lane;
-          try {
-            omp_set_num_threads(most_threads);
-            lane = device.make_lane(name);
-          } catch (...) {
-            return promise.set_exception(std::current_exception());
-          }
-          promise.set_value();
-          work(*lane);
-        });
+    try {
+      thread_ = std::thread(&LaneThread::run, this, std::ref(device), name, most_threads,
+                            std::move(promise));
+    } catch (const std::system_error& error) {
+      throw OutOfMemory(std::string("the system has no more threads: ") + error.what());
+    }
     try {
       ready.get();
     } catch (...) {
@@ -59,6 +53,19 @@ class LaneThread {
   }
 
  private:
+  // `ready` when there is a device, or with what making it threw.
+  void run(Device& device, const std::string& name, int most_threads, std::promise<void> ready) {
+    std::unique_ptr<Device> lane;
+    try {
+      omp_set_num_threads(most_threads);
+      lane = device.make_lane(name);
+    } catch (...) {
+      return ready.set_exception(std::current_exception());
+    }
+    ready.set_value();
+    work(*lane);
+  }
+
   void work(Device& lane) {
     for (std::unique_lock<std::mutex> lock(mutex_);;) {
       changed_.wait(lock, [this] { return busy_; });
@@ -142,20 +149,13 @@ class ThreadExecutor final : public Executor {
 
   std::unique_ptr<PreparedPlan> prepare(const Plan& plan, RunTask run) override {
     while (threads_.size() < plan.lanes.size()) {
-      add_thread("ffwd lane " + std::to_string(threads_.size()));
+      const std::string name = "ffwd lane " + std::to_string(threads_.size());
+      threads_.push_back(std::make_unique<LaneThread>(*device_, name, omp_get_max_threads()));
     }
     return std::make_unique<ThreadPlan>(plan, std::move(run), *device_, threads_);
   }
 
  private:
-  void add_thread(const std::string& name) {
-    try {
-      threads_.push_back(std::make_unique<LaneThread>(*device_, name, omp_get_max_threads()));
-    } catch (const std::system_error& error) {
-      throw OutOfMemory(std::string("the system has no more threads: ") + error.what());
-    }
-  }
-
   Device* device_;
   LaneThreads threads_;
 };

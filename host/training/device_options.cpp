@@ -7,13 +7,6 @@
 
 namespace ffwd {
 
-std::optional<Precision> precision_named(const std::string& name) {
-  for (const Precision p : {Precision::fp32, Precision::tf32, Precision::bf16}) {
-    if (to_string(p) == name) return p;
-  }
-  return std::nullopt;
-}
-
 void add_device_option(CLI::App& command, std::string& device) {
   command.add_option("--device", device, "where to compute: auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "engine/device.h"
@@ -18,9 +17,6 @@ struct DeviceOptions {
   Precision precision = Precision::fp32;
   std::string matmul_algorithms;  // file; empty: the first that launches
 };
-
-// The precision of that name, if there is one.
-std::optional<Precision> precision_named(const std::string& name);
 
 // Declare --device, --precision, --matmul-algorithms, and all three.
 void add_device_option(CLI::App& command, std::string& device);

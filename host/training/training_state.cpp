@@ -10,7 +10,6 @@
 #include "host/basics/json_object.h"
 #include "host/recipe/recipe_text.h"
 #include "host/training/batches.h"
-#include "host/training/device_options.h"
 #include "host/training/require_finite.h"
 #include "host/training/steps.h"
 
@@ -36,8 +35,9 @@ void check_progress(const TrainingState& state, const JsonObject& progress) {
   const int64_t in_an_epoch = steps_an_epoch(images, batch_of(recipe, images));
   const int64_t epochs = int64_t(stages.size()) * recipe.training.epochs;
   if (state.steps < 1 || state.steps / in_an_epoch >= epochs) {
-    progress.wrong("steps", "a number from 1 to below those of " + std::to_string(epochs) +
-                                " epochs, " + std::to_string(in_an_epoch) + " each");
+    progress.wrong("steps", "a number from 1 to below the steps of the recipe's " +
+                                std::to_string(epochs) + " epochs, " + std::to_string(in_an_epoch) +
+                                " each");
   }
   if (state.epochs != state.steps / in_an_epoch) {
     progress.wrong("epochs", std::to_string(state.steps / in_an_epoch) + " after so many steps");
