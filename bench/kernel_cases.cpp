@@ -18,7 +18,7 @@ std::string name_of(const std::string& kernel, DType dtype, int64_t rows, int64_
 
 // --- kernels on rows of activities: `rows` x `width` elements ------------------------------------
 
-// A matrix, and what its operands take.
+// The shape of the matrices that a kernel works on, the bytes of one, and of vectors beside it.
 struct RowsCase {
   RowsCase(DType dtype, int64_t rows, int64_t width) : dtype(dtype), rows(rows), width(width) {}
 
