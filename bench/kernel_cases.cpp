@@ -73,19 +73,19 @@ void add_goodness_rows(Bench& bench, const RowsCase& c) {
   // Two rows an image, as a layer learns from them.
   const int64_t images = c.rows / 2;
   const double shared = double(images * c.width) * double(size_of(c.dtype));
-  const auto rows_in_parts = [=](Operands& memory) {
+  const auto of_shared_product = [=](Operands& memory) {
     GoodnessRows args = learning_rows(memory);
     args.z.data = nullptr;
-    args.shared = {memory.matrix(images, c.width, c.dtype, Fill::centred),
-                   memory.matrix(1 + kClasses, c.width, c.dtype, Fill::centred),
-                   memory.integers(labels(c.rows, kClasses)),
-                   memory.floats(c.rows, Fill::positive)};
+    args.shared_product = {memory.matrix(images, c.width, c.dtype, Fill::centred),
+                           memory.matrix(1 + kClasses, c.width, c.dtype, Fill::centred),
+                           memory.integers(labels(c.rows, kClasses)),
+                           memory.floats(c.rows, Fill::positive)};
     return args;
   };
   if (c.rows % 2 == 0) {
-    add_call(bench, c.name("goodness_rows_in_parts"),
+    add_call(bench, c.name("goodness_rows_of_shared_product"),
              {shared + 2 * c.matrix + 10 * c.row_floats + c.column_floats, 9 * c.elements},
-             &Device::goodness_rows, rows_in_parts);
+             &Device::goodness_rows, of_shared_product);
   }
 }
 

@@ -90,7 +90,7 @@ StepTimes time_step(Device& device, const TrainingShape& shape, int rounds) {
 
   if (device.queues()) blocks.add("graph", steps, [&] { training.run(); });
   blocks.add("matmuls", steps, [&] {
-    training.run({TaskKind::product, TaskKind::forward, TaskKind::gradient});
+    training.run({TaskKind::shared_product, TaskKind::forward, TaskKind::gradient});
   });
   for (const TaskKind kind : kinds_of(plan)) {
     blocks.add(name_of(kind), steps, [&training, kind] { training.run({kind}); });

@@ -61,7 +61,7 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
                          Matrix(device, rows, int64_t(format.classes) * channels, dtype),
                          Vector<float>(device, rows)};
           }),
-      product_(slots.product, [&] {
+      shared_product_(slots.shared_product, [&] {
         if (convolved_) return Matrix();
         return Matrix(device, label_rows() + max_images, first_layer.units,
                       device.activation_type());
@@ -89,7 +89,7 @@ void ImageBatch::multiply(Device& lane, int64_t batch, int64_t images,
   if (convolved_) return;
   const int64_t rows = label_rows() + images;
   lane.matmul(forward_product(images_[batch].base.view(rows), parameters.operand(),
-                              product_[batch].view(rows)));
+                              shared_product_[batch].view(rows)));
 }
 
 void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
@@ -116,7 +116,7 @@ LayerInput ImageBatch::input(int64_t batch, int64_t images, int64_t first,
   FFWD_EXPECT(first % images == 0, "rows are shown image by image");
   if (convolved_) return ConstMatrixView(pixels(batch, first, count));
   const Shown& shown = shown_[batch];
-  const MatrixView product = product_[batch].view();
+  const MatrixView product = shared_product_[batch].view();
   return LabelledImages{
       base(batch, images),
       {product.row_range(label_rows(), images), product.row_range(0, label_rows()), label,

@@ -22,7 +22,7 @@ struct InputFormat {
 
 // How many batches in flight keep their memory apart, for each kind of it.
 struct ImageSlots {
-  int64_t images = 1, product = 1, shown = 1;
+  int64_t images = 1, shared_product = 1, shown = 1;
 };
 
 // The wave of every class at every pixel, (classes, pixels): cos(2 pi d / 4), where d is the distance
@@ -77,8 +77,8 @@ class ImageBatch {
   bool convolved_;         // by the first layer
   Slots<Images> images_;
   Slots<Shown> shown_;
-  Slots<Matrix> product_;  // for a fully connected layer
-  Matrix folded_;          // the same
+  Slots<Matrix> shared_product_;  // for a fully connected layer
+  Matrix folded_;                 // the same
 };
 
 }  // namespace ffwd

@@ -136,7 +136,8 @@ void Layer::find_goodness(Device& lane, const LayerInput& input, const LayerRows
   GoodnessRows rows = row_arguments(out);
   const bool push = objective_.peer_strength > 0.0f;
   if (!hands_on && !push) rows.next = {};
-  if (const auto* images = std::get_if<LabelledImages>(&input)) rows.shared = images->products;
+  if (const auto* images = std::get_if<LabelledImages>(&input))
+    rows.shared_product = images->product;
   if (learning > 0 && of_pixels()) {
     rows.positive_rows = rows.negative_rows = half * pixels;
     rows.dz = dz;

@@ -89,7 +89,7 @@ class Layer {
   // The parts of a step, each on the device that runs it. Of the rows of `out` the first `learning`
   // ones learn: half of them positive, then as many negative; the others pass through.
 
-  // Computes z, unless the input has it already, in parts.
+  // Computes z, unless the input has a shared product.
   void forward(Device& lane, const LayerInput& input, const LayerRows::View& out);
   // Computes activities and goodness from z; for learning rows also the loss's gradient, in z's
   // place, and adds their figures up. `hands_on`: somebody reads what the next layer gets, else

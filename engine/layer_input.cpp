@@ -36,7 +36,7 @@ void gradient_of_rows(Device& device, const LayerShape&, const LabelledImages& i
                       ConstMatrixView dz, const Parameters& parameters, VectorView<float> memory,
                       VectorView<float> scratch) {
   const MatrixView gradient = parameters.weight_gradient(memory);
-  device.fold_rows({dz, images.products.row_scale.slice(0, dz.rows), images.folded});
+  device.fold_rows({dz, images.product.row_scale.slice(0, dz.rows), images.folded});
   device.matmul(weight_gradient_product(images.folded, images.base, gradient));
   // The images are zero where the label is, and so are these columns of their gradient.
   const ConstMatrixView label_part = images.label_part.row_range(0, dz.rows);

@@ -12,7 +12,7 @@ namespace ffwd {
 // R labelled rows of B images: row r shows image r mod B (kernels/overlay_labels.h).
 struct LabelledImages {
   ConstMatrixView base;        // (B, D): the images without labels, not normalised
-  SharedRows products;         // of images and of labels with W^T: z in parts
+  SharedProduct product;       // of images and of labels with W^T: stands for z
   ConstMatrixView label_part;  // (R, K*C): the normalised rows' first columns
   MatrixView folded;           // (B, M): scratch
 };
@@ -20,7 +20,7 @@ struct LabelledImages {
 // x_hat itself, (R, D) or (R*H*W, C) for a convolution, or labelled images that stand for it.
 using LayerInput = std::variant<ConstMatrixView, LabelledImages>;
 
-// z = x_hat W^T, (R, M), or its convolution with W, (R*P*Q, M). Labelled images have it in parts.
+// z = x_hat W^T, (R, M), or its convolution with W, (R*P*Q, M). Labelled images have a shared product in its place.
 void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
               const Parameters& parameters, MatrixView z);
 

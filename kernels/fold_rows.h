@@ -3,7 +3,7 @@
 //     folded[i,:] = sum over r = i, i + B, i + 2B, ... of row_scale[r] * dz[r,:]
 //
 // The first layer's weight gradient then needs a matmul over the B images alone. The adjoint of
-// the images' part of kernels/shared_rows.h.
+// the images' part of kernels/shared_product.h.
 //
 // Shapes:   dz (R, M); folded (B, M), R a multiple of B; both fp32 or both bf16; row_scale (R). R =
 //           0 gives zeros.

@@ -20,22 +20,21 @@ struct WholeRow {
 };
 
 template <typename T>
-struct RowInParts {
+struct RowOfSharedProduct {
   struct Segment {
     Loaded of_image, of_label;
   };
-  __device__ RowInParts(const GoodnessRows& a, int64_t i) : parts(a.shared, i) {}
+  __device__ RowOfSharedProduct(const GoodnessRows& a, int64_t i) : row(a.shared_product, i) {}
   __device__ Segment load(int64_t j, int64_t width, bool aligned) const {
-    return {load_segment(parts.image, j, width, aligned),
-            load_segment(parts.label, j, width, aligned)};
+    return {load_segment(row.image, j, width, aligned), load_segment(row.label, j, width, aligned)};
   }
   __device__ void values(const Segment& segment, float (&value)[kVector<T>]) const {
     float of_label[kVector<T>];
     unpack<T>(segment.of_image, value);
     unpack<T>(segment.of_label, of_label);
-    for (int k = 0; k < kVector<T>; ++k) value[k] = parts.z(value[k], of_label[k]);
+    for (int k = 0; k < kVector<T>; ++k) value[k] = row.z(value[k], of_label[k]);
   }
-  SharedRow<T> parts;
+  SharedProductRow<T> row;
 };
 
 // Segments of a row that a thread holds in registers between the two passes.
@@ -135,15 +134,15 @@ void goodness_rows(const GoodnessRows& a, Stream stream) {
   check(a);
   with_dtype(a.z.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const bool shared = a.shared.present();
-    const bool aligned =
-        (shared ? rows_are_aligned<T>(a.shared.images) && rows_are_aligned<T>(a.shared.labels)
-                : rows_are_aligned<T>(a.z)) &&
-        (a.next.data == nullptr || rows_are_aligned<T>(a.next)) &&
-        (a.dz.data == nullptr || rows_are_aligned<T>(a.dz)) && is_aligned(a.bias);
+    const bool shared = a.shared_product.present();
+    const bool aligned = (shared ? rows_are_aligned<T>(a.shared_product.images) &&
+                                       rows_are_aligned<T>(a.shared_product.labels)
+                                 : rows_are_aligned<T>(a.z)) &&
+                         (a.next.data == nullptr || rows_are_aligned<T>(a.next)) &&
+                         (a.dz.data == nullptr || rows_are_aligned<T>(a.dz)) && is_aligned(a.bias);
     const RowBlocks blocks = row_blocks(a.z.rows, a.z.cols, kHeld * kVector<T>);
-    const auto kernel =
-        shared ? goodness_rows_kernel<T, RowInParts<T>> : goodness_rows_kernel<T, WholeRow<T>>;
+    const auto kernel = shared ? goodness_rows_kernel<T, RowOfSharedProduct<T>>
+                               : goodness_rows_kernel<T, WholeRow<T>>;
     launch(kernel, blocks.grid, blocks.block, stream, a, aligned);
   });
 }

@@ -12,8 +12,8 @@
 // The first A rows are positive (sign +1), the next N negative (sign -1); rows after them are
 // neutral: they have a goodness and a next row, but no gradient and no running figures.
 //
-// The z of a first layer may be given in `shared` parts instead (kernels/shared_rows.h): the matrix
-// z has the shape then, and is not read.
+// A first layer may give its shared product in place of z (kernels/shared_product.h): the matrix z
+// has the shape then, and is not read.
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 2. With his constants (sum of squares, threshold =
 //         width, temperature 1, A = N = B) dz is the delta of his ffnew.m divided by -B.
@@ -30,7 +30,7 @@
 #include "kernels/goodness.h"
 #include "kernels/learning_row.h"
 #include "kernels/norm.h"
-#include "kernels/shared_rows.h"
+#include "kernels/shared_product.h"
 #include "kernels/stream.h"
 #include "kernels/view.h"
 
@@ -47,7 +47,7 @@ struct GoodnessRows {
   MatrixView dz, next;
   VectorView<float> goodness, length;
   VectorView<RunningFigures> running;
-  SharedRows shared;
+  SharedProduct shared_product;
 };
 
 // Throws ffwd::Error if the shapes break the contract.

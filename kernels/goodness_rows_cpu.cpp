@@ -20,16 +20,16 @@ void check(const GoodnessRows& a) {
   FFWD_EXPECT(a.running.data == nullptr || a.running.size == learning,
               "every positive and negative row has running figures");
   FFWD_EXPECT(a.temperature > 0.0f, "the temperature must be above 0");
-  const SharedRows& shared = a.shared;
-  if (!shared.present()) return;
-  FFWD_EXPECT(shared.images.cols == a.z.cols && shared.labels.cols == a.z.cols &&
-                  shared.images.dtype == a.z.dtype && shared.labels.dtype == a.z.dtype,
-              "shared parts must have the columns and type of z");
-  FFWD_EXPECT(a.z.rows < int64_t(1) << 32, "rows of shared parts are counted in 32 bits");
-  FFWD_EXPECT(shared.images.rows > 0 && a.z.rows % shared.images.rows == 0,
+  const SharedProduct& product = a.shared_product;
+  if (!product.present()) return;
+  FFWD_EXPECT(product.images.cols == a.z.cols && product.labels.cols == a.z.cols &&
+                  product.images.dtype == a.z.dtype && product.labels.dtype == a.z.dtype,
+              "the shared product must have the columns and type of z");
+  FFWD_EXPECT(a.z.rows < int64_t(1) << 32, "rows of a shared product are counted in 32 bits");
+  FFWD_EXPECT(product.images.rows > 0 && a.z.rows % product.images.rows == 0,
               "every image must be shown equally often");
-  FFWD_EXPECT(shared.labels.rows >= 2, "shared parts need the neutral label and one more");
-  FFWD_EXPECT(shared.label.size == a.z.rows && shared.row_scale.size == a.z.rows,
+  FFWD_EXPECT(product.labels.rows >= 2, "a shared product needs the neutral label and one more");
+  FFWD_EXPECT(product.label.size == a.z.rows && product.row_scale.size == a.z.rows,
               "label and row_scale need one entry a row");
 }
 
@@ -79,8 +79,8 @@ template <typename T, typename Kind, typename Function>
 void all_rows(const GoodnessRows& a, Kind kind, Function f) {
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < a.z.rows; ++i) {
-    if (a.shared.present()) {
-      goodness_row<T>(a, kind, f, i, [row = SharedRow<T>(a.shared, i)](int64_t j) {
+    if (a.shared_product.present()) {
+      goodness_row<T>(a, kind, f, i, [row = SharedProductRow<T>(a.shared_product, i)](int64_t j) {
         return row.z(to_float(row.image[j]), to_float(row.label[j]));
       });
     } else {

@@ -9,7 +9,7 @@
 //
 // The whole normalised row is [label_part[r], row_scale[r] * base[i, K*C:]], with base from
 // kernels/gather_images.h. A matmul of it may be shared by all that show the image or have the label
-// (kernels/shared_rows.h).
+// (kernels/shared_product.h).
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 3.3 (label in the first pixels, neutral label).
 //

@@ -170,10 +170,10 @@ TEST_P(Capture, GoodnessRows) {
     for (const Goodness goodness : kGoodnesses) {
       compare(&Device::goodness_rows, [&](Operands& m) -> GoodnessRows {
         const MatrixView z = m.matrix(kRows, kCols, dtype);
-        SharedRows parts;
+        SharedProduct product;
         if (goodness == Goodness::mean_squares) {
-          parts = {m.matrix(kRows / 3, kCols, dtype), m.matrix(1 + kClasses, kCols, dtype),
-                   m.integers(kRows, kClasses), m.floats(kRows)};
+          product = {m.matrix(kRows / 3, kCols, dtype), m.matrix(1 + kClasses, kCols, dtype),
+                     m.integers(kRows, kClasses), m.floats(kRows)};
         }
         return {z,
                 m.floats(kCols),
@@ -189,7 +189,7 @@ TEST_P(Capture, GoodnessRows) {
                 m.floats(kRows),
                 m.floats(kRows),
                 m.running_figures(250),
-                parts};
+                product};
       });
     }
   }

@@ -130,12 +130,12 @@ RowClass Checker::work_of(TaskKind kind, int64_t layer) const {
       return kept ? RowClass::none : learning | neutral;
     case TaskKind::draw_labels:
       return kept ? RowClass::none : learning;
-    case TaskKind::product:
+    case TaskKind::shared_product:
       if (kept || layer != 0 || !plan_.shape.shares_product()) return RowClass::none;
       return learning | neutral;
     case TaskKind::forward:
     case TaskKind::goodness:
-      if (kept || (kind == TaskKind::forward && plan_.shape.product_is_z(layer))) {
+      if (kept || (kind == TaskKind::forward && plan_.shape.z_is_shared_product(layer))) {
         return RowClass::none;
       }
       return layer < stage.end_layer ? learning | neutral : neutral;
@@ -158,7 +158,7 @@ void Checker::check_work() {
     for (const RowClass part : kParts) {
       if (!overlap(task.rows, part)) continue;
       ++count[{task.step, task.kind, task.layer, part}];
-      if (task.kind < TaskKind::product) continue;
+      if (task.kind < TaskKind::shared_product) continue;
       const auto [last, is_first] =
           latest.insert({{task.layer, task.kind >= TaskKind::head_forward, part}, t});
       const PlanTask& before = plan_.tasks[size_t(last->second)];
@@ -185,7 +185,7 @@ void Checker::check_work() {
       require(kind, -1, step);
     }
     for (int64_t l = 0; l < int64_t(plan_.shape.layers.size()); ++l) {
-      for (const TaskKind kind : {TaskKind::product, TaskKind::forward, TaskKind::goodness,
+      for (const TaskKind kind : {TaskKind::shared_product, TaskKind::forward, TaskKind::goodness,
                                   TaskKind::gradient, TaskKind::update}) {
         require(kind, l, step);
       }

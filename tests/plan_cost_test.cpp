@@ -233,9 +233,9 @@ TEST(PlanCost, OfOneLayerByHand) {
   // 8 learning rows, fp32.
   EXPECT_EQ(cost(TaskKind::gather).bytes, 4 * 8 * (1 + 4));
   // 4 images, 2 classes and the neutral label.
-  EXPECT_EQ(cost(TaskKind::product).flops, 2 * 7 * 8 * 16);
-  EXPECT_EQ(cost(TaskKind::product).bytes, 4 * (7 * 8 + 8 * 16 + 7 * 16));
-  // z in parts and its gradient; running figures read and written.
+  EXPECT_EQ(cost(TaskKind::shared_product).flops, 2 * 7 * 8 * 16);
+  EXPECT_EQ(cost(TaskKind::shared_product).bytes, 4 * (7 * 8 + 8 * 16 + 7 * 16));
+  // z as a shared product and its gradient; running figures read and written.
   EXPECT_EQ(cost(TaskKind::goodness).bytes, 4 * (7 + 8) * 16 + 2 * 12 * 8);
   EXPECT_EQ(cost(TaskKind::gradient).flops, 2 * 4 * 8 * 16 + 2 * 8 * 2 * 16);
   EXPECT_EQ(cost(TaskKind::update).bytes, 4 * 5 * (8 * 16 + 16));  // 3 read, 2 written

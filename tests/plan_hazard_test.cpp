@@ -308,7 +308,7 @@ TEST_F(PlanSentences, AnUnfinishedEnd) {
 
 TEST_F(PlanSentences, NeverWritten) {
   task(TaskKind::gather, -1, 0).writes.clear();
-  expect("(product of layer 0 at step 0) reads slot 0 of images, which nobody has written");
+  expect("(shared product of layer 0 at step 0) reads slot 0 of images, which nobody has written");
 }
 
 TEST_F(PlanSentences, ATaskTooFew) {
@@ -336,7 +336,8 @@ TEST_F(PlanSentences, ADependencyOnItsOwnLane) {
   PlanTask& rows = task(TaskKind::goodness, 0, 0);
   rows.after = {number(rows) - 1};
   expect(
-      "(goodness of layer 0 at step 0) waits for task 3 (product of layer 0 at step 0), which is on"
+      "(goodness of layer 0 at step 0) waits for task 3 (shared product of layer 0 at step 0), "
+      "which is on"
       " its own lane");
 }
 
@@ -348,7 +349,8 @@ TEST_F(PlanSentences, ALaneThatIsNone) {
 TEST_F(PlanSentences, ALayerOnTwoLanes) {
   task(TaskKind::update, 0, 1).lane = 2;
   expect(
-      "(update of layer 0 at step 1) is on lane layer 1, but task 3 (product of layer 0 at step 0)"
+      "(update of layer 0 at step 1) is on lane layer 1, but task 3 (shared product of layer 0 at "
+      "step 0)"
       " on lane layer 0");
 }
 

@@ -67,7 +67,7 @@ int64_t overlapping_pairs(const Plan& plan) {
   const PlanOrder order(plan);
   const auto learns = [&](const PlanTask& task) {
     return task.layer >= 0 && overlap(task.rows, RowClass::learning) &&
-           task.kind != TaskKind::product;
+           task.kind != TaskKind::shared_product;
   };
   int64_t pairs = 0;
   for (size_t b = 0; b < plan.tasks.size(); ++b) {

@@ -57,7 +57,7 @@ TEST_F(ProgramBench, TimesAStepAndItsParts) {
     EXPECT_GT(seconds[0].get<double>(), 0) << name;
   }
   EXPECT_EQ(timed, (std::vector<std::string>{"copy", "draw labels", "forward", "gather", "goodness",
-                                             "gradient", "matmul", "matmuls", "product",
+                                             "gradient", "matmul", "matmuls", "shared product",
                                              "show labels", "step", "unfused", "update"}));
   EXPECT_EQ(one.at("launches"), 13);
   EXPECT_GT(one.at("floor_seconds"), 0);

@@ -10,8 +10,8 @@ const char* name_of(TaskKind kind) {
       return "draw labels";
     case TaskKind::show_labels:
       return "show labels";
-    case TaskKind::product:
-      return "product";
+    case TaskKind::shared_product:
+      return "shared product";
     case TaskKind::forward:
       return "forward";
     case TaskKind::goodness:

@@ -50,11 +50,11 @@ struct PlanShape {
   int64_t activation_bytes = 4;  // of an activation, and of a weight as matmuls read it
 
   // A fully connected first layer multiplies every image and every label once, whichever are shown
-  // together: its z is that product, in parts.
+  // together: that shared product stands for its z (kernels/shared_product.h).
   bool shares_product() const { return !layers.at(0).convolution; }
-  int64_t product_rows() const { return 1 + classes + batch; }  // 1: the neutral label
+  int64_t shared_product_rows() const { return 1 + classes + batch; }  // 1: the neutral label
   int64_t rows() const { return shows_in_memory(head) * batch; }
-  bool product_is_z(int64_t layer) const { return layer == 0 && shares_product(); }
+  bool z_is_shared_product(int64_t layer) const { return layer == 0 && shares_product(); }
 };
 
 // What learns: layers [first_layer, end_layer), and the head or not. Layers below pass data on.
@@ -89,16 +89,16 @@ RowRange rows_of(RowClass rows, int64_t images);
 
 // In the order in which a step needs them.
 enum class TaskKind {
-  gather,        // images of the batch, without labels
-  draw_labels,   // the wrong labels
-  show_labels,   // writes labels into images
-  product,       // images and labels, apart, times the first layer's weights
-  forward,       // matmul or convolution
-  goodness,      // and the loss's gradient, running figures, the next layer's input
-  gradient,      // peer normalisation; of the weights; column sums for the biases
-  update,        // of weights and biases
-  head_forward,  // logits
-  head_learn     // loss, gradient and update
+  gather,          // images of the batch, without labels
+  draw_labels,     // the wrong labels
+  show_labels,     // writes labels into images
+  shared_product,  // images and labels, apart, times the first layer's weights
+  forward,         // matmul or convolution
+  goodness,        // and the loss's gradient, running figures, the next layer's input
+  gradient,        // peer normalisation; of the weights; column sums for the biases
+  update,          // of weights and biases
+  head_forward,    // logits
+  head_learn       // loss, gradient and update
 };
 
 // For people: "head learn".
@@ -107,8 +107,8 @@ const char* name_of(TaskKind kind);
 enum class BufferKind {
   images,
   wrong_labels,
-  shown,    // labels, or images with labels
-  product,  // of images, labels and the first layer's weights
+  shown,           // labels, or images with labels
+  shared_product,  // of images, labels and the first layer's weights
   z,
   activities,  // only if they are not handed on as they are
   next,        // what is handed on

@@ -35,18 +35,18 @@ void add_input(Plan& plan, PlanBuffers& b) {
   const int64_t shown = s.shares_product()
                             ? matrix_bytes(rows, s.classes * channels, element) + rows * kFloat
                             : matrix_bytes(rows * pixels, channels, element);
-  b.images = add(
-      plan, BufferKind::images, "images",
-      matrix_bytes(s.shares_product() ? s.product_rows() : s.batch, pixels * channels, element) +
-          s.batch * kFloat,
-      -1, {TaskKind::gather});
+  b.images = add(plan, BufferKind::images, "images",
+                 matrix_bytes(s.shares_product() ? s.shared_product_rows() : s.batch,
+                              pixels * channels, element) +
+                     s.batch * kFloat,
+                 -1, {TaskKind::gather});
   b.wrong_labels = add(plan, BufferKind::wrong_labels, "wrong labels", s.batch * kInt, -1,
                        {TaskKind::draw_labels});
   b.shown = add(plan, BufferKind::shown, "shown labels", shown, -1, {TaskKind::show_labels});
   if (s.shares_product()) {
-    b.product =
-        add(plan, BufferKind::product, "product",
-            matrix_bytes(s.product_rows(), s.layers[0].units, element), 0, {TaskKind::product});
+    b.shared_product = add(plan, BufferKind::shared_product, "shared product",
+                           matrix_bytes(s.shared_product_rows(), s.layers[0].units, element), 0,
+                           {TaskKind::shared_product});
   }
 }
 
@@ -75,7 +75,7 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, const Lent& lent) {
   int64_t scratch = (column_sum_scratch(rows * pixels, units) + 2 * units) * kFloat;
   if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
   std::vector<TaskKind> z_writers = {TaskKind::goodness}, peer_writers;
-  if (!s.product_is_z(l)) z_writers.insert(z_writers.begin(), TaskKind::forward);
+  if (!s.z_is_shared_product(l)) z_writers.insert(z_writers.begin(), TaskKind::forward);
   if (s.peer_normalisation) {
     z_writers.push_back(TaskKind::gradient);
     peer_writers.push_back(TaskKind::gradient);

@@ -13,7 +13,7 @@ struct PlanBuffers {
     int64_t z, activities, next, figures, scratch, gradient, weights, peer_mean, running;
   };
 
-  int64_t images = -1, product = -1, shown = -1, wrong_labels = -1;
+  int64_t images = -1, shared_product = -1, shown = -1, wrong_labels = -1;
   std::vector<Layer> layers;
   int64_t logits = -1, head_weights = -1, head_scratch = -1, head_running = -1;
 };

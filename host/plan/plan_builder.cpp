@@ -42,7 +42,7 @@ class Builder {
   void gather(int64_t step);
   void draw_labels(int64_t step);
   void show_labels(int64_t step, RowClass rows);
-  void product(int64_t step, RowClass rows);
+  void shared_product(int64_t step, RowClass rows);
   void forward(int64_t l, int64_t step, RowClass rows);
   void learn(int64_t l, int64_t step);
   void head(int64_t step);
@@ -107,7 +107,7 @@ void Builder::neutral_pass(int64_t step) {
     gather(step);
     show_labels(step, RowClass::neutral);
     const bool for_both = plan_.stage.has_layers() && plan_.lag == 0;
-    product(step, for_both ? RowClass::all : RowClass::neutral);
+    shared_product(step, for_both ? RowClass::all : RowClass::neutral);
     for (int64_t l = 0; l < layers(); ++l) forward(l, step, RowClass::neutral);
   }
   head(step);
@@ -122,8 +122,8 @@ void Builder::learning_pass(int64_t step) {
     draw_labels(step);
   }
   if (!plan_.kept) show_labels(step, rows);
-  const bool product_is_kept = plan_.kept && stage.first_layer > 0;
-  if ((!neutral_first() || plan_.lag > 0) && !product_is_kept) product(step, rows);
+  const bool shared_product_is_kept = plan_.kept && stage.first_layer > 0;
+  if ((!neutral_first() || plan_.lag > 0) && !shared_product_is_kept) shared_product(step, rows);
   for (int64_t l = plan_.kept ? stage.first_layer : 0; l < stage.end_layer; ++l) {
     forward(l, step, rows);
     if (stage.has_layer(l)) learn(l, step);
@@ -153,18 +153,18 @@ void Builder::show_labels(int64_t step, RowClass rows) {
   write(buffers_.shown, rows);
 }
 
-void Builder::product(int64_t step, RowClass rows) {
+void Builder::shared_product(int64_t step, RowClass rows) {
   if (!plan_.shape.shares_product()) return;
-  add(TaskKind::product, 0, step, rows, layer_lane(0));
+  add(TaskKind::shared_product, 0, step, rows, layer_lane(0));
   read(buffers_.images, RowClass::all);
   read(buffers_.layers[0].weights, RowClass::all);
-  write(buffers_.product, RowClass::all);
+  write(buffers_.shared_product, RowClass::all);
 }
 
 void Builder::forward(int64_t l, int64_t step, RowClass rows) {
   const PlanBuffers::Layer& b = buffers_.layers[size_t(l)];
-  const bool in_parts = plan_.shape.product_is_z(l);
-  if (!in_parts) {
+  const bool shared = plan_.shape.z_is_shared_product(l);
+  if (!shared) {
     add(TaskKind::forward, l, step, rows, layer_lane(l));
     read(l > 0 ? buffers_.layers[size_t(l) - 1].next : buffers_.shown, rows);
     read(b.weights, RowClass::all);
@@ -172,8 +172,8 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
   }
 
   const PlanTask& task = add(TaskKind::goodness, l, step, rows, layer_lane(l));
-  if (in_parts) {
-    read(buffers_.product, RowClass::all);
+  if (shared) {
+    read(buffers_.shared_product, RowClass::all);
     read(buffers_.shown, rows);
     if (overlap(rows, RowClass::learning)) read(buffers_.wrong_labels, RowClass::learning);
   } else {

@@ -63,8 +63,8 @@ void Counter::goodness(const PlanTask& task, const LayerShape& layer, double row
                        double learning) {
   const double pixels = double(layer.pixels()), units = double(layer.units);
   const double activities = rows * pixels * units * element_;
-  const double z = shape_.product_is_z(task.layer)
-                       ? double(shape_.product_rows()) * units * element_
+  const double z = shape_.z_is_shared_product(task.layer)
+                       ? double(shape_.shared_product_rows()) * units * element_
                        : activities;
   const double gradient = plan_.learns(task) ? learning * pixels * units * element_ : 0;
   const bool of_pixels = shape_.goodness_of_pixels || layer.pixels() == 1;
@@ -121,7 +121,7 @@ TaskCost Counter::count(const PlanTask& task) {
   const double batch = double(shape_.batch), classes = double(shape_.classes);
   const double rows = double(rows_of(task.rows, shape_.batch).count);
   const double learning = double(rows_of(task.rows & RowClass::learning, shape_.batch).count);
-  const bool shared = shape_.product_is_z(task.layer);
+  const bool shared = shape_.z_is_shared_product(task.layer);
   const double values = double(shape_.image.values());
   const LayerShape layer = task.layer < 0 ? LayerShape{} : shape_.layers[size_t(task.layer)];
   switch (task.kind) {
@@ -138,8 +138,8 @@ TaskCost Counter::count(const PlanTask& task) {
         kernel(2 * rows * values * element_);
       }
       break;
-    case TaskKind::product:
-      matmul(double(shape_.product_rows()), values, double(layer.units), element_);
+    case TaskKind::shared_product:
+      matmul(double(shape_.shared_product_rows()), values, double(layer.units), element_);
       break;
     case TaskKind::forward:
       forward(layer, rows);

@@ -111,7 +111,7 @@ NetworkSlots Steps::slots_for(int64_t images) const {
     };
     raise(slots.images.images, BufferKind::images, -1);
     raise(slots.images.shown, BufferKind::shown, -1);
-    raise(slots.images.product, BufferKind::product, 0);
+    raise(slots.images.shared_product, BufferKind::shared_product, 0);
     for (size_t l = 0; l < layers; ++l) {
       raise(slots.layers[l].z, BufferKind::z, int64_t(l));
       raise(slots.layers[l].activities, BufferKind::activities, int64_t(l));

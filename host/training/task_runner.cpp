@@ -57,7 +57,7 @@ void TaskRunner::run(const Plan& plan, const PlanTask& task, Device& lane) {
       return rows_.images.show(lane, task.step, images,
                                label(task, images).slice(rows.first, rows.count), rows.first);
     }
-    case TaskKind::product:
+    case TaskKind::shared_product:
       return rows_.images.multiply(lane, task.step, images, network_->layers()[0].parameters());
     case TaskKind::head_forward:
     case TaskKind::head_learn:

@@ -14,8 +14,8 @@ namespace ffwd::test {
 
 inline constexpr Twins<GoodnessRows> kGoodnessRows = FFWD_TWINS(goodness_rows);
 
-// z in parts (kernels/shared_rows.h).
-struct Parts {
+// Stands for z (kernels/shared_product.h).
+struct SharedProductCase {
   Matrix images, labels;
   std::vector<int32_t> label;
   std::vector<float> row_scale;
@@ -24,7 +24,7 @@ struct Parts {
 struct GoodnessCase {
   DType dtype = DType::f32;
   Matrix z;
-  Parts parts;  // no images: z is read as a whole
+  SharedProductCase shared_product;  // no images: z is read
   std::vector<float> bias;
   int64_t positive = 0, negative = 0;  // the rest of the rows is neutral
   Activation activation = Activation::relu;
@@ -57,9 +57,9 @@ inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
     args.z = memory.input(c.dtype, c.z);
     if (c.learns) args.dz = memory.output("dz", c.dtype, learning, c.z.cols);
   }
-  if (c.parts.images.rows > 0) {
-    args.shared = {memory.input(c.dtype, c.parts.images), memory.input(c.dtype, c.parts.labels),
-                   memory.input(c.parts.label), memory.input(c.parts.row_scale)};
+  if (const auto& p = c.shared_product; p.images.rows > 0) {
+    args.shared_product = {memory.input(c.dtype, p.images), memory.input(c.dtype, p.labels),
+                           memory.input(p.label), memory.input(p.row_scale)};
     args.z = {nullptr, c.dtype, c.z.rows, c.z.cols, c.z.cols};  // a shape
   }
   if (c.hands_on) args.next = memory.output("next", c.dtype, c.z.rows, c.z.cols);
@@ -84,13 +84,13 @@ inline GoodnessCase random_case(DType dtype, Shape shape, uint64_t seed) {
   return c;
 }
 
-// Parts of integers, and as z the whole that they give, which is exact in either type.
-inline void split(GoodnessCase& c, uint64_t seed) {
+// A shared product of integers, and the z that it stands for, which is exact in either type.
+inline void share_product(GoodnessCase& c, uint64_t seed) {
   constexpr int64_t kClasses = 4;
   const int64_t rows = c.z.rows, images = rows % 3 == 0   ? rows / 3
                                           : rows % 2 == 0 ? rows / 2
                                                           : rows;
-  Parts& p = c.parts;
+  SharedProductCase& p = c.shared_product;
   p.images = random_integers(std::max<int64_t>(1, images), c.z.cols, seed, 8);
   p.labels = random_integers(1 + kClasses, c.z.cols, seed + 1, 8);
   for (int64_t i = 0; i < rows; ++i) {

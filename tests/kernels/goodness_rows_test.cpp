@@ -105,23 +105,23 @@ TEST_P(GoodnessRowsTest, AnyOneMatrixMayBeMisaligned) {
 }
 
 // Of integers, whose sums are exact in any order.
-TEST_P(GoodnessRowsTest, PartsGiveTheBitsOfTheWhole) {
+TEST_P(GoodnessRowsTest, ASharedProductGivesTheBitsOfItsZ) {
   for_each_case([&](DType dtype, Shape shape, Layout layout) {
     Case c = random_case(dtype, shape, 32);
     c.bias = to_vector(random_integers(1, shape.cols, 36, 3));
-    split(c, 33);
-    const Results parts = run(place(), c, layout);
-    c.parts = {};
-    expect_identical(parts, run(place(), c, layout));
+    share_product(c, 33);
+    const Results shared = run(place(), c, layout);
+    c.shared_product = {};
+    expect_identical(shared, run(place(), c, layout));
   });
 }
 
-TEST_P(GoodnessRowsTest, AnyOnePartMayBeMisaligned) {
+TEST_P(GoodnessRowsTest, AnyOneOperandOfASharedProductMayBeMisaligned) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     Case c = random_case(dtype, {6, 40}, 34);
-    split(c, 35);
+    share_product(c, 35);
     const Results want = run(place(), c);
-    for (c.misaligned = 0; c.misaligned < 8; ++c.misaligned) {  // bias, z, dz, parts (4), next
+    for (c.misaligned = 0; c.misaligned < 8; ++c.misaligned) {  // bias, z, dz, product (4), next
       SCOPED_TRACE("operand " + std::to_string(c.misaligned));
       expect_identical(run(place(), c), want);
     }
@@ -250,20 +250,21 @@ TEST_P(GoodnessRowsTest, BrokenContractsOfPartsThrow) {
     args.temperature = 1.0f;
     args.next = memory.output("next", DType::f32, 4, 8);
     args.goodness = memory.output<float>("goodness", 4);
-    args.shared = {memory.input(DType::f32, Matrix(2, 8)), memory.input(DType::f32, Matrix(3, 8)),
-                   memory.input(std::vector<int32_t>(4)), memory.input(std::vector<float>(4))};
-    break_it(args.shared);
+    args.shared_product = {
+        memory.input(DType::f32, Matrix(2, 8)), memory.input(DType::f32, Matrix(3, 8)),
+        memory.input(std::vector<int32_t>(4)), memory.input(std::vector<float>(4))};
+    break_it(args.shared_product);
     EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
   };
-  expect_error([](SharedRows& a) { a.images.rows = 3; });
-  expect_error([](SharedRows& a) { a.images.rows = 0; });
-  expect_error([](SharedRows& a) { a.images.cols = 7; });
-  expect_error([](SharedRows& a) { a.images.dtype = DType::bf16; });
-  expect_error([](SharedRows& a) { a.labels.cols = 7; });
-  expect_error([](SharedRows& a) { a.labels.dtype = DType::bf16; });
-  expect_error([](SharedRows& a) { a.labels.rows = 1; });
-  expect_error([](SharedRows& a) { a.label.size = 3; });
-  expect_error([](SharedRows& a) { a.row_scale.size = 3; });
+  expect_error([](SharedProduct& a) { a.images.rows = 3; });
+  expect_error([](SharedProduct& a) { a.images.rows = 0; });
+  expect_error([](SharedProduct& a) { a.images.cols = 7; });
+  expect_error([](SharedProduct& a) { a.images.dtype = DType::bf16; });
+  expect_error([](SharedProduct& a) { a.labels.cols = 7; });
+  expect_error([](SharedProduct& a) { a.labels.dtype = DType::bf16; });
+  expect_error([](SharedProduct& a) { a.labels.rows = 1; });
+  expect_error([](SharedProduct& a) { a.label.size = 3; });
+  expect_error([](SharedProduct& a) { a.row_scale.size = 3; });
 }
 
 TEST_P(GoodnessRowsTest, SameBitsAlways) {
@@ -272,7 +273,7 @@ TEST_P(GoodnessRowsTest, SameBitsAlways) {
     expect_same_bits_always([&] { return run(place(), c); });
     c.goodness = Goodness::sum_abs;  // takes two sums of a row
     expect_same_bits_always([&] { return run(place(), c); });
-    split(c, 81);
+    share_product(c, 81);
     expect_same_bits_always([&] { return run(place(), c); });
   }
 }

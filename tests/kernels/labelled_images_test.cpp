@@ -1,4 +1,4 @@
-// gather_images, overlay_labels and goodness_rows of parts together, for every label and the neutral
+// gather_images, overlay_labels and goodness_rows of a shared product together, for every label and the neutral
 // one: the same as writing the label into the image, normalising the row and multiplying, in double.
 #include <gtest/gtest.h>
 
@@ -53,7 +53,7 @@ Matrix written_labels(const Images& m) {
 
 // Row k * kImages + i: image i under label k, the last k being neutral. Matmuls run in double. "z"
 // went through a leaky ReLU.
-Results in_parts(Place place, const Images& m) {
+Results from_shared_product(Place place, const Images& m) {
   Memory image_memory(place);
   const Results images = image_memory.run(
       kGatherImages, {image_memory.input(m.pixels).data, image_memory.input(kSample), m.standardise,
@@ -80,14 +80,14 @@ Results in_parts(Place place, const Images& m) {
   rows.norm.kind = NormKind::none;
   rows.next = memory.output("z", m.dtype, kRows, kUnits);
   rows.goodness = memory.output<float>("goodness", kRows);
-  rows.shared = {memory.input(m.dtype, times_transposed(images.at("base"), m.weight)),
-                 memory.input(m.dtype, times_transposed(written_labels(m), m.weight)),
-                 memory.input(label), memory.input(to_vector(labels.at("row_scale")))};
+  rows.shared_product = {memory.input(m.dtype, times_transposed(images.at("base"), m.weight)),
+                         memory.input(m.dtype, times_transposed(written_labels(m), m.weight)),
+                         memory.input(label), memory.input(to_vector(labels.at("row_scale")))};
   labels["z"] = memory.run(kGoodnessRows, rows).at("z");
   return labels;
 }
 
-// The whole row, normalised: in double, and without a thought of parts.
+// The whole row, normalised: in double, and without sharing anything.
 Matrix labelled_rows(const Images& m) {
   Matrix x_hat(kRows, kWidth);
   const int32_t channels = m.standardise.channels;
@@ -129,8 +129,8 @@ Images random_images(DType dtype, int32_t channels, NormKind kind, bool standard
   return m;
 }
 
-void expect_parts_equal_the_whole(Place place, const Images& m) {
-  const Results got = in_parts(place, m);
+void expect_z_of_whole_rows(Place place, const Images& m) {
+  const Results got = from_shared_product(place, m);
   const Matrix x_hat = labelled_rows(m);
   Matrix want = times_transposed(x_hat, m.weight);
   for (double& z : want.values) z = z < 0 ? double(kLeakySlope) * z : z;
@@ -168,7 +168,7 @@ TEST_P(LabelledImagesTest, PartsEqualTheWhole) {
                        std::to_string(channels) + " channels, " +
                        (kind == NormKind::l2 ? "l2" : "rms") +
                        (standardised ? ", standardised" : ""));
-          expect_parts_equal_the_whole(place(), random_images(dtype, channels, kind, standardised));
+          expect_z_of_whole_rows(place(), random_images(dtype, channels, kind, standardised));
         }
       }
     }

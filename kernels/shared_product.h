@@ -1,5 +1,5 @@
-// The output of a first layer's matmul in parts that many rows share: those of B images and of what
-// is written under the labels. Row r shows image r mod B under label[r].
+// The product of a first layer's matmul whose rows many rows of z share: those of B images and of
+// what is written under each label. Row r shows image r mod B under label[r].
 //
 //     z[r,j] = row_scale[r] * (images[r mod B, j] + labels[1 + label[r], j])
 //
@@ -13,7 +13,7 @@
 
 namespace ffwd {
 
-struct SharedRows {
+struct SharedProduct {
   ConstMatrixView images, labels;
   VectorView<const int32_t> label;
   VectorView<const float> row_scale;
@@ -23,8 +23,8 @@ struct SharedRows {
 
 // What makes up row r of z.
 template <typename T>
-struct SharedRow {
-  FFWD_HD SharedRow(const SharedRows& a, int64_t r)
+struct SharedProductRow {
+  FFWD_HD SharedProductRow(const SharedProduct& a, int64_t r)
       : image(a.images.row<T>(uint32_t(r) % uint32_t(a.images.rows))),  // in 64 bits: a call
         label(a.labels.row<T>(1 + a.label.data[r])),
         scale(a.row_scale.data[r]) {}
