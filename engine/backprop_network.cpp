@@ -16,7 +16,7 @@ BackpropNetwork::BackpropNetwork(Device& device, const BackpropShape& shape,
       logits_(device, max_images, shape.classes),
       dlogits_(device, max_images, shape.classes, device.activation_type()),
       row_scratch_(device, max_images),
-      running_loss_(device, max_images) {
+      running_(device, max_images) {
   FFWD_EXPECT(!shape.widths.empty(), "a network needs a hidden layer");
   const DType type = device.activation_type();
   int64_t inputs = shape.pixels;
@@ -81,7 +81,7 @@ void BackpropNetwork::forward(const uint8_t* pixels, VectorView<const int32_t> s
 void BackpropNetwork::backward(VectorView<const int32_t> label) {
   const Range range("backprop.backward");
   device_->softmax_loss({logits_.view(images_), label, dlogits_.view(images_),
-                         running_loss_.view().slice(0, images_), layers_.back().bias()});
+                         running_.view().slice(0, images_), layers_.back().bias()});
   MatrixView dz = dlogits_.view(images_);
   for (size_t l = layers_.size(); l-- > 0;) {
     const Parameters& layer = layers_[l];

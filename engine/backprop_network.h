@@ -52,11 +52,9 @@ class BackpropNetwork {
   // The logits of the first `count` images of `pixels`, row-major (count, classes).
   std::vector<float> logits(const uint8_t* pixels, int64_t count);
 
-  // What training changes besides parameters: the running loss, for whoever saves or loads it.
-  Vector<float>& running() { return running_loss_.floats(); }
-  // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
-  float read_loss() const { return running_loss_.read_totals(); }
-  void clear_loss() { running_loss_.clear(); }
+  // What training changes besides parameters: the sum of the mean loss over the steps since it was
+  // cleared.
+  RunningSums<float>& running() { return running_; }
 
  private:
   ConstMatrixView input_of(size_t layer) const;
@@ -70,7 +68,7 @@ class BackpropNetwork {
   std::vector<Matrix> activities_;        // y_l of the hidden layers
   Matrix scratch_[2];                     // sums of a layer going forward, gradients going back
   Vector<float> row_scratch_, column_scratch_;
-  RunningSums<float> running_loss_;  // of images
+  RunningSums<float> running_;  // of images
 };
 
 }  // namespace ffwd

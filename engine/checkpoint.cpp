@@ -64,14 +64,14 @@ State state_of(Network& network) {
     const std::string prefix = std::to_string(l) + ".";
     state.add(prefix, layer.parameters());
     state.vectors.push_back({prefix + "peer_mean", &layer.peer_mean()});
-    state.vectors.push_back({prefix + "running", &layer.running()});
+    state.vectors.push_back({prefix + "running", &layer.running().floats()});
   }
   if (!network.head()) return state;
   size_t l = 0;
   for (Parameters& part : network.head()->weights()) {
     state.add("head." + std::to_string(l++) + ".", part);
   }
-  state.vectors.push_back({"head.running", &network.head()->running()});
+  state.vectors.push_back({"head.running", &network.head()->running().floats()});
   return state;
 }
 
@@ -79,7 +79,7 @@ State state_of(BackpropNetwork& network) {
   State state;
   size_t l = 0;
   for (Parameters& layer : network.layers()) state.add(std::to_string(l++) + ".", layer);
-  state.vectors.push_back({"running", &network.running()});
+  state.vectors.push_back({"running", &network.running().floats()});
   return state;
 }
 

@@ -6,7 +6,7 @@ Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
            OptimiserKind optimiser, int64_t max_rows)
     : classes_(classes),
       dlogits_(device, max_rows, classes, device.activation_type()),
-      running_loss_(device, max_rows) {
+      running_(device, max_rows) {
   for (const int64_t width : widths) {
     weights_.emplace_back(device, classes, width, Parameters::Biases::none, optimiser,
                           device.activation_type());
@@ -29,7 +29,7 @@ void Head::learn(Device& lane, const std::vector<ConstMatrixView>& activities,
                  const Optimiser& optimiser, VectorView<const StepValues> step) {
   const int64_t rows = labels.size;
   const MatrixView dlogits = dlogits_.view(rows);
-  lane.softmax_loss({logits, labels, dlogits, running_loss_.view().slice(0, rows), {}});
+  lane.softmax_loss({logits, labels, dlogits, running_.view().slice(0, rows), {}});
   for (size_t l = 0; l < weights_.size(); ++l) {
     const VectorView<float> gradient = gradients_[l].view();
     lane.matmul(

@@ -33,18 +33,16 @@ class Head {
              VectorView<const int32_t> labels, const Optimiser& optimiser,
              VectorView<const StepValues> step);
 
-  // What training changes besides parameters: the running loss, for whoever saves or loads it.
-  Vector<float>& running() { return running_loss_.floats(); }
-  // Sum of the mean loss over the steps since the last clear. Reading waits for the device.
-  float read_loss() const { return running_loss_.read_totals(); }
-  void clear_loss() { running_loss_.clear(); }
+  // What training changes besides parameters: the sum of the mean loss over the steps since it was
+  // cleared.
+  RunningSums<float>& running() { return running_; }
 
  private:
   int64_t classes_;
   std::vector<Parameters> weights_;
   std::vector<Vector<float>> gradients_;  // of the same
   Matrix dlogits_;
-  RunningSums<float> running_loss_;  // of rows
+  RunningSums<float> running_;  // of rows
 };
 
 }  // namespace ffwd

@@ -76,10 +76,11 @@ class Layer {
   const LayerShape& shape() const { return shape_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
-  // What training changes besides: the running mean of every unit's activity, (units), and running
-  // figures.
+  // What training changes besides: the running mean of every unit's activity, (units), and sums,
+  // over the steps since they were cleared, of the mean loss and of the mean goodness of positive
+  // and of negative rows.
   Vector<float>& peer_mean() { return peer_mean_; }
-  Vector<float>& running() { return running_.floats(); }
+  RunningSums<RunningFigures>& running() { return running_; }
 
   // The weights in the order of PyTorch's Linear or Conv2d, (units, fan_in), and the biases.
   void set(const std::vector<float>& weights, const std::vector<float>& biases);
@@ -102,11 +103,6 @@ class Layer {
                      int64_t learning, VectorView<float> gradient);
   void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,
               VectorView<const float> gradient);
-
-  // Sums, over the steps since the last clear, of the mean loss and of the mean goodness of positive
-  // and of negative rows. Reading waits for the device.
-  RunningFigures read_figures() const { return running_.read_totals(); }
-  void clear_figures() { running_.clear(); }
 
  private:
   GoodnessRows row_arguments(const LayerRows::View& out) const;

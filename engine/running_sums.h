@@ -1,26 +1,26 @@
 // What every row of a batch adds up from step to step, on the device, and its totals over all rows.
 #pragma once
 
-#include <cstring>
-
 #include "engine/buffer.h"
 
 namespace ffwd {
 
 // `Row` is made of floats. The device adds the rows up, so that a hundred thousand of them can be
-// read after every step.
+// read after every step. Totals wait in places of their own, so that the device can go on.
 template <typename Row>
 class RunningSums {
  public:
+  static constexpr int64_t kPlaces = 16;
+
   RunningSums(Device& device, int64_t rows)
       : device_(&device),
         rows_(device, rows * kFloats),
-        totals_(device, kFloats),
+        totals_(device, kPlaces * kFloats),
         scratch_(device, column_sum_scratch(rows, kFloats)) {}
 
   // What it takes of the device's memory.
   static int64_t bytes(int64_t rows) {
-    return int64_t(sizeof(Row)) * (rows + 1) +
+    return int64_t(sizeof(Row)) * (rows + kPlaces) +
            int64_t(sizeof(float)) * column_sum_scratch(rows, kFloats);
   }
 
@@ -31,18 +31,25 @@ class RunningSums {
   // The sums themselves, for whoever saves or loads them.
   Vector<float>& floats() { return rows_; }
 
-  // Waits for the device.
-  Row read_totals() const {
+  // Queued: the totals go to a place.
+  void add_up(int64_t place) {
     const int64_t count = rows_.size() / kFloats;
     const ConstMatrixView rows(rows_.view().data, DType::f32, count, kFloats, kFloats);
-    device_->column_sum({rows, {}, 1.0f, totals_.view(), scratch_.view()});
+    device_->column_sum({rows, {}, 1.0f, place_view(place), scratch_.view()});
+  }
+  // What the last add_up of this place has put there. Waits for the device.
+  Row totals(int64_t place) const {
     Row totals;
-    std::memcpy(&totals, totals_.download().data(), sizeof totals);
+    device_->download(&totals, place_view(place).data, sizeof totals);
     return totals;
   }
 
  private:
   static constexpr int64_t kFloats = sizeof(Row) / sizeof(float);
+
+  VectorView<float> place_view(int64_t place) const {
+    return totals_.view().slice(place * kFloats, kFloats);
+  }
 
   Device* device_;
   Vector<float> rows_, totals_, scratch_;

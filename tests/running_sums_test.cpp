@@ -21,20 +21,25 @@ TEST_P(RunningSumsOf, ManyRows) {
   }
   device().upload(sums.view().data, host.data(), int64_t(host.size() * sizeof(float)));
 
-  const RunningFigures totals = sums.read_totals();
+  sums.add_up(0);
+  const RunningFigures totals = sums.totals(0);
   EXPECT_EQ(totals.loss, want[0]);
   EXPECT_EQ(totals.positive, want[1]);
   EXPECT_EQ(totals.negative, want[2]);
 
   sums.clear();
-  EXPECT_EQ(sums.read_totals().loss, 0.0f);
+  sums.add_up(1);
+  EXPECT_EQ(sums.totals(1).loss, 0.0f);
+  EXPECT_EQ(sums.totals(0).loss, want[0]) << "places do not touch each other";
 }
 
 TEST_P(RunningSumsOf, OneNumberARow) {
   RunningSums<float> sums(device(), 300);
   const std::vector<float> host(300, 0.5f);
   device().upload(sums.view().data, host.data(), int64_t(host.size() * sizeof(float)));
-  EXPECT_EQ(sums.read_totals(), 150.0f);
+  const int64_t last = RunningSums<float>::kPlaces - 1;
+  sums.add_up(last);
+  EXPECT_EQ(sums.totals(last), 150.0f);
 }
 
 FFWD_ON_EVERY_DEVICE(RunningSumsOf);

@@ -127,6 +127,59 @@ TEST_P(Training, WorksWithAdamWithoutHeadAndInOneFullBatch) {
   EXPECT_GE(trained.test.goodness, 0.95);
 }
 
+// Played at once or, as each is to be evaluated, one at a time.
+TEST_P(Training, FullBatchesThatArePlayedAtOnceLearnTheSame) {
+  Recipe recipe = toy_recipe();
+  recipe.training.batch = 0;
+  recipe.training.epochs = 50;
+  recipe.optimiser.decay = RateDecay::linear_after_half;
+  for (const Schedule schedule : {Schedule::simultaneous, Schedule::greedy}) {
+    recipe.training.schedule = schedule;
+    recipe.negatives.labels = schedule == Schedule::greedy ? Negatives::fixed : Negatives::head;
+    recipe.training.evaluate_every = 1;
+    const Trained one_at_a_time = train(recipe);
+    recipe.training.evaluate_every = 0;
+    const Trained at_once = train(recipe);
+    EXPECT_TRUE(same_bits(one_at_a_time.tensors(), at_once.tensors()));
+    ASSERT_EQ(one_at_a_time.metrics.size(), at_once.metrics.size());
+    for (size_t e = 0; e < at_once.metrics.size(); ++e) {
+      const EpochMetrics &want = one_at_a_time.metrics[e], &got = at_once.metrics[e];
+      EXPECT_EQ(got.epoch, want.epoch);
+      EXPECT_EQ(got.step, want.step);
+      EXPECT_EQ(got.stage, want.stage);
+      EXPECT_EQ(got.head_loss, want.head_loss);
+      for (size_t l = 0; l < 3; ++l) {
+        ASSERT_EQ(got.layers[l].has_value(), want.layers[l].has_value());
+        if (!got.layers[l]) continue;
+        EXPECT_EQ(got.layers[l]->loss, want.layers[l]->loss) << e << " " << l;
+      }
+      EXPECT_GT(got.seconds, e == 0 ? 0.0 : at_once.metrics[e - 1].seconds);
+    }
+  }
+}
+
+TEST_P(Training, FullBatchesAreEvaluatedWhenTheyAreDue) {
+  Recipe recipe = toy_recipe();
+  recipe.training.batch = 0;
+  recipe.training.epochs = 21;
+  recipe.training.evaluate_every = 7;
+  const Dataset data = toy_dataset();
+  const auto weights_of_layer_0_at = [&](int64_t epoch) {
+    const Model model = make_model(device(), recipe, data.format, data.train.count);
+    Trainer trainer(*model.network, recipe, data.train);
+    std::vector<float> weights;
+    const auto look = [&](EpochMetrics& m) {
+      if (m.epoch == epoch) weights = model.network->layers()[0].weights();
+    };
+    trainer.run([](const Progress&) {}, look, [] { return false; });
+    return weights;
+  };
+  const std::vector<float> weights = weights_of_layer_0_at(14);
+  recipe.training.evaluate_every = 1;
+  EXPECT_EQ(weights, weights_of_layer_0_at(14));
+  EXPECT_NE(weights, weights_of_layer_0_at(15));
+}
+
 TEST_P(Training, AnUntrainedLayerHasLossLnTwoAtItsThreshold) {
   Recipe recipe = toy_recipe();
   recipe.network.head = false;

@@ -60,10 +60,11 @@ void BackpropTrainer::run_epoch(Progress& progress, const OnProgress& on_progres
     // The last step may be smaller than the others: what they added up is taken before it.
     const bool at_an_end = s + 2 >= progress.steps;
     if (!due && !at_an_end) continue;
-    const double sum = loss + double(images) * double(network_->read_loss());
+    network_->running().add_up(0);
+    const double sum = loss + double(images) * double(network_->running().totals(0));
     if (at_an_end) {
       loss = sum;
-      network_->clear_loss();
+      network_->running().clear();
     }
     if (!due) continue;
 

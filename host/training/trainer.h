@@ -25,8 +25,9 @@ class Trainer {
   }
 
   // Runs the whole recipe. `stop` is asked between the steps that are played at once, and between
-  // epochs; true ends the training there. Throws UserError (not_finite) naming layer and epoch when
-  // a loss is no longer a number.
+  // epochs; true ends the training there. Epochs of one step are played some at once, at most to the
+  // next that is to be evaluated: on_epoch finds the network as the last of them has left it. Throws
+  // UserError (not_finite) naming layer and epoch when a loss is no longer a number.
   void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
 
@@ -37,28 +38,35 @@ class Trainer {
  private:
   void run_epoch(const Stage& stage, Progress& progress, const OnProgress& on_progress,
                  const std::function<bool()>& stop);
-  // Means over the epoch's first `steps` steps; checks that they are numbers.
-  void read_metrics(const Stage& stage, int64_t steps, EpochMetrics& metrics);
+  // Epochs of one step, of which the first is progress.epoch; progress is that of the last then.
+  void run_full_batches(const Stage& stage, Progress& progress, const OnProgress& on_progress,
+                        const OnEpoch& on_epoch);
+  int64_t full_batches_at_once(const Progress& progress) const;
+  // Queued: figures go to a place of their running sums.
+  void add_figures_up(const Stage& stage, int64_t place);
+  // Means over the `steps` steps whose figures are there; checks that they are numbers.
+  void read_metrics(const Stage& stage, int64_t place, int64_t steps, EpochMetrics& metrics);
   // What the steps of an epoch, counted over the whole run, learn from.
   struct Table {
     int64_t epoch = 0;
     std::vector<int32_t> sample, label;
   };
   Table table_of(int64_t epoch) const;
-  // Uploads the table of the current epoch, which has this number, from 1, in its stage.
-  void upload_table(int64_t epoch_of_stage);
+  void upload_table(int64_t epoch);
+  // Of `epochs` epochs, of which the first has this number, from 1, in its stage.
+  void upload_values(int64_t epoch_of_stage, int64_t epochs);
   void clear_figures(const Stage& stage);
 
   Network* network_;
   Recipe recipe_;
   const Images* train_;
-  int64_t batch_;
+  int64_t batch_, steps_an_epoch_;
+  bool full_batch_;  // a step learns from all images
   ImageStore pixels_;
   Vector<int32_t> sample_, label_;
-  Vector<StepValues> values_;  // of the steps of an epoch
-  bool same_batch_;            // in every step
-  bool table_is_there_ = false;
-  Table next_;  // made while the device is still at work on the epoch before
+  Vector<StepValues> values_;        // of an epoch, or of the full batches that are played at once
+  Table next_;                       // made while the device is still at work on the epoch before
+  double full_batch_seconds_ = 1e9;  // of one, as of late
   Steps steps_;
   TrainingTotals totals_;
 };
