@@ -58,6 +58,7 @@ class CudaGraph final : public Graph {
     } catch (...) {  // the stream must leave the capture before anything else can use it
       cudaStreamEndCapture(stream_.handle, &graph);
       if (graph) cudaGraphDestroy(graph);
+      (void)cudaGetLastError();  // the first error is the one to tell
       throw;
     }
     FFWD_CHECK_CUDA(cudaStreamEndCapture(stream_.handle, &graph));

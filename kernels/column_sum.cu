@@ -82,9 +82,12 @@ void column_sum(const ColumnSum& a, Stream stream) {
   check(a);
   const int64_t chunk = column_sum_chunk(a.a.rows);
   const unsigned chunks = blocks_for(a.a.rows, chunk);
+  const bool whole = chunks == 1;  // no other chunk's sums are to be added
   with_dtype(a.a.dtype, [&](auto zero) {
-    sum_chunks<decltype(zero)>(a.a, a.weight, chunks, chunk, 1.0f, a.scratch.data, stream);
+    sum_chunks<decltype(zero)>(a.a, a.weight, chunks, chunk, whole ? a.factor : 1.0f,
+                               whole ? a.sum.data : a.scratch.data, stream);
   });
+  if (whole) return;
   const ConstMatrixView rest(a.scratch.data, DType::f32, chunks, a.a.cols, a.a.cols);
   sum_chunks<float>(rest, {}, 1, rest.rows, a.factor, a.sum.data, stream);
 }

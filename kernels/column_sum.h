@@ -35,6 +35,11 @@ inline int64_t column_sum_chunk(int64_t rows) {
                   (rows + kMostColumnSumChunks - 1) / kMostColumnSumChunks);
 }
 
+// Kernels that the CUDA twin launches: one for the chunks and one for their sums.
+inline int64_t column_sum_launches(int64_t rows) {
+  return rows > kSmallestColumnSumChunk ? 2 : 1;
+}
+
 // Floats of scratch that column_sum needs for `rows` x `cols`, and for fewer rows.
 inline int64_t column_sum_scratch(int64_t rows, int64_t cols) {
   const int64_t chunks = (rows + kSmallestColumnSumChunk - 1) / kSmallestColumnSumChunk;

@@ -26,7 +26,8 @@ that says why. In bf16 PyTorch runs under autocast; in tf32 its matmuls and conv
 Only learning is timed, to the moment when the device is done: ffwd's time is that of its metrics
 (shuffles included), PyTorch's that of its loop over batches, with the pixels on the device as
 floats, and shuffles and random numbers drawn before. Compilers run before the first block, and the
-first epoch of a block warms up and does not count. On a GPU a step is short: raise --block-steps.
+first epoch of a block warms up and does not count, nor do the first three where graphs are captured.
+On a GPU a step is short: raise --block-steps.
 
 Exit codes: 0 both agree, 1 they do not, 2 no result.
 
@@ -179,12 +180,11 @@ class Comparison:
         return result
 
     def speed(self):
-        overrides = self.cut(self.arguments.block_steps, self.arguments.block_steps, warm_up=1)
-        overrides.append("optimiser.decay=constant")  # a compiled step knows one rate
-        blocks = {"ffwd": lambda: ffwd_block(self.ffwd(overrides))}
+        blocks = {"ffwd": self.ffwd_block}
         if self.arguments.device == "cuda":
-            blocks["ffwd, graph"] = lambda: ffwd_block(self.ffwd(overrides, "--executor", "graph"))
-        trainers, left_out = self.warm_trainers(self.ffwd(overrides).recipe)
+            # Plans are played, then captured, then only launched.
+            blocks["ffwd, graph"] = lambda: self.ffwd_block("--executor", "graph", warm_up=3)
+        trainers, left_out = self.warm_trainers(self.ffwd(self.timed()).recipe)
         for name, trainer in trainers.items():
             blocks[f"PyTorch, {name}"] = functools.partial(torch_block, trainer)
 
@@ -198,6 +198,18 @@ class Comparison:
                 "ratio": {name: median[name] / median["ffwd"] for name in blocks},
                 "left_out": left_out}
 
+    def timed(self, warm_up=1):
+        """Overrides for a timed block, and epochs before it."""
+        steps = self.arguments.block_steps
+        constant = "optimiser.decay=constant"  # a compiled step knows one rate
+        return self.cut(steps, steps, warm_up) + [constant]
+
+    def ffwd_block(self, *options, warm_up=1):
+        """Seconds a step, after so many epochs."""
+        metrics = self.ffwd(self.timed(warm_up), *options).metrics
+        first, last = metrics[warm_up - 1], metrics[-1]
+        return (last["seconds"] - first["seconds"]) / (last["step"] - first["step"])
+
     def warm_trainers(self, recipe):
         """PyTorch's steps that work here, each after an epoch, and why the others do not."""
         trainers, left_out = {}, {}
@@ -209,12 +221,6 @@ class Comparison:
             except RuntimeError as error:  # not for this recipe, no compiler, too little memory
                 left_out[f"PyTorch, {name}"] = str(error).strip().splitlines()[0]
         return trainers, left_out
-
-
-def ffwd_block(run):
-    """Seconds a step, after the first epoch."""
-    first, last = run.metrics[0], run.metrics[-1]
-    return (last["seconds"] - first["seconds"]) / (last["step"] - first["step"])
 
 
 def torch_block(trainer):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/column_sum.h"
 #include "kernels/running_figures.h"
 
 namespace ffwd {
@@ -26,6 +27,11 @@ class Counter {
   void matmul(double m, double k, double n, double result) {
     cost_.flops += 2 * m * k * n;
     kernel((m * k + k * n) * element_ + m * n * result);
+  }
+  // Over activities, or what has their shape, of so many images.
+  void column_sum(const LayerShape& layer, double images) {
+    const double pixels = images * double(layer.pixels());
+    kernel(pixels * double(layer.units) * element_, column_sum_launches(int64_t(pixels)));
   }
   // fp32 weights and biases, state and gradient, and the copy of the weights that matmuls read.
   void update(double weights, double biases) {
@@ -84,7 +90,7 @@ void Counter::gradient(const LayerShape& layer, bool shared, double rows) {
   const double batch = double(shape_.batch), units = double(layer.units);
   const double activities = double(layer.pixels()) * units * element_;  // of a row
   if (shape_.peer_normalisation) {
-    kernel(batch * activities, 2);      // column_sum
+    column_sum(layer, batch);           // of the positive rows
     kernel(2 * batch * activities, 2);  // peer_normalise
   }
   if (shared) {
@@ -97,7 +103,7 @@ void Counter::gradient(const LayerShape& layer, bool shared, double rows) {
     matmul(units, rows, double(layer.inputs), kFloat);
   }
   if (layer.convolution && !layer.convolution->pointwise()) {
-    kernel(rows * activities, 2);  // column_sum; else the sums come with a matmul
+    column_sum(layer, rows);  // else the sums come with a matmul
   }
 }
 
