@@ -33,6 +33,15 @@ TEST_F(FileIoTest, WritesAndReplacesWholeFiles) {
   EXPECT_EQ(files_in(root_), 1u);
 }
 
+TEST_F(FileIoTest, WritesThroughALink) {
+  const std::string file = root_ + "/file", link = root_ + "/link";
+  write_file_atomically(file, "first");
+  fs::create_symlink("file", link);
+  write_file_atomically(link, "second");
+  EXPECT_EQ(read_file(file, 100), "second");
+  EXPECT_TRUE(fs::is_symlink(link));
+}
+
 TEST_F(FileIoTest, NamesPathAndReason) {
   expect_has(error_of(ExitCode::files, [&] { write_file_atomically(root_ + "/no/file", "x"); }),
              "No such file");

@@ -71,6 +71,7 @@ TEST_F(Program, RefusesWhatAnExecutorCannotDo) {
   for (const char* steps : {"5", "5:5", "6:5", "-1:5", "a:b", ":"}) {
     refused(std::string("--profile-steps ") + steps, ExitCode::usage, {"FIRST:END", "20:25"});
   }
+  refused("--profile-steps 1:2", ExitCode::device, {"--profile-steps", "GPU"});
   refused("--trace /no/such/folder/trace.json", ExitCode::files, {"/no/such/folder"});
 }
 

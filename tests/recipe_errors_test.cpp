@@ -104,7 +104,7 @@ const std::map<std::string, Samples> kSamples = {
     {"objective.peer_strength", number({"0", "1000"}, {"-1e-30", "1000.1"})},
     {"objective.peer_momentum", number({"0", "0.9999"}, {"-1e-30", "1"})},
     {"negatives.labels", {{"fixed", "random", "head"}, kNoNames}},
-    {"negatives.lag", number({"0"}, {"-1", "1001", "0.5"})},  // others need another key too
+    {"negatives.lag", number({"0"}, {"-1", "64", "0.5"})},  // others need another key too
     {"optimiser.kind", {{"momentum", "adam"}, kNoNames}},
     {"optimiser.learning_rate", number({"0", "1000"}, {"-1e-30", "1000.1"})},
     {"optimiser.weight_decay", number({"0", "1"}, {"-1e-30", "1.0001"})},
@@ -272,6 +272,8 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
                                                   "expected 1 or 3", "network.layers"});
   expect_refused("negatives.labels = random\nnegatives.lag = 2",
                  {"negatives.lag is 2", "negatives.labels", "expected 0"});
+  expect_refused("negatives.labels = head\nnegatives.lag = 2\ntraining.batch = 0",
+                 {"negatives.lag is 2", "training.batch is 0", "expected 0"});
   expect_refused("negatives.labels = head\nnetwork.head = false",
                  {"negatives.labels is \"head\"", "network.head is false", "expected"});
   expect_refused("negatives.labels = head\ntraining.schedule = greedy",

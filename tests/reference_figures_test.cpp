@@ -89,6 +89,11 @@ TEST(ReferenceFigures, ALossThatIsNoNumberIsADash) {
   EXPECT_EQ(difference_text(figures[2]), "\u2013");
 }
 
+TEST(ReferenceFigures, NothingIsSoManyPercentFromZero) {
+  EXPECT_EQ(difference_text({"loss", false, 0.0, 0.5}), "\u2013");
+  EXPECT_EQ(difference_text({"loss", false, 0.5, 0.6}), "+20.00 %");
+}
+
 TEST(ReferenceFigures, StandInTheReport) {
   Summary summary = some_summary();
   summary.title = "run";

@@ -27,6 +27,8 @@ TEST(NumberText, ReadsWell) {
   EXPECT_EQ(duration_text(3720), "1 h 02 min");
   EXPECT_EQ(duration_text(NAN), "\u2013");
   EXPECT_EQ(short_text(0.01234), "0.0123");
+  EXPECT_EQ(short_text(999.4), "999");
+  EXPECT_EQ(short_text(999.7), "1,000");
   EXPECT_EQ(short_text(4321), "4,321");
   EXPECT_EQ(short_text(1.2e-5), "1.2e-05");
   EXPECT_EQ(fixed_text(-std::numeric_limits<double>::max(), 2).size(), 313u);

@@ -156,6 +156,27 @@ TEST_F(RunFolderTest, EveryLineCanBeReadAtOnce) {
   }
 }
 
+// A run that went on after its summary, and was killed while it wrote.
+TEST_F(RunFolderTest, LinesAfterTheSummaryCanBeLeftOut) {
+  const RunFolder run = RunFolder::create(root_);
+  EpochMetrics metrics = some_metrics();
+  run.append_metrics(metrics);
+  metrics.step += 600;
+  run.append_metrics(metrics);
+  append_to_file(run.metrics_path(), "{\"epoch\":");
+  EXPECT_EQ(run.read_metrics(metrics.step - 600).size(), 1u);
+  EXPECT_EQ(run.read_metrics(metrics.step).size(), 2u);
+  error_of(ExitCode::files, [&] { run.read_metrics(); });
+}
+
+TEST_F(RunFolderTest, ReopenTidiesUpAfterARunThatWasKilledAtItsEnd) {
+  const RunFolder run = RunFolder::create(root_);
+  run.write_summary({});
+  put(run.state_path(), "state");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::reopen(root_); }), "it is finished");
+  EXPECT_FALSE(fs::exists(run.state_path()));
+}
+
 TEST_F(RunFolderTest, CreateTakesAnEmptyFolderOnly) {
   RunFolder::create(root_);
   put(root_ + "/note", "mine");

@@ -25,8 +25,9 @@ void report(const ReportCommand& command) {
   if (find_dataset(recipe.data.name, command.data_dir)) {
     samples = sample_images(recipe, load_recipe_data(recipe, command.data_dir));
   }
+  const Summary summary = folder.read_summary();
   folder.write_report(
-      render_report(folder.read_summary(), folder.read_metrics(), text, samples, recipe.reference));
+      render_report(summary, folder.read_metrics(summary.steps), text, samples, recipe.reference));
   std::printf("%s\n", folder.report_path().c_str());
 }
 

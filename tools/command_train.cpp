@@ -89,6 +89,9 @@ void train(const TrainCommand& command) {
                                            " is about plans, and backpropagation has none");
     }
   }
+  if (!command.profile_steps.empty() && !device->queues()) {
+    throw UserError(ExitCode::device, "--profile-steps needs a GPU");
+  }
   std::optional<Trace> trace;
   if (!command.trace.empty()) {
     if (execution.executor == ExecutorKind::graph) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <initializer_list>
 #include <thread>
 
 namespace ffwd {
@@ -33,11 +34,11 @@ void wait_for_signals(sigset_t signals) {
 void catch_interrupts() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  struct sigaction hangup;
-  sigaction(SIGHUP, nullptr, &hangup);
-  if (hangup.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);  // nohup has it ignored
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before;
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaddset(&signals, signal);  // as nohup and a script's & do
+  }
   std::signal(SIGPIPE, SIG_IGN);  // who reads the output may leave before the training is over
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // threads that are made from now on inherit it
   std::thread(wait_for_signals, signals).detach();

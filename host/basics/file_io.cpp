@@ -99,8 +99,13 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
-void write_file_atomically(const std::string& path, std::string_view bytes) {
+void write_file_atomically(const std::string& file_or_link, std::string_view bytes) {
   std::error_code ignored;
+  std::string path = file_or_link;
+  if (std::filesystem::is_symlink(path, ignored)) {
+    const auto target = std::filesystem::canonical(path, ignored);
+    if (!ignored) path = target.string();
+  }
   const auto status = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     throw FileError("cannot write " + path + ": it exists and is not a regular file");

@@ -11,7 +11,7 @@ namespace ffwd {
 // Puts `bytes` at `path`, replacing what was there. They are written to a sibling, forced to the
 // disk and renamed, so a crash or a full disk leaves the old file untouched. Throws FileError
 // naming the path and the system's reason; nothing half-written stays behind. Refuses a path that
-// exists and is not a regular file.
+// exists and is not a regular file; of a link the file behind it is replaced.
 void write_file_atomically(const std::string& path, std::string_view bytes);
 
 // Whether `name` is that of the sibling that a file called `file` had while it was written: a process

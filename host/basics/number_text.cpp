@@ -55,7 +55,7 @@ std::string short_text(double value) {
   if (!std::isfinite(value)) return kNone;
   const double size = std::fabs(value);
   if (size >= 1e7 || (size > 0 && size < 1e-4)) return format("%.1e", value);
-  return size >= 1000 ? count_text(value) : format("%.3g", value);
+  return size >= 999.5 ? count_text(value) : format("%.3g", value);
 }
 
 }  // namespace ffwd

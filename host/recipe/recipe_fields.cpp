@@ -15,7 +15,7 @@ constexpr int64_t kMillion = 1000000;
 constexpr Integer<int64_t> kCount{0, 1000 * kMillion};
 constexpr Integer<int64_t> kEpochs{1, kMillion};
 constexpr Integer<int64_t> kEpochsOrNone{0, kMillion};
-constexpr Integer<int64_t> kLag{0, 1000};
+constexpr Integer<int64_t> kLag{0, 63};  // one less than the steps that are planned at once
 constexpr Integer<uint64_t> kSeed{0, std::numeric_limits<uint64_t>::max()};
 constexpr Number kAnyNumber{-1e6f, 1e6f};
 constexpr Number kRate{0.0f, 1000.0f};
@@ -158,7 +158,8 @@ const std::vector<RecipeField>& recipe_fields() {
           negatives.labels, kNegativeNames,
           "wrong labels: fixed for the run, random at each step, or from the head's softmax"),
       FFWD_FIELD(negatives.lag, kLag,
-                 "labels = head: from the head as it was N steps earlier; lets layers overlap"),
+                 "labels = head: from the head as it was N steps earlier, or where its plan of up "
+                 "to 64 steps began; lets layers overlap"),
 
       FFWD_FIELD(optimiser.kind, kOptimiserNames, "how gradients become updates"),
       FFWD_FIELD(optimiser.learning_rate, kRate, "of the layers"),

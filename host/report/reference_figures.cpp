@@ -65,9 +65,9 @@ std::vector<ReferenceFigure> reference_figures(const Recipe::Reference& referenc
 std::string difference_text(const ReferenceFigure& figure) {
   const double apart = figure.measured.value_or(NAN) - figure.stated;
   const double percent = figure.is_accuracy ? 100 * apart : 100 * apart / figure.stated;
-  const std::string sign = percent > 0 ? "+" : "";
-  return sign + fixed_text(percent, 2) +
-         (std::isfinite(percent) ? figure.is_accuracy ? " points" : " %" : "");
+  if (!std::isfinite(percent)) return fixed_text(percent, 2);
+  return (percent > 0 ? "+" : "") + fixed_text(percent, 2) +
+         (figure.is_accuracy ? " points" : " %");
 }
 
 TextTable reference_table(const std::vector<ReferenceFigure>& figures) {

@@ -115,7 +115,8 @@ Section predictions(const std::vector<ReproductionRow>& rows) {
 
 Section losses(const std::vector<ReproductionRow>& rows) {
   Section section{"Loss at the last step",
-                  "In nats, of every layer when it learnt last.",
+                  "In nats, of every layer when it learnt last; of mini-batches the mean over the "
+                  "last epoch.",
                   {{"row", "layer", "stated", "measured", "relative difference"}, {}}};
   for (const ReproductionRow& row : rows) {
     const auto metrics = row.result ? row.result->metrics : std::vector<EpochMetrics>();

@@ -72,6 +72,8 @@ RunFolder RunFolder::reopen(const std::string& path) {
   expect_folder(path);
   RunFolder folder(path);
   if (is_finished(path)) {
+    std::error_code ignored;
+    fs::remove(folder.state_path(), ignored);  // of a run that was killed in its last moment
     throw FileError("the training in " + path + " cannot go on: it is finished");
   }
   if (!path_exists(folder.state_path())) {
@@ -151,10 +153,10 @@ void RunFolder::remove_if_nothing_was_learnt() const {
   for (const std::string& folder : made_) fs::remove(folder, failed);
 }
 
-std::vector<EpochMetrics> RunFolder::read_metrics() const {
+std::vector<EpochMetrics> RunFolder::read_metrics(int64_t steps) const {
   const std::string text = read_file(metrics_path(), kMetricsCap);
   std::vector<EpochMetrics> metrics;
-  for (size_t begin = 0; begin < text.size();) {
+  for (size_t begin = 0; begin < text.size() && (metrics.empty() || metrics.back().step < steps);) {
     const std::string origin = metrics_path() + " line " + std::to_string(metrics.size() + 1);
     const size_t end = text.find('\n', begin);
     if (end == std::string::npos) throw FileError(origin + ": damaged, it ends within the line");

@@ -58,7 +58,8 @@ class RunFolder {
   void sync_metrics() const { sync_file(metrics_path()); }
 
   // These throw FileError naming the file, the line where there is one, and what is wrong.
-  std::vector<EpochMetrics> read_metrics() const;
+  // Metrics up to so many steps: a run that went on after its summary may have left more lines.
+  std::vector<EpochMetrics> read_metrics(int64_t steps = INT64_MAX) const;
   std::string read_recipe() const;
   Summary read_summary() const;
 
