@@ -145,7 +145,7 @@ class UnfusedStepOf final : public UnfusedStep {
                            recipe_.training.seed,
                            batch_.values.slice((steps_ - 1) % batch_.values.size, 1),
                            wrong_.view()});
-    device_->gather_images({batch_.pixels, batch_.sample, format_.standardise, /*classes=*/0,
+    device_->gather_images({batch_.pixels, batch_.sample, format_.standardise, /*blank_pixels=*/0,
                             base_.view(), squares_.view()});
     for (int half = 0; half < 2; ++half) {
       const Elements base(base_), shown(shown_[half]);

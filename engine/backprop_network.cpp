@@ -12,14 +12,14 @@ BackpropNetwork::BackpropNetwork(Device& device, const BackpropShape& shape,
     : device_(&device),
       shape_(shape),
       max_images_(max_images),
-      pixels_(device, max_images, shape.pixels, device.activation_type()),
+      pixels_(device, max_images, shape.inputs, device.activation_type()),
       logits_(device, max_images, shape.classes),
       dlogits_(device, max_images, shape.classes, device.activation_type()),
       row_scratch_(device, max_images),
       running_(device, max_images) {
   FFWD_EXPECT(!shape.widths.empty(), "a network needs a hidden layer");
   const DType type = device.activation_type();
-  int64_t inputs = shape.pixels;
+  int64_t inputs = shape.inputs;
   const auto add_layer = [&](int64_t units) {
     layers_.emplace_back(device, units, inputs, Parameters::Biases::one_a_unit, optimiser, type);
     gradients_.emplace_back(device, layers_.back().gradient_size());

@@ -16,7 +16,7 @@
 namespace ffwd {
 
 struct BackpropShape {
-  int64_t pixels;  // bytes an image: height x width x channels
+  int64_t inputs;  // bytes an image: height x width x channels
   Standardise standardise;
   std::vector<int64_t> widths;  // units of the hidden layers
   int32_t classes;

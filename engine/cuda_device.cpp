@@ -4,6 +4,7 @@
 #include <nvtx3/nvToolsExtCudaRt.h>
 
 #include "engine/cublaslt_matmul.h"
+#include "engine/cuda_status.h"
 #include "engine/cudnn_convolution.h"
 #include "engine/device.h"
 #include "engine/matmul_algorithms.h"

@@ -1,12 +1,11 @@
-// Which GPUs and libraries the CUDA back end finds.
+#include "engine/cuda_status.h"
+
 #include <cublasLt.h>
 #include <cuda_runtime.h>
 #include <cudnn.h>
 
 #include <cstdlib>
 #include <sstream>
-
-#include "engine/device.h"
 
 namespace ffwd {
 namespace {

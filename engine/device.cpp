@@ -1,5 +1,7 @@
 #include "engine/device.h"
 
+#include "engine/cuda_status.h"
+
 namespace ffwd {
 
 std::string to_string(Precision precision) {

@@ -131,22 +131,6 @@ std::string cpu_problem(Precision precision);
 std::unique_ptr<Device> make_cuda_device(Precision precision,
                                          std::shared_ptr<MatmulAlgorithms> algorithms = nullptr);
 
-// What the CUDA back end sees. Never throws: problems are told in `problem`.
-struct CudaStatus {
-  struct Gpu {
-    std::string name;
-    int major, minor;
-    int64_t memory_bytes;
-    bool runs_our_code;  // an architecture that we were built for fits
-  };
-  bool built = false;
-  std::string architectures;  // what was built, as CMake names it
-  std::string runtime, driver, cublas, cudnn;
-  std::vector<Gpu> gpus;
-  std::string problem;  // why there is no usable GPU; empty if there is one
-};
-CudaStatus cuda_status();
-
 // For people: the CPU's matmul library, its version and the instruction set that it uses.
 std::string cpu_library();
 

@@ -70,8 +70,9 @@ class LayerRows {
 
 class Layer {
  public:
+  // `batch`: images that it learns from at once, at most, each as a positive and as a negative row.
   Layer(Device& device, const LayerShape& shape, const Objective& objective,
-        OptimiserKind optimiser, int64_t max_rows);
+        OptimiserKind optimiser, int64_t batch);
 
   const LayerShape& shape() const { return shape_; }
   Parameters& parameters() { return parameters_; }

@@ -24,24 +24,23 @@ NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, 
                         slots.layers.empty() ? LayerSlots() : slots.layers.at(l),
                         LayerRows::Lenders{lent(places.z), lent(places.next)});
   }
-  if (network.head()) logits = Matrix(device, rows, network.head()->classes());
+  if (network.head()) logits = Matrix(device, count, network.head()->classes());
 }
 
 Network::Network(Device& device, const NetworkShape& shape,
-                 const std::vector<Objective>& objectives, OptimiserKind optimiser,
-                 int64_t max_rows)
+                 const std::vector<Objective>& objectives, OptimiserKind optimiser, int64_t batch)
     : device_(&device), shape_(shape) {
   const std::vector<LayerShape> shapes =
       layer_shapes(shape.layers, shape.input.image, shape.activation, shape.input.norm);
   FFWD_EXPECT(objectives.size() == shapes.size(), "every layer that learns needs an objective");
   for (size_t l = 0; l < shapes.size(); ++l) {
-    layers_.emplace_back(device, shapes[l], objectives[l], optimiser, max_rows);
+    layers_.emplace_back(device, shapes[l], objectives[l], optimiser, batch);
   }
   FFWD_EXPECT(first_read_layer() < layers_.size(), "no layer is left to classify with");
   if (shape.head) {
     std::vector<int64_t> seen;
     for (size_t l = first_read_layer(); l < layers_.size(); ++l) seen.push_back(width_of(l));
-    head_.emplace(device, seen, shape.input.classes, optimiser, max_rows);
+    head_.emplace(device, seen, shape.input.classes, optimiser, batch);
   }
 }
 

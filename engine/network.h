@@ -37,15 +37,16 @@ struct NetworkRows {
 
   ImageBatch images;
   std::vector<LayerRows> layers;
-  Matrix logits;  // (rows, classes), fp32; empty without a head
+  Matrix logits;  // (images, classes), fp32; empty without a head
 };
 
 class Network {
  public:
-  // `objectives`: one for each layer that learns. `max_rows`: the most rows that a call will see.
+  // `objectives`: one for each layer that learns. `batch`: images to learn from at once, at most; 0
+  // if the network only classifies.
   // Throws ffwd::Error naming the layer that does not fit the one before it.
   Network(Device& device, const NetworkShape& shape, const std::vector<Objective>& objectives,
-          OptimiserKind optimiser, int64_t max_rows);
+          OptimiserKind optimiser, int64_t batch);
 
   Device& device() const { return *device_; }
   const NetworkShape& shape() const { return shape_; }

@@ -5,6 +5,7 @@
 
 #include "engine/checkpoint.h"
 #include "host/basics/errors.h"
+#include "host/plan/plan_shape.h"
 #include "host/training/evaluate.h"
 #include "host/training/model.h"
 #include "host/training/step_values.h"
@@ -64,8 +65,7 @@ class ConvolutionalNetwork : public OnDevice {
     const std::vector<int32_t> order = in_order(data.train.count);
     const Vector<int32_t> sample(device(), order);
     const Vector<int32_t> label(device(), epoch_labels(order, data.train.labels, data.train.count));
-    for (const Stage& stage : stages_of(Schedule::greedy, int64_t(model.network->layers().size()),
-                                        recipe.network.head)) {
+    for (const Stage& stage : stages_of(recipe)) {
       for (int64_t number = 0; number < 3; ++number) {
         const Vector<StepValues> values(device(), step_values(recipe, 1.0f, number, number, 1));
         steps.run(stage, {sample.view(), label.view(), values.view()});

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/cuda_status.h"
 #include "engine/device.h"
 #include "engine/matmul_algorithms.h"
 #include "tests/gpu_required.h"

@@ -123,6 +123,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     Recipe recipe = toy_recipe();
     recipe.network.layers = layers_of(layers);
     recipe.objective.goodness_of = goodness_of;
+    recipe.training.schedule = schedule;
     recipe.negatives.labels = labels;
     recipe.network.head = head;
     recipe.objective.peer_strength = peer ? 0.03f : 0.0f;
@@ -141,8 +142,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
     const Vector<int32_t> sample(device, order),
         label(device, epoch_labels(order, data.train.labels, batch));
     const Vector<StepValues> values(device, step_values(recipe, 1.0f, 0, 0, 1));
-    const Stage stage =
-        stages_of(schedule, int64_t(model.network->layers().size()), head).at(stage_number);
+    const Stage stage = stages_of(recipe).at(stage_number);
     const auto expect = [&](const TaskKinds& only, const TaskCost& cost) {
       device.launches = 0;
       device.flops = 0;
@@ -268,10 +268,10 @@ TEST(PlanCost, ModelsTimeByHand) {
   EXPECT_DOUBLE_EQ(cost.critical_path, 3 * task);
   EXPECT_EQ(cost.busy, (std::vector<double>{2 * task, 2 * task}));
   EXPECT_DOUBLE_EQ(cost.floor, 4);
-  EXPECT_DOUBLE_EQ(cost.pipelined(), 3 * task);
+  EXPECT_DOUBLE_EQ(cost.planned(), 3 * task);
   EXPECT_DOUBLE_EQ(cost.ratio(), 0.75);
   const PlanCost without_launches = cost_of(plan, {1.0, 48.0, 0.0});
-  EXPECT_DOUBLE_EQ(without_launches.pipelined(), 4) << "lanes share the device's bandwidth";
+  EXPECT_DOUBLE_EQ(without_launches.planned(), 4) << "lanes share the device's bandwidth";
   EXPECT_DOUBLE_EQ(without_launches.ratio(), 1);
 }
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "engine/cuda_status.h"
 #include "engine/safetensors.h"
 #include "host/data/png.h"
 #include "host/runs/run_folder.h"

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "engine/cuda_status.h"
 #include "engine/device.h"
 #include "host/basics/build.h"
 #include "host/data/load_dataset.h"

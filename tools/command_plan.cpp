@@ -9,7 +9,6 @@
 #include "host/recipe/recipe_fields.h"
 #include "host/training/batches.h"
 #include "host/training/device_options.h"
-#include "host/training/steps.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 
@@ -174,7 +173,7 @@ void print_model_line(int64_t steps, const PlanCost& cost) {
               scaled(cost.total.flops, "").c_str(), scaled(cost.total.bytes, "B").c_str(),
               (long long)cost.total.launches, time_text(cost.serial).c_str(),
               time_text(cost.critical_path).c_str(), time_text(cost.floor).c_str(),
-              time_text(cost.pipelined()).c_str(), cost.ratio());
+              time_text(cost.planned()).c_str(), cost.ratio());
 }
 
 // `of`: which steps of the stage it is for, if they differ.
@@ -214,7 +213,7 @@ void plan(const PlanCommand& command) {
   options.pipelined = recipe.training.schedule == Schedule::pipelined;
   options.depth = command.depth;
   options.memory_limit = command.memory_limit;
-  const auto stages = stages_of(recipe.training.schedule, int64_t(shape.layers.size()), shape.head);
+  const auto stages = stages_of(recipe);
   for (size_t s = 0; s < stages.size(); ++s) {
     if (s > 0) std::printf("\n");
     options.stage = stages[s];

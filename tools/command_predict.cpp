@@ -3,10 +3,10 @@
 #include <cstdio>
 
 #include "engine/classifier.h"
-#include "engine/largest.h"
 #include "host/basics/errors.h"
 #include "host/data/png.h"
 #include "host/training/device_options.h"
+#include "host/training/evaluate.h"
 #include "host/training/model.h"
 #include "host/training/require_finite.h"
 #include "tools/commands.h"
@@ -49,7 +49,7 @@ void predict(const PredictCommand& command) {
   const auto classes = int64_t(names.size());
   const std::vector<float> goodness = classifier.goodness(on_device.view().data, 0, count);
   require_finite(goodness, classes);
-  const std::vector<int32_t> by_goodness = largest(goodness, classes);
+  const std::vector<int32_t> by_goodness = argmax(goodness, classes);
   std::vector<float> p;
   if (model.network->head()) p = classifier.probabilities(on_device.view().data, 0, count);
   require_finite(p, classes);

@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "engine/layer_shape.h"
@@ -66,6 +67,13 @@ struct Stage {
   bool has_layers() const { return first_layer < end_layer; }
   bool has_layer(int64_t l) const { return first_layer <= l && l < end_layer; }
 };
+inline bool operator<(const Stage& a, const Stage& b) {
+  return std::tie(a.first_layer, a.end_layer, a.head) <
+         std::tie(b.first_layer, b.end_layer, b.head);
+}
+inline bool operator==(const Stage& a, const Stage& b) {
+  return !(a < b) && !(b < a);
+}
 
 // Bits: which rows of a batch.
 enum class RowClass { none = 0, positive = 1, negative = 2, learning = 3, neutral = 4, all = 7 };

@@ -72,7 +72,7 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, const Lent& lent) {
   const int64_t weights = matrix_bytes(units, layer.inputs, 1), biases = matrix_bytes(1, units, 1);
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
   // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
-  int64_t scratch = (column_sum_scratch(rows * pixels, units) + 2 * units) * kFloat;
+  int64_t scratch = (column_sum_scratch(2 * s.batch * pixels, units) + 2 * units) * kFloat;
   if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
   std::vector<TaskKind> z_writers = {TaskKind::goodness}, peer_writers;
   if (!s.z_is_shared_product(l)) z_writers.insert(z_writers.begin(), TaskKind::forward);
@@ -112,14 +112,13 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, const Lent& lent) {
       add_carried(plan, BufferKind::peer_mean, "peer mean" + name, units * kFloat, l, peer_writers);
   b.running = add_carried(
       plan, BufferKind::running, "running" + name,
-      RunningSums<RunningFigures>::bytes(rows * (s.goodness_of_pixels ? pixels : 1)), l,
+      RunningSums<RunningFigures>::bytes(2 * s.batch * (s.goodness_of_pixels ? pixels : 1)), l,
       plan.stage.has_layer(l) ? std::vector{TaskKind::goodness} : std::vector<TaskKind>());
   return b;
 }
 
 void add_head(Plan& plan, PlanBuffers& b) {
   const PlanShape& s = plan.shape;
-  const int64_t rows = s.rows();
   int64_t weights = 0;
   for (int64_t l = s.first_read_layer; l < int64_t(s.layers.size()); ++l) {
     const LayerShape& layer = s.layers[size_t(l)];
@@ -127,8 +126,8 @@ void add_head(Plan& plan, PlanBuffers& b) {
   }
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
   const int64_t scratch =  // gradients of weights and of logits
-      weights * kFloat + matrix_bytes(rows, s.classes, s.activation_bytes);
-  b.logits = add(plan, BufferKind::logits, "logits", matrix_bytes(rows, s.classes, kFloat), -1,
+      weights * kFloat + matrix_bytes(s.batch, s.classes, s.activation_bytes);
+  b.logits = add(plan, BufferKind::logits, "logits", matrix_bytes(s.batch, s.classes, kFloat), -1,
                  {TaskKind::head_forward});
   b.head_scratch =
       add(plan, BufferKind::head_scratch, "scratch head", scratch, -1, {TaskKind::head_learn});
@@ -136,7 +135,7 @@ void add_head(Plan& plan, PlanBuffers& b) {
                                weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
                                {TaskKind::head_learn});
   b.head_running = add_carried(plan, BufferKind::head_running, "running head",
-                               RunningSums<float>::bytes(rows), -1, {TaskKind::head_learn});
+                               RunningSums<float>::bytes(s.batch), -1, {TaskKind::head_learn});
 }
 
 }  // namespace

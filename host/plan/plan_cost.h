@@ -35,9 +35,9 @@ struct PlanCost {
   std::vector<double> busy;  // of each lane
 
   // Lanes share one device: no faster than the critical path, nor than the device.
-  double pipelined() const { return critical_path > floor ? critical_path : floor; }
+  double planned() const { return critical_path > floor ? critical_path : floor; }
   // 1: nothing is gained. A plan without tasks has none.
-  double ratio() const { return pipelined() / serial; }
+  double ratio() const { return planned() / serial; }
 };
 
 PlanCost cost_of(const Plan& plan, const DeviceRates& rates);

@@ -28,4 +28,18 @@ PlanShape plan_shape(const Recipe& recipe, const ImageShape& image, int64_t clas
   return shape;
 }
 
+std::vector<Stage> stages_of(const Recipe& recipe) {
+  const int64_t layers = learning_layers(recipe);
+  const bool head = recipe.network.head;
+  if (recipe.training.schedule != Schedule::greedy) return {{0, layers, head}};
+  std::vector<Stage> stages;
+  for (int64_t l = 0; l < layers; ++l) stages.push_back({l, l + 1, false});
+  if (head) stages.push_back({layers, layers, true});
+  return stages;
+}
+
+bool keeps_input(const Recipe& recipe, bool same_batch) {
+  return same_batch && recipe.negatives.labels == Negatives::fixed;
+}
+
 }  // namespace ffwd

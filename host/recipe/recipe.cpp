@@ -74,8 +74,7 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
     if (!holds) throw RecipeError(origin + ": " + message);
   };
   const auto& specs = recipe.network.layers;
-  const auto layers = std::size_t(
-      std::count_if(specs.begin(), specs.end(), [](const auto& spec) { return spec.learns(); }));
+  const auto layers = std::size_t(learning_layers(recipe));
   const std::size_t thresholds = recipe.objective.threshold.size();
   require(thresholds <= 1 || thresholds == layers,
           "objective.threshold has " + std::to_string(thresholds) + " values, expected 1 or " +
@@ -220,6 +219,12 @@ void apply_file(const std::string& path, int bases_left, Recipe& recipe,
 }
 
 }  // namespace
+
+int64_t learning_layers(const Recipe& recipe) {
+  const auto& layers = recipe.network.layers;
+  return std::count_if(layers.begin(), layers.end(),
+                       [](const LayerSpec& layer) { return layer.learns(); });
+}
 
 std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units) {
   std::vector<LayerSpec> layers(units.size());

@@ -17,6 +17,10 @@ enum class Schedule { simultaneous, greedy, pipelined };
 enum class RateDecay { constant, linear_after_half };
 enum class Prediction { per_image, per_batch };
 
+// Most steps that are planned at once, so that layers overlap within them. Filling and draining the
+// lanes costs about as much as one step for each layer.
+inline constexpr int64_t kStepsOfAPlan = 64;
+
 // Fully connected layers of these units.
 std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units);
 
@@ -96,6 +100,9 @@ struct Recipe {
     std::vector<float> losses;  // nats, of each layer at its last step (backprop: one); empty: none
   } reference;
 };
+
+// Of network.layers those that learn: neither pools nor relu.
+int64_t learning_layers(const Recipe& recipe);
 
 // Reads a recipe file (its format: host/recipe/recipe_text.h) and applies overrides of the form
 // "section.key=value"; the last one wins. Throws RecipeError naming the file, the key, what was

@@ -15,7 +15,7 @@ constexpr int64_t kMillion = 1000000;
 constexpr Integer<int64_t> kCount{0, 1000 * kMillion};
 constexpr Integer<int64_t> kEpochs{1, kMillion};
 constexpr Integer<int64_t> kEpochsOrNone{0, kMillion};
-constexpr Integer<int64_t> kLag{0, 63};  // one less than the steps that are planned at once
+constexpr Integer<int64_t> kLag{0, kStepsOfAPlan - 1};
 constexpr Integer<uint64_t> kSeed{0, std::numeric_limits<uint64_t>::max()};
 constexpr Number kAnyNumber{-1e6f, 1e6f};
 constexpr Number kRate{0.0f, 1000.0f};

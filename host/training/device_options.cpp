@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "engine/cuda_status.h"
 #include "host/basics/errors.h"
 #include "host/training/matmul_algorithms_file.h"
 

@@ -2,10 +2,17 @@
 
 #include <algorithm>
 
-#include "engine/largest.h"
 #include "host/training/require_finite.h"
 
 namespace ffwd {
+
+std::vector<int32_t> argmax(const std::vector<float>& scores, int64_t classes) {
+  std::vector<int32_t> best;
+  for (auto row = scores.begin(); row != scores.end(); row += classes) {
+    best.push_back(int32_t(std::max_element(row, row + classes) - row));
+  }
+  return best;
+}
 
 std::vector<int32_t> one_for_all(const std::vector<float>& goodness, int64_t classes) {
   std::vector<double> sum(static_cast<size_t>(classes), 0.0);
@@ -35,13 +42,13 @@ Evaluation evaluate(Classifier& classifier, const uint8_t* pixels,
   const int64_t classes = classifier.network().shape().input.classes;
   const std::vector<float> goodness = classifier.goodness(pixels, 0, count);
   require_finite(goodness, classes);
-  std::vector<int32_t> predicted = largest(goodness, classes);
+  std::vector<int32_t> predicted = argmax(goodness, classes);
   result.goodness = accuracy(predicted, labels);
   result.per_batch = accuracy(one_for_all(goodness, classes), labels);
   if (classifier.network().head()) {
     const std::vector<float> logits = classifier.logits(pixels, 0, count);
     require_finite(logits, classes);
-    predicted = largest(logits, classes);
+    predicted = argmax(logits, classes);
     result.head = accuracy(predicted, labels);
   }
   result.confusion = confusion(predicted, labels, classes);

@@ -22,6 +22,9 @@ struct Evaluation {
 Evaluation evaluate(Classifier& classifier, const uint8_t* pixels,
                     const std::vector<int32_t>& labels);
 
+// The class with the largest score of each image; scores (images, classes).
+std::vector<int32_t> argmax(const std::vector<float>& scores, int64_t classes);
+
 // For every image the one class with the most goodness over all of them; goodness (images, classes).
 std::vector<int32_t> one_for_all(const std::vector<float>& goodness, int64_t classes);
 

@@ -1,7 +1,6 @@
 #include "host/training/learner.h"
 
 #include "engine/checkpoint.h"
-#include "engine/largest.h"
 #include "host/basics/errors.h"
 #include "host/training/backprop_trainer.h"
 #include "host/training/batches.h"
@@ -93,7 +92,7 @@ class BackpropLearner final : public Learner {
   Evaluation evaluate(const uint8_t* pixels, const std::vector<int32_t>& labels) {
     const std::vector<float> logits = network_.logits(pixels, int64_t(labels.size()));
     require_finite(logits, network_.shape().classes);
-    const std::vector<int32_t> predicted = largest(logits, network_.shape().classes);
+    const std::vector<int32_t> predicted = argmax(logits, network_.shape().classes);
     Evaluation result;
     result.head = accuracy(predicted, labels);
     result.confusion = confusion(predicted, labels, network_.shape().classes);

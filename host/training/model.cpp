@@ -38,15 +38,15 @@ void check_groups(const LayerShape& layer) {
 }
 
 Model make_network(Device& device, const Recipe& recipe, const DatasetFormat& format,
-                   int64_t max_rows) {
+                   int64_t batch) {
   const NetworkShape shape = network_shape(recipe, format);
   // Throws RecipeError, and checks the head too.
   for (const LayerShape& layer : layer_shapes(recipe, shape.input.image)) {
     if (device.queues()) check_groups(layer);
   }
-  return {recipe, format,
-          std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind,
-                                    max_rows)};
+  return {
+      recipe, format,
+      std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind, batch)};
 }
 
 DatasetFormat read_format(const std::string& text, const std::string& path) {
@@ -85,10 +85,8 @@ Standardise standardise(const Recipe& recipe, const DatasetFormat& format) {
   return result;
 }
 
-Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
-                 int64_t max_images) {
-  Model model =
-      make_network(device, recipe, format, shows_in_memory(recipe.network.head) * max_images);
+Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format, int64_t batch) {
+  Model model = make_network(device, recipe, format, batch);
   model.network->initialise(recipe.network.init, recipe.training.seed);
   return model;
 }
@@ -123,7 +121,7 @@ Model load_model(Device& device, const std::string& path) {
                   ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
     }
     try {
-      Model model = make_network(device, parsed, format, 1);
+      Model model = make_network(device, parsed, format, /*batch=*/0);
       load_network(*model.network, file, path);
       return model;
     } catch (const RecipeError& error) {

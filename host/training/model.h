@@ -21,10 +21,9 @@ struct Model {
 // How the recipe wants the bytes of such images to become numbers.
 Standardise standardise(const Recipe& recipe, const DatasetFormat& format);
 
-// A network of the recipe's shape with weights drawn from its seed. `max_images` images at a time
-// will train it.
-Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
-                 int64_t max_images);
+// A network of the recipe's shape with weights drawn from its seed, to learn from batches of up to
+// `batch` images.
+Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format, int64_t batch);
 
 // The weights with PyTorch's names and layouts (engine/checkpoint.h); recipe and image format as
 // metadata. The file replaces what was at `path` as a whole or not at all.

@@ -9,36 +9,17 @@
 namespace ffwd {
 namespace {
 
-// Filling and draining the lanes costs about as much as one step for each layer.
-constexpr int64_t kOverlapped = 64;
-
-bool same(const Stage& a, const Stage& b) {
-  return a.first_layer == b.first_layer && a.end_layer == b.end_layer && a.head == b.head;
-}
-
 // Nothing is gained by more than one step if one task follows another.
 int64_t steps_at_once(const Recipe& recipe, const Execution& execution, bool queues) {
   const bool lags = recipe.negatives.labels == Negatives::head && recipe.negatives.lag > 0;
   const bool one = execution.executor == ExecutorKind::serial && !queues && !lags;
-  return one ? 1 : kOverlapped;
+  return one ? 1 : kStepsOfAPlan;
 }
 
 }  // namespace
 
-std::vector<Stage> stages_of(Schedule schedule, int64_t layers, bool head) {
-  if (schedule != Schedule::greedy) return {{0, layers, head}};
-  std::vector<Stage> stages;
-  for (int64_t l = 0; l < layers; ++l) stages.push_back({l, l + 1, false});
-  if (head) stages.push_back({layers, layers, true});
-  return stages;
-}
-
 ExecutorKind default_executor(Schedule schedule) {
   return schedule == Schedule::pipelined ? ExecutorKind::lanes : ExecutorKind::serial;
-}
-
-bool keeps_input(const Recipe& recipe, bool same_batch) {
-  return same_batch && recipe.negatives.labels == Negatives::fixed;
 }
 
 Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_batch,
@@ -80,8 +61,7 @@ Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kep
 int64_t Steps::depth_that_fits(int64_t images) const {
   const double room = 0.9 * double(network_->device().free_memory());
   int64_t depth = INT64_MAX;
-  for (const Stage& stage : stages_of(recipe_.training.schedule, int64_t(network_->layers().size()),
-                                      network_->head().has_value())) {
+  for (const Stage& stage : stages_of(recipe_)) {
     PlanOptions options;
     options.stage = stage;
     options.steps = most_at_once_;
@@ -103,8 +83,7 @@ NetworkSlots Steps::slots_for(int64_t images) const {
   NetworkSlots slots;
   slots.layers.resize(layers);
   slots.take_turns = !overlaps();
-  for (const Stage& stage :
-       stages_of(recipe_.training.schedule, int64_t(layers), network_->head().has_value())) {
+  for (const Stage& stage : stages_of(recipe_)) {
     const Plan plan = plan_for(stage, images, most_at_once_, /*kept=*/false);
     const auto raise = [&](int64_t& to, BufferKind kind, int64_t layer) {
       if (const PlanBuffer* buffer = plan.find(kind, layer)) to = std::max(to, buffer->slots);
@@ -134,7 +113,7 @@ void Steps::switch_profiler(int64_t steps) {
 
 bool Steps::input_is_kept(const Stage& stage) {
   if (!keeps_input(recipe_, same_batch_)) return false;
-  const bool kept = kept_ && same(*kept_, stage);
+  const bool kept = kept_ == stage;
   kept_ = stage;
   return kept;
 }
@@ -142,8 +121,7 @@ bool Steps::input_is_kept(const Stage& stage) {
 void Steps::run(const Stage& stage, const Batches& batches, const TaskKinds& only) {
   const int64_t steps = batches.steps(), images = batches.images();
   const bool kept = input_is_kept(stage);
-  Ready& ready =
-      ready_[{stage.first_layer, stage.end_layer, stage.head, images, steps, kept, only}];
+  Ready& ready = ready_[{stage, images, steps, kept, only}];
   if (!ready.plan) {
     ready.plan = std::make_unique<Plan>(plan_for(stage, images, steps, kept));
     const Plan& plan = *ready.plan;

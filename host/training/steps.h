@@ -12,10 +12,6 @@ namespace ffwd {
 
 class Trace;
 
-// Who learns in each stage of a schedule: everything at once, or one layer after the other and then
-// the head. Layers above are not run unless the head needs them.
-std::vector<Stage> stages_of(Schedule schedule, int64_t layers, bool head);
-
 // How plans are played. A trace, if there is one, sees every task; a profiler that waits to be
 // started sees the plans with steps [profile_first, profile_end), counted from 0 over the run.
 struct Execution {
@@ -28,10 +24,6 @@ using TaskKinds = std::set<TaskKind>;  // none: all
 
 // Lanes for a schedule that asks for them, else one task after another.
 ExecutorKind default_executor(Schedule schedule);
-
-// Whether the layers below those that learn make the same of every step, if all steps of a stage
-// learn from the same images: it is computed once then, and kept.
-bool keeps_input(const Recipe& recipe, bool same_batch);
 
 class Steps {
  public:
@@ -81,7 +73,7 @@ class Steps {
   TaskRunner runner_;
   std::unique_ptr<Executor> executor_;
   // By stage, images, steps, whether the input is kept, and what alone is run.
-  std::map<std::tuple<int64_t, int64_t, bool, int64_t, int64_t, bool, TaskKinds>, Ready> ready_;
+  std::map<std::tuple<Stage, int64_t, int64_t, bool, TaskKinds>, Ready> ready_;
 };
 
 }  // namespace ffwd

@@ -4,6 +4,7 @@
 
 #include "engine/range.h"
 #include "host/basics/clock.h"
+#include "host/plan/plan_shape.h"
 #include "host/training/batches.h"
 #include "host/training/require_finite.h"
 #include "host/training/step_values.h"
@@ -32,8 +33,7 @@ Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train,
 
 void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
                   const std::function<bool()>& stop) {
-  const auto stages = stages_of(recipe_.training.schedule, int64_t(network_->layers().size()),
-                                recipe_.network.head);
+  const auto stages = stages_of(recipe_);
   Progress progress{};
   progress.stages = int64_t(stages.size());
   progress.epochs = recipe_.training.epochs;

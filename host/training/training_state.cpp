@@ -8,10 +8,10 @@
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "host/basics/json_object.h"
+#include "host/plan/plan_shape.h"
 #include "host/recipe/recipe_text.h"
 #include "host/training/batches.h"
 #include "host/training/require_finite.h"
-#include "host/training/steps.h"
 
 namespace ffwd {
 namespace {
@@ -29,9 +29,7 @@ void check_progress(const TrainingState& state, const JsonObject& progress) {
   const int64_t images = state.data.images;
   if (images < 1 || images > INT32_MAX) progress.wrong("images", "a number of images");
   const Recipe& recipe = state.recipe;
-  const auto layers = std::count_if(recipe.network.layers.begin(), recipe.network.layers.end(),
-                                    [](const LayerSpec& layer) { return layer.learns(); });
-  const auto stages = stages_of(recipe.training.schedule, layers, recipe.network.head);
+  const auto stages = stages_of(recipe);
   const int64_t in_an_epoch = steps_an_epoch(images, batch_of(recipe, images));
   const int64_t epochs = int64_t(stages.size()) * recipe.training.epochs;
   if (state.steps < 1 || state.steps / in_an_epoch >= epochs) {
