@@ -14,8 +14,8 @@ class Classifier {
 
   // Scores of images [first, first + count) of `pixels` (device memory), row-major (count, classes).
 
-  // Goodness under each label, summed over the layers that are read. The first layer's matmul is
-  // shared by all labels.
+  // Goodness under each label, summed over the layers that are read. A fully connected first layer's
+  // matmul is shared by all labels.
   std::vector<float> goodness(const uint8_t* pixels, int64_t first, int64_t count);
   // Logits of the head, which sees each image once under the neutral label, and their softmax.
   std::vector<float> logits(const uint8_t* pixels, int64_t first, int64_t count);

@@ -76,36 +76,36 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
   folded_ = Matrix(device, max_images, first_layer.units, device.activation_type());
 }
 
-void ImageBatch::load(Device& lane, int64_t batch, const uint8_t* pixels,
-                      VectorView<const int32_t> sample) {
+void ImageBatch::gather(Device& lane, int64_t batch, const uint8_t* pixels,
+                        VectorView<const int32_t> sample) {
   const Images& images = images_[batch];
   const int32_t blank = format_.label_place == LabelPlace::pixels ? format_.classes : 0;
   lane.gather_images({pixels, sample, format_.standardise, blank, base(batch, sample.size),
                       images.squares.view().slice(0, sample.size)});
 }
 
-void ImageBatch::multiply(Device& lane, int64_t batch, int64_t images,
-                          const Parameters& parameters) {
-  if (convolved_) return;
+void ImageBatch::shared_product(Device& lane, int64_t batch, int64_t images,
+                                const Parameters& parameters) {
+  FFWD_EXPECT(shares_product(), "a convolution reads images with their labels");
   const int64_t rows = label_rows() + images;
   lane.matmul(forward_product(images_[batch].base.view(rows), parameters.operand(),
                               shared_product_[batch].view(rows)));
 }
 
-void ImageBatch::show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
-                      int64_t first) {
+void ImageBatch::show_labels(Device& lane, int64_t batch, int64_t images,
+                             VectorView<const int32_t> label, int64_t first) {
   const int64_t rows = label.size;
   FFWD_EXPECT(first % images == 0, "rows are shown image by image");
   const Images& loaded = images_[batch];
   const Shown& shown = shown_[batch];
   if (convolved_) {
-    lane.overlay_pixels({base(batch, images), label, format_.classes, format_.standardise.channels,
-                         format_.label_value, format_.norm, pixels(batch, first, rows),
-                         pattern_.view()});
+    lane.overlay_pixels({base(batch, images), label, format_.classes,
+                         int32_t(format_.image.channels), format_.label_value, format_.norm,
+                         pixels(batch, first, rows), pattern_.view()});
     return;
   }
   lane.overlay_labels({label, loaded.squares.view().slice(0, images), format_.classes,
-                       format_.standardise.channels, format_.label_value, format_.norm,
+                       int32_t(format_.image.channels), format_.label_value, format_.norm,
                        format_.image.values(), shown.label_part.view().row_range(first, rows),
                        shown.row_scale.view().slice(first, rows)});
 }

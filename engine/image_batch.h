@@ -38,16 +38,19 @@ class ImageBatch {
   // The methods below work on a batch in flight, each on the device that runs it.
 
   // Gathers image sample[i] of `pixels` (device memory) as image i.
-  void load(Device& lane, int64_t batch, const uint8_t* pixels, VectorView<const int32_t> sample);
+  void gather(Device& lane, int64_t batch, const uint8_t* pixels, VectorView<const int32_t> sample);
 
-  // Multiplies `images` loaded images, and what is written under each label, with a fully connected
-  // first layer's weights as they are now.
-  void multiply(Device& lane, int64_t batch, int64_t images, const Parameters& parameters);
+  // Whether there is a shared product (kernels/shared_product.h).
+  bool shares_product() const { return !convolved_; }
 
-  // Shows `images` loaded images under each label of `label`: row first + i shows image i mod
+  // Multiplies `images` gathered images, and what is written under each label, with a fully
+  // connected first layer's weights as they are now.
+  void shared_product(Device& lane, int64_t batch, int64_t images, const Parameters& parameters);
+
+  // Shows `images` gathered images under each label of `label`: row first + i shows image i mod
   // `images`. `first` and the number of labels are multiples of `images`.
-  void show(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
-            int64_t first);
+  void show_labels(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
+                   int64_t first);
 
   // What the first layer reads of rows first, first + 1, ..., which have been shown under `label`.
   LayerInput input(int64_t batch, int64_t images, int64_t first,

@@ -2,55 +2,6 @@
 
 namespace ffwd {
 
-LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, const LayerSlots& slots,
-                     const Lenders& lenders)
-    : pixels_(shape.pixels()),
-      pooled_pixels_(shape.pooled_pixels()),
-      whole_images_(shape.whole_images),
-      figures_(slots.figures, [&] {
-        Figures figures{Vector<float>(device, rows), {}, {}, Vector<float>(device, rows * pixels_)};
-        if (pixels_ > 1) {
-          figures.pixel_goodness = Vector<float>(device, rows * pixels_);
-          figures.slope = Vector<float>(device, rows);
-        }
-        return figures;
-      }) {
-  const auto matrices = [&](int64_t count, int64_t pixels) {
-    return Slots<Matrix>(count, [&] {
-      return Matrix(device, rows * pixels, shape.units, device.activation_type());
-    });
-  };
-  const auto own_or = [&](const LayerRows* lender, auto member, int64_t count, int64_t pixels) {
-    return lender ? lender->*member
-                  : std::make_shared<const Slots<Matrix>>(matrices(count, pixels));
-  };
-  z_ = own_or(lenders.z, &LayerRows::z_, slots.z, pixels_);
-  next_ = own_or(lenders.next, &LayerRows::next_, slots.next, pooled_pixels_);
-  if (!shape.normalises_at_once()) activities_ = matrices(slots.activities, pixels_);
-}
-
-LayerRows::View LayerRows::view(int64_t batch, int64_t first, int64_t count) const {
-  const Figures& figures = figures_[batch];
-  const auto pixels = [&](const auto& vector) {
-    return vector.view().slice(first * pixels_, count * pixels_);
-  };
-  View view;
-  view.z = (*z_)[batch].view().row_range(first * pixels_, count * pixels_);
-  view.goodness = figures.goodness.view().slice(first, count);
-  view.pixel_goodness = pixels_ > 1 ? pixels(figures.pixel_goodness) : view.goodness;
-  if (pixels_ > 1) view.slope = figures.slope.view().slice(first, count);
-  view.length = pixels(figures.length);
-  view.next = (*next_)[batch].view().row_range(first * pooled_pixels_, count * pooled_pixels_);
-  view.activities = view.next;
-  if (activities_) {
-    view.activities = (*activities_)[batch].view().row_range(first * pixels_, count * pixels_);
-  }
-  if (whole_images_) {  // the same memory as one row an image
-    view.next = reshaped(view.next, count, pooled_pixels_ * view.next.cols);
-  }
-  return view;
-}
-
 Layer::Layer(Device& device, const LayerShape& shape, const Objective& objective,
              OptimiserKind optimiser, int64_t batch)
     : shape_(shape),
@@ -125,12 +76,15 @@ bool Layer::of_pixels() const {
   return shape_.pixels() == 1 || objective_.goodness_of == GoodnessOf::pixel;
 }
 
-void Layer::forward(Device& lane, const LayerInput& input, const LayerRows::View& out) {
-  multiply(lane, shape_, input, parameters_, out.z);
+void Layer::forward(Device& lane, const ConstMatrixView& x_hat, const LayerRows::View& out) {
+  if (shape_.convolves()) {
+    return lane.convolve({*shape_.convolution, x_hat, parameters_.operand(), out.z});
+  }
+  lane.matmul(forward_product(x_hat, parameters_.operand().left(x_hat.cols), out.z));
 }
 
-void Layer::find_goodness(Device& lane, const LayerInput& input, const LayerRows::View& out,
-                          int64_t learning, bool hands_on) {
+void Layer::goodness(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                     int64_t learning, bool hands_on) {
   const int64_t pixels = shape_.pixels(), half = learning / 2;
   const MatrixView dz = out.z.row_range(0, learning * pixels);
   GoodnessRows rows = row_arguments(out);
@@ -160,12 +114,12 @@ void Layer::find_goodness(Device& lane, const LayerInput& input, const LayerRows
   if (hands_on) hand_on(lane, out);
 }
 
-void Layer::find_gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
-                          int64_t learning, VectorView<float> gradient) {
+void Layer::gradient(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                     int64_t learning, VectorView<float> gradient) {
   const int64_t pixels = learning * shape_.pixels();
   const MatrixView dz = out.z.row_range(0, pixels);
   if (objective_.peer_strength > 0.0f) push_peers(lane, out, pixels / 2);
-  ffwd::find_gradient(lane, shape_, input, dz, parameters_, gradient, column_scratch_.view());
+  parameter_gradient(lane, shape_, input, dz, parameters_, gradient, column_scratch_.view());
 }
 
 void Layer::update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,

@@ -3,26 +3,11 @@
 namespace ffwd {
 namespace {
 
-// A convolution that no matrix product can do.
-bool convolves(const LayerShape& shape) {
-  return shape.convolution && !shape.convolution->pointwise();
-}
-
-void multiply_rows(Device& device, const LayerShape& shape, const ConstMatrixView& x_hat,
-                   const Parameters& parameters, MatrixView z) {
-  if (convolves(shape))
-    return device.convolve({*shape.convolution, x_hat, parameters.operand(), z});
-  device.matmul(forward_product(x_hat, parameters.operand().left(x_hat.cols), z));
-}
-
-void multiply_rows(Device&, const LayerShape&, const LabelledImages&, const Parameters&,
-                   MatrixView) {}
-
 void gradient_of_rows(Device& device, const LayerShape& shape, const ConstMatrixView& x_hat,
                       ConstMatrixView dz, const Parameters& parameters, VectorView<float> memory,
                       VectorView<float> scratch) {
   const MatrixView gradient = parameters.weight_gradient(memory);
-  if (convolves(shape)) {
+  if (shape.convolves()) {
     const ConvolutionShape& s = *shape.convolution;
     const int64_t images = dz.rows / s.output().pixels();
     device.convolution_gradient({s, x_hat.row_range(0, images * s.input.pixels()), dz, gradient});
@@ -46,14 +31,9 @@ void gradient_of_rows(Device& device, const LayerShape&, const LabelledImages& i
 
 }  // namespace
 
-void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
-              const Parameters& parameters, MatrixView z) {
-  std::visit([&](const auto& rows) { multiply_rows(device, shape, rows, parameters, z); }, input);
-}
-
-void find_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
-                   ConstMatrixView dz, const Parameters& parameters, VectorView<float> gradient,
-                   VectorView<float> scratch) {
+void parameter_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
+                        ConstMatrixView dz, const Parameters& parameters,
+                        VectorView<float> gradient, VectorView<float> scratch) {
   std::visit(
       [&](const auto& rows) {
         gradient_of_rows(device, shape, rows, dz, parameters, gradient, scratch);

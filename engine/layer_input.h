@@ -20,14 +20,10 @@ struct LabelledImages {
 // x_hat itself, (R, D) or (R*H*W, C) for a convolution, or labelled images that stand for it.
 using LayerInput = std::variant<ConstMatrixView, LabelledImages>;
 
-// z = x_hat W^T, (R, M), or its convolution with W, (R*P*Q, M). Labelled images have a shared product in its place.
-void multiply(Device& device, const LayerShape& shape, const LayerInput& input,
-              const Parameters& parameters, MatrixView z);
-
 // The gradient of weights and biases from dz, over the first rows of the input, as many as dz has;
 // its memory as Parameters want it. `scratch`: column_sum_scratch of dz.
-void find_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
-                   ConstMatrixView dz, const Parameters& parameters, VectorView<float> gradient,
-                   VectorView<float> scratch);
+void parameter_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
+                        ConstMatrixView dz, const Parameters& parameters,
+                        VectorView<float> gradient, VectorView<float> scratch);
 
 }  // namespace ffwd

@@ -42,6 +42,8 @@ struct LayerShape {
   bool whole_images = false;                    // hands on one row an image, not one a pixel
 
   int64_t pixels() const { return convolution ? convolution->output().pixels() : 1; }
+  // A convolution that no matrix product can do.
+  bool convolves() const { return convolution && !convolution->pointwise(); }
   // Pixels of what it hands on.
   int64_t pooled_pixels() const { return pool ? pool->output().pixels() : pixels(); }
   // Its activities are normalised where they are made; else they are pooled or flattened first.

@@ -1,31 +1,8 @@
 #include "engine/network.h"
 
-#include "engine/layer_places.h"
 #include "engine/range.h"
 
 namespace ffwd {
-
-NetworkRows::NetworkRows(Device& device, const Network& network, int64_t count, int64_t shows,
-                         const NetworkSlots& slots)
-    : images(device, network.shape().input, count, shows, network.layers().front().shape(),
-             slots.images) {
-  const int64_t rows = count * shows;
-  std::vector<LayerShape> shapes;
-  for (const Layer& layer : network.layers()) shapes.push_back(layer.shape());
-  const LayerPlaces places =
-      layer_places(shapes, slots.take_turns, /*head=*/network.head().has_value());
-  layers.reserve(shapes.size());
-  for (size_t l = 0; l < shapes.size(); ++l) {
-    const auto lent = [&](const std::vector<int64_t>& place) {
-      const auto other = lender(place, int64_t(l));
-      return other ? &layers[size_t(*other)] : nullptr;
-    };
-    layers.emplace_back(device, rows, shapes[l],
-                        slots.layers.empty() ? LayerSlots() : slots.layers.at(l),
-                        LayerRows::Lenders{lent(places.z), lent(places.next)});
-  }
-  if (network.head()) logits = Matrix(device, count, network.head()->classes());
-}
 
 Network::Network(Device& device, const NetworkShape& shape,
                  const std::vector<Objective>& objectives, OptimiserKind optimiser, int64_t batch)
@@ -71,15 +48,18 @@ void Network::initialise(WeightInit init, uint64_t seed) {
 void Network::forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample,
                       VectorView<const int32_t> label) {
   const int64_t images = sample.size, count = label.size;
-  rows.images.load(*device_, 0, pixels, sample);
-  rows.images.multiply(*device_, 0, images, layers_[0].parameters());
-  rows.images.show(*device_, 0, images, label, 0);
+  rows.images.gather(*device_, 0, pixels, sample);
+  rows.images.show_labels(*device_, 0, images, label, 0);
   for (size_t l = 0; l < layers_.size(); ++l) {
     const Range range("layer.forward", int64_t(l));
     const LayerRows::View out = rows.layers[l].view(0, 0, count);
     const LayerInput input = input_of(rows, l, 0, images, 0, label);
-    layers_[l].forward(*device_, input, out);
-    layers_[l].find_goodness(*device_, input, out, /*learning=*/0, /*hands_on=*/true);
+    if (l == 0 && rows.images.shares_product()) {
+      rows.images.shared_product(*device_, 0, images, layers_[0].parameters());
+    } else {
+      layers_[l].forward(*device_, std::get<ConstMatrixView>(input), out);
+    }
+    layers_[l].goodness(*device_, input, out, /*learning=*/0, /*hands_on=*/true);
   }
 }
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "engine/head.h"
-#include "engine/image_batch.h"
 #include "engine/initial_weights.h"
 #include "engine/layer.h"
+#include "engine/network_rows.h"
 
 namespace ffwd {
 
@@ -17,27 +17,6 @@ struct NetworkShape {
   Activation activation;
   bool head;
   bool skip_first_layer;  // the head and the sum of goodness leave the first layer out
-};
-
-class Network;
-
-// How many batches in flight keep their memory apart; no layers: one batch. Layers that take turns
-// share memory (engine/layer_places.h).
-struct NetworkSlots {
-  ImageSlots images;
-  std::vector<LayerSlots> layers;
-  bool take_turns = true;
-};
-
-// The images of a batch, and what a network makes of them: up to `shows` rows an image, each under
-// its label.
-struct NetworkRows {
-  NetworkRows(Device& device, const Network& network, int64_t images, int64_t shows,
-              const NetworkSlots& slots = {});
-
-  ImageBatch images;
-  std::vector<LayerRows> layers;
-  Matrix logits;  // (images, classes), fp32; empty without a head
 };
 
 class Network {

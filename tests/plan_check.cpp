@@ -337,4 +337,10 @@ std::vector<std::string> check_plan(const Plan& plan) {
   return Checker(plan).run();
 }
 
+std::string describe(const PlanTask& task) {
+  return std::string(name_of(task.kind)) +
+         (task.layer < 0 ? "" : " of layer " + std::to_string(task.layer)) + " at step " +
+         std::to_string(task.step);
+}
+
 }  // namespace ffwd

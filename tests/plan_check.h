@@ -21,4 +21,7 @@ namespace ffwd {
 //   depth   no more batches are in flight than the plan says
 std::vector<std::string> check_plan(const Plan& plan);
 
+// "update of layer 2 at step 5"
+std::string describe(const PlanTask& task);
+
 }  // namespace ffwd

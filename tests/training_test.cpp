@@ -254,8 +254,8 @@ TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
                                    ? ConstMatrixView(x.view())
                                    : network.input_of(rows, l, 0, data.test.count, 0, label.view());
       const LayerRows::View out = rows.layers[l].view(0, 0, data.test.count);
-      network.layers()[l].forward(device(), input, out);
-      network.layers()[l].find_goodness(device(), input, out, /*learning=*/0, /*hands_on=*/true);
+      network.layers()[l].forward(device(), std::get<ConstMatrixView>(input), out);
+      network.layers()[l].goodness(device(), input, out, /*learning=*/0, /*hands_on=*/true);
     }
     std::vector<float> sum(size_t(data.test.count), 0.0f);
     for (size_t l = 1; l < 3; ++l) {  // the first layer is left out

@@ -19,7 +19,8 @@ def draw(events, first, end):
     tasks = [e for e in events if e["ph"] == "X" and first <= e["args"]["step"] < end]
     if not tasks:
         sys.exit(f"draw_trace.py: the trace has no steps {first} to {end - 1}")
-    names = sorted(set(lanes.values()), key=lambda name: ({"i": 0, "l": 1, "h": 2}.get(name[0], 3), name))
+    order = {"input": 0, "layer": 1, "head": 2}
+    names = sorted(set(lanes.values()), key=lambda name: (order.get(name.split()[0], 3), len(name), name))
     begin = min(t["ts"] for t in tasks)
     scale = (WIDTH - MARGIN - 10) / (max(t["ts"] + t["dur"] for t in tasks) - begin)
     height = HEAD + ROW * len(names) + 24

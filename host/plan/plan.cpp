@@ -72,10 +72,4 @@ int64_t Plan::bytes_in_flight() const {
   return total;
 }
 
-std::string describe(const PlanTask& task) {
-  return std::string(name_of(task.kind)) +
-         (task.layer < 0 ? "" : " of layer " + std::to_string(task.layer)) + " at step " +
-         std::to_string(task.step);
-}
-
 }  // namespace ffwd

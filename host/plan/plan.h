@@ -207,7 +207,4 @@ struct PlanOptions {
 // too small for any plan.
 Plan make_plan(const PlanShape& shape, const PlanOptions& options);
 
-// "update of layer 2 at step 5"
-std::string describe(const PlanTask& task);
-
 }  // namespace ffwd

@@ -102,7 +102,7 @@ void Counter::gradient(const LayerShape& layer, bool shared, double rows) {
   } else {
     matmul(units, rows, double(layer.inputs), kFloat);
   }
-  if (layer.convolution && !layer.convolution->pointwise()) {
+  if (layer.convolves()) {
     column_sum(layer, rows);  // else the sums come with a matmul
   }
 }

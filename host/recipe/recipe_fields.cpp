@@ -24,7 +24,7 @@ constexpr Number kDecay{0.0f, 1.0f};
 constexpr Number kMomentum{0.0f, 1.0f, Bounds::without_high};
 constexpr Switch kSwitch;
 
-const List<LayerKind> kLayers{{}, 1000};
+const List<LayerEntry> kLayers{{}, 1000};
 const NumbersOrWord kThreshold{{kAnyNumber, 1000}, "width"};
 const NumberOrWord kStatedPercent{{0.0f, 100.0f}, "none"};
 const NumbersOrWord kStatedLosses{{{0.0f, 1e6f}, 1000}, "none"};

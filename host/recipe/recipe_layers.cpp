@@ -39,13 +39,13 @@ bool read_pool(std::istringstream& words, LayerSpec::Kind kind, LayerSpec& layer
 
 }  // namespace
 
-std::string LayerKind::expected() const {
+std::string LayerEntry::expected() const {
   return kUnits.expected() +
          " (fully connected), \"conv UNITS k5 p2 s1 g1\", \"maxpool 2\" or"
          " \"avgpool 2\"";
 }
 
-bool LayerKind::read(const std::string& word, LayerSpec& layer) const {
+bool LayerEntry::read(const std::string& word, LayerSpec& layer) const {
   layer = {};
   if (kUnits.read(word, layer.units)) return true;
   std::istringstream words(word);
@@ -57,7 +57,7 @@ bool LayerKind::read(const std::string& word, LayerSpec& layer) const {
   return false;
 }
 
-std::string LayerKind::write(const LayerSpec& layer) const {
+std::string LayerEntry::write(const LayerSpec& layer) const {
   const std::string text = layer_text(layer);
   return layer.kind == LayerSpec::Kind::dense ? text : write_text(text);
 }

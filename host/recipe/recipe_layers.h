@@ -9,7 +9,7 @@
 namespace ffwd {
 
 // A kind of value (host/recipe/recipe_kinds.h).
-struct LayerKind {
+struct LayerEntry {
   std::string expected() const;
   bool read(const std::string& word, LayerSpec& layer) const;
   std::string write(const LayerSpec& layer) const;

@@ -136,7 +136,7 @@ void Steps::run(const Stage& stage, const Batches& batches, const TaskKinds& onl
         });
   }
   const Range range("steps", steps);
-  runner_.load(batches, kept);
+  runner_.take(batches, kept);
   if (execution_.trace) execution_.trace->begin_plan(steps_run_);
   switch_profiler(steps);
   steps_run_ += steps;

@@ -21,7 +21,7 @@ TaskRunner::TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pi
             slots),
       gradients_(&gradients) {}
 
-void TaskRunner::load(const Batches& batches, bool kept) {
+void TaskRunner::take(const Batches& batches, bool kept) {
   const auto copy = [&](auto to, auto from) {
     FFWD_EXPECT(from.size <= to.size, "a plan has no more steps and images than were announced");
     network_->device().copy(to.data, from.data, from.size * int64_t(sizeof(*to.data)));
@@ -49,16 +49,17 @@ void TaskRunner::run(const Plan& plan, const PlanTask& task, Device& lane) {
   const Range range(name_of(task.kind), task.layer);
   switch (task.kind) {
     case TaskKind::gather:
-      return rows_.images.load(lane, task.step, pixels_, sample(task, images));
+      return rows_.images.gather(lane, task.step, pixels_, sample(task, images));
     case TaskKind::draw_labels:
       return draw_labels(task, images, lane);
     case TaskKind::show_labels: {
       const RowRange rows = rows_of(task.rows, images);
-      return rows_.images.show(lane, task.step, images,
-                               label(task, images).slice(rows.first, rows.count), rows.first);
+      return rows_.images.show_labels(
+          lane, task.step, images, label(task, images).slice(rows.first, rows.count), rows.first);
     }
     case TaskKind::shared_product:
-      return rows_.images.multiply(lane, task.step, images, network_->layers()[0].parameters());
+      return rows_.images.shared_product(lane, task.step, images,
+                                         network_->layers()[0].parameters());
     case TaskKind::head_forward:
     case TaskKind::head_learn:
       return run_head(task, images, lane);
@@ -96,11 +97,11 @@ void TaskRunner::run_layer(const Plan& plan, const PlanTask& task, Device& lane)
   const int64_t learning = plan.learns(task) ? rows_of(RowClass::learning, images).count : 0;
   switch (task.kind) {
     case TaskKind::forward:
-      return layer.forward(lane, input(), out);
+      return layer.forward(lane, std::get<ConstMatrixView>(input()), out);
     case TaskKind::goodness:
-      return layer.find_goodness(lane, input(), out, learning, plan.hands_on(task));
+      return layer.goodness(lane, input(), out, learning, plan.hands_on(task));
     case TaskKind::gradient:
-      return layer.find_gradient(lane, input(), out, learning, gradients_->of(task.layer));
+      return layer.gradient(lane, input(), out, learning, gradients_->of(task.layer));
     case TaskKind::update:
       return layer.update(lane, layer_optimiser_, values(task), gradients_->of(task.layer));
     default:

@@ -17,9 +17,9 @@ class TaskRunner {
 
   // Copies what the steps of the next plan learn from to where its tasks look for it. Queued on the
   // network's device. `kept`: images and labels are still there.
-  void load(const Batches& batches, bool kept);
+  void take(const Batches& batches, bool kept);
 
-  // Does one task of a plan for batches like those that are loaded.
+  // Does one task of a plan for batches like those that were taken.
   void run(const Plan& plan, const PlanTask& task, Device& lane);
 
  private:

@@ -73,9 +73,9 @@ void Trainer::run_full_batches(const Stage& stage, Progress& progress,
   const double begin = steady_seconds();
   upload_values(first, count);
   for (int64_t i = 0; i < count; ++i) {
-    clear_figures(stage);
+    clear_running(stage);
     steps_.run(stage, {sample_.view(), label_.view(), values_.view().slice(i, 1)});
-    add_figures_up(stage, i);
+    add_up_running(stage, i);
   }
   network_->device().wait();
 
@@ -103,11 +103,11 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
   const int64_t done_before = totals_.steps % progress.steps;
   upload_table(totals_.epochs);
   upload_values(progress.epoch, 1);
-  if (done_before == 0) clear_figures(stage);
+  if (done_before == 0) clear_running(stage);
 
   const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
-    add_figures_up(stage, 0);
+    add_up_running(stage, 0);
     network_->device().wait();
     totals_.train_seconds = trained_before + steady_seconds() - begin;
     const int64_t seen = totals_.images_seen - seen_before;
@@ -172,14 +172,14 @@ void Trainer::upload_values(int64_t epoch_of_stage, int64_t epochs) {
   values_.upload(values);
 }
 
-void Trainer::clear_figures(const Stage& stage) {
+void Trainer::clear_running(const Stage& stage) {
   for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
     network_->layers()[size_t(l)].running().clear();
   }
   if (stage.head) network_->head()->running().clear();
 }
 
-void Trainer::add_figures_up(const Stage& stage, int64_t place) {
+void Trainer::add_up_running(const Stage& stage, int64_t place) {
   for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
     network_->layers()[size_t(l)].running().add_up(place);
   }

@@ -42,9 +42,9 @@ class Trainer {
   void run_full_batches(const Stage& stage, Progress& progress, const OnProgress& on_progress,
                         const OnEpoch& on_epoch);
   int64_t full_batches_at_once(const Progress& progress) const;
-  // Queued: figures go to a place of their running sums.
-  void add_figures_up(const Stage& stage, int64_t place);
-  // Means over the `steps` steps whose figures are there; checks that they are numbers.
+  // Queued: totals of the running sums go to a place.
+  void add_up_running(const Stage& stage, int64_t place);
+  // Means over the `steps` steps whose totals are there; checks that they are numbers.
   void read_metrics(const Stage& stage, int64_t place, int64_t steps, EpochMetrics& metrics);
   // What the steps of an epoch, counted over the whole run, learn from.
   struct Table {
@@ -55,7 +55,7 @@ class Trainer {
   void upload_table(int64_t epoch);
   // Of `epochs` epochs, of which the first has this number, from 1, in its stage.
   void upload_values(int64_t epoch_of_stage, int64_t epochs);
-  void clear_figures(const Stage& stage);
+  void clear_running(const Stage& stage);
 
   Network* network_;
   Recipe recipe_;
