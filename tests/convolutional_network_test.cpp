@@ -5,77 +5,20 @@
 
 #include "engine/checkpoint.h"
 #include "host/basics/errors.h"
-#include "host/plan/plan_shape.h"
 #include "host/training/evaluate.h"
 #include "host/training/model.h"
-#include "host/training/step_values.h"
 #include "host/training/trainer.h"
 #include "tests/data_files.h"
 #include "tests/devices.h"
-#include "tests/toy_data.h"
+#include "tests/toy_convolutions.h"
 
 namespace ffwd::test {
 namespace {
-
-LayerSpec convolution(int64_t units, int64_t kernel, int64_t padding, int64_t stride = 1) {
-  LayerSpec spec;
-  spec.kind = LayerSpec::Kind::convolution;
-  spec.units = units;
-  spec.kernel = kernel;
-  spec.padding = padding;
-  spec.stride = stride;
-  return spec;
-}
-
-LayerSpec pool(LayerSpec::Kind kind) {
-  LayerSpec spec;
-  spec.kind = kind;
-  return spec;
-}
-
-// 8 x 8 x 3 -> 8 x 8 x 16 -> (pool) 4 x 4 x 16 -> 4 x 4 x 24 -> 24.
-Recipe convolutional_recipe() {
-  Recipe recipe = toy_recipe();
-  recipe.network.layers = {convolution(16, 3, 1), pool(LayerSpec::Kind::max_pool),
-                           convolution(24, 3, 1), dense_layers({24})[0]};
-  recipe.network.normalise = NormKind::l2;
-  recipe.network.init = WeightInit::uniform;
-  recipe.objective.goodness = Goodness::mean_squares;
-  recipe.objective.threshold = {0.05f};
-  recipe.objective.temperature = 0.05f;
-  recipe.objective.peer_strength = 0.0f;
-  recipe.negatives.labels = Negatives::random;
-  recipe.optimiser.kind = OptimiserKind::adam;
-  recipe.optimiser.learning_rate = 0.003f;
-  recipe.optimiser.head_learning_rate = 0.003f;
-  return recipe;
-}
 
 class ConvolutionalNetwork : public OnDevice {
  protected:
   Model make(const Recipe& recipe) {
     return make_model(device(), recipe, data.format, recipe.training.batch);
-  }
-
-  // Three steps a stage on all images at once.
-  std::vector<std::vector<float>> weights_after(const Recipe& recipe, bool keeps) {
-    Model model = make(recipe);
-    const Vector<uint8_t> pixels(device(), data.train.pixels);
-    Steps steps(*model.network, recipe, pixels.view().data, data.train.count, keeps);
-    const std::vector<int32_t> order = in_order(data.train.count);
-    const Vector<int32_t> sample(device(), order);
-    const Vector<int32_t> label(device(), epoch_labels(order, data.train.labels, data.train.count));
-    for (const Stage& stage : stages_of(recipe)) {
-      for (int64_t number = 0; number < 3; ++number) {
-        const Vector<StepValues> values(device(), step_values(recipe, 1.0f, number, number, 1));
-        steps.run(stage, {sample.view(), label.view(), values.view()});
-      }
-    }
-    std::vector<std::vector<float>> weights;
-    for (const NamedTensor& tensor : network_tensors(*model.network)) {
-      weights.push_back(tensor.data);
-    }
-    return weights;
   }
 
   std::vector<EpochMetrics> train(Model& model) {
@@ -157,26 +100,6 @@ TEST_P(ConvolutionalNetwork, AModelSurvivesItsFile) {
   }
   EXPECT_EQ(saved[0].shape, (std::vector<int64_t>{16, 3, 3, 3}));
   EXPECT_EQ(saved[4].shape, (std::vector<int64_t>{24, 24 * 4 * 4}));
-}
-
-// Steps that keep what reaches a layer give what steps that compute it again give, also where layers
-// share the memory of what they hand on.
-TEST_P(ConvolutionalNetwork, KeptInputsChangeNothing) {
-  std::vector<Recipe> recipes(4, convolutional_recipe());
-  for (size_t i = 1; i < recipes.size(); ++i) recipes[i].network.head = false;
-  const LayerSpec same = convolution(16, 3, 1);
-  recipes[1].network.layers = {same, same, pool(LayerSpec::Kind::max_pool), same, same};
-  recipes[2].network.layers = recipes[3].network.layers = dense_layers({24, 24, 24, 24});
-  recipes[3].objective.peer_strength = 0.03f;
-  for (Recipe& recipe : recipes) {
-    SCOPED_TRACE(to_text(recipe));
-    recipe.negatives.labels = Negatives::fixed;
-    recipe.training.schedule = Schedule::greedy;
-    recipe.training.batch = data.train.count;
-    recipe.training.epochs = 3;
-    const auto again = weights_after(recipe, /*keeps=*/false);
-    EXPECT_EQ(weights_after(recipe, /*keeps=*/true), again);
-  }
 }
 
 // The goodness of one image under one label by the equations, from the weights as PyTorch has them.
