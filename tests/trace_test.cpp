@@ -58,7 +58,7 @@ TEST(Trace, ShowsEveryTaskOnItsLane) {
   ASSERT_EQ(of_row.size(), plan.lanes.size());
   ASSERT_EQ(of_step.size(), 12u) << "two plans of six steps, not the third";
   size_t tasks = 0;
-  double busy = 0, last = 0;
+  bool side_by_side = false;
   for (auto& [row, boxes] : of_row) {
     EXPECT_NE(std::find(plan.lanes.begin(), plan.lanes.end(), lane_of_row[row]), plan.lanes.end());
     std::sort(boxes.begin(), boxes.end());
@@ -67,13 +67,16 @@ TEST(Trace, ShowsEveryTaskOnItsLane) {
       EXPECT_GE(begin, end) << "a lane does one task at a time";
       EXPECT_GE(duration, 1000.0) << "microseconds";
       end = begin + duration;
-      busy += duration;
+      for (const auto& [other_row, others] : of_row) {
+        for (const auto& [other, lasts] : others) {
+          side_by_side |= other_row != row && other < end && begin < other + lasts;
+        }
+      }
     }
     tasks += boxes.size();
-    last = std::max(last, end);
   }
   EXPECT_EQ(tasks, 2 * plan.tasks.size());
-  EXPECT_GT(busy, 1.2 * last) << "lanes run side by side";
+  EXPECT_TRUE(side_by_side) << "some task of one lane during one of another";
 }
 
 }  // namespace
