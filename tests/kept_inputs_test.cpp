@@ -58,7 +58,7 @@ TEST_P(KeptInputs, ChangeNothing) {
   }
 }
 
-FFWD_ON_EVERY_DEVICE(KeptInputs);
+FFWD_IN_EVERY_PRECISION_AND_QUEUED(KeptInputs);
 
 }  // namespace
 }  // namespace ffwd::test
