@@ -49,7 +49,14 @@ class Vector {
 
   void upload(const std::vector<T>& host) {
     FFWD_EXPECT(int64_t(host.size()) == size_, "host and device sizes must agree");
-    if (size_ > 0) buffer_.device().upload(buffer_.data(), host.data(), buffer_.bytes());
+    upload_first(host);
+  }
+  // To the first elements, as many as there are.
+  void upload_first(const std::vector<T>& host) {
+    const int64_t count = int64_t(host.size());
+    FFWD_EXPECT(count <= size_, "cannot upload more than there is room for");
+    if (count > 0)
+      buffer_.device().upload(buffer_.data(), host.data(), count * int64_t(sizeof(T)));
   }
   std::vector<T> download() const { return download(size_); }
   // The first `count` elements.

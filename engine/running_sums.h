@@ -5,22 +5,22 @@
 
 namespace ffwd {
 
+inline constexpr int64_t kPlacesOfTotals = 16;
+
 // `Row` is made of floats. The device adds the rows up, so that a hundred thousand of them can be
 // read after every step. Totals wait in places of their own, so that the device can go on.
 template <typename Row>
 class RunningSums {
  public:
-  static constexpr int64_t kPlaces = 16;
-
   RunningSums(Device& device, int64_t rows)
       : device_(&device),
         rows_(device, rows * kFloats),
-        totals_(device, kPlaces * kFloats),
+        totals_(device, kPlacesOfTotals),
         scratch_(device, column_sum_scratch(rows, kFloats)) {}
 
   // What it takes of the device's memory.
   static int64_t bytes(int64_t rows) {
-    return int64_t(sizeof(Row)) * (rows + kPlaces) +
+    return int64_t(sizeof(Row)) * (rows + kPlacesOfTotals) +
            int64_t(sizeof(float)) * column_sum_scratch(rows, kFloats);
   }
 
@@ -35,24 +35,20 @@ class RunningSums {
   void add_up(int64_t place) {
     const int64_t count = rows_.size() / kFloats;
     const ConstMatrixView rows(rows_.view().data, DType::f32, count, kFloats, kFloats);
-    device_->column_sum({rows, {}, 1.0f, place_view(place), scratch_.view()});
+    const VectorView<Row> total = totals_.view().slice(place, 1);
+    device_->column_sum(
+        {rows, {}, 1.0f, {reinterpret_cast<float*>(total.data), kFloats}, scratch_.view()});
   }
-  // What the last add_up of this place has put there. Waits for the device.
-  Row totals(int64_t place) const {
-    Row totals;
-    device_->download(&totals, place_view(place).data, sizeof totals);
-    return totals;
-  }
+  // What the last add_up of each of the first places has put there. Waits for the device.
+  std::vector<Row> totals(int64_t places) const { return totals_.download(places); }
 
  private:
   static constexpr int64_t kFloats = sizeof(Row) / sizeof(float);
 
-  VectorView<float> place_view(int64_t place) const {
-    return totals_.view().slice(place * kFloats, kFloats);
-  }
-
   Device* device_;
-  Vector<float> rows_, totals_, scratch_;
+  Vector<float> rows_;
+  Vector<Row> totals_;
+  Vector<float> scratch_;
 };
 
 }  // namespace ffwd

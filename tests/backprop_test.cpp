@@ -100,7 +100,7 @@ TEST_P(BackpropGradients, AgreeWithFiniteDifferences) {
     network.forward(pixels.view().data, sample.view());
     network.backward(label.view());
     network.running().add_up(0);
-    const double loss = network.running().totals(0);
+    const double loss = network.running().totals(1)[0];
 
     Doubles parameters = parameters_of(network);
     const double leak = activation == Activation::relu ? 0.0 : double(0.01f);

@@ -40,6 +40,23 @@ TEST_F(FileIoTest, WritesThroughALink) {
   write_file_atomically(link, "second");
   EXPECT_EQ(read_file(file, 100), "second");
   EXPECT_TRUE(fs::is_symlink(link));
+
+  fs::remove(file);  // a link to nothing, and one to that link
+  fs::create_symlink(link, root_ + "/absolute");
+  write_file_atomically(root_ + "/absolute", "third");
+  EXPECT_EQ(read_file(file, 100), "third");
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_TRUE(fs::is_symlink(root_ + "/absolute"));
+}
+
+TEST_F(FileIoTest, RefusesLinksToNoFile) {
+  fs::create_symlink(root_, root_ + "/folder");
+  expect_has(error_of(ExitCode::files, [&] { write_file_atomically(root_ + "/folder", "x"); }),
+             "not a regular file");
+  fs::create_symlink("b", root_ + "/a");
+  fs::create_symlink("a", root_ + "/b");
+  expect_has(error_of(ExitCode::files, [&] { write_file_atomically(root_ + "/a", "x"); }),
+             "too many links");
 }
 
 TEST_F(FileIoTest, NamesPathAndReason) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -27,6 +28,8 @@ struct Outcome {
 
 // In `folder`, without the data sets that this machine may hold.
 inline Outcome run(const std::string& arguments, const std::string& folder = ".") {
+  // A script's & leaves Ctrl-C ignored, which a shell cannot undo.
+  std::signal(SIGINT, SIG_DFL);
   const std::string command = "cd " + folder +
                               " && env -u FFWD_DATA_DIR -u XDG_CACHE_HOME HOME=/nonexistent " +
                               std::string(FFWD_PROGRAM) + " " + arguments + " 2>&1";

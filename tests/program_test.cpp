@@ -233,6 +233,17 @@ TEST_F(StoppedProgram, GoesOnAfterCtrlC) {
   expect_the_same_end();
 }
 
+TEST_F(StoppedProgram, IgnoresASignalThatItsStarterIgnored) {
+  // Longer than it is left alone.
+  const std::string command = "trap '' INT; " FFWD_PROGRAM " " + train_arguments(kLong) +
+                              " > /dev/null 2>&1 & "
+                              "until [ -s " +
+                              folder_ / "run/metrics.jsonl" +
+                              " ]; do sleep 0.01; done; kill -INT $!; wait $!";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_FALSE(nlohmann::json::parse(content_of(folder_ / "run/summary.json")).at("interrupted"));
+}
+
 TEST_F(StoppedProgram, GoesOnAfterItWasKilled) {
   const Outcome outcome = train_and_send("KILL", "--save-every 0");
   EXPECT_EQ(outcome.code, 128 + SIGKILL) << outcome.text;  // as the shell has it

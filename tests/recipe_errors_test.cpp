@@ -273,7 +273,7 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
   expect_refused("negatives.labels = random\nnegatives.lag = 2",
                  {"negatives.lag is 2", "negatives.labels", "expected 0"});
   expect_refused("negatives.labels = head\nnegatives.lag = 2\ntraining.batch = 0",
-                 {"negatives.lag is 2", "training.batch is 0", "expected 0"});
+                 {"negatives.lag is 2", "a batch holds all images", "expected 0"});
   expect_refused("negatives.labels = head\nnetwork.head = false",
                  {"negatives.labels is \"head\"", "network.head is false", "expected"});
   expect_refused("negatives.labels = head\ntraining.schedule = greedy",

@@ -132,6 +132,21 @@ TEST_P(Resume, LayerAfterLayerWithAdamInOneBatch) {
   EXPECT_EQ(expect_the_same_bits(recipe), 15);  // three layers and a head, four steps each
 }
 
+// Two layers of 24 steps each: three by themselves and, where no evaluation is due, up to 16 at once.
+TEST_P(Resume, InOneBatchOfWhichSomeArePlayedAtOnce) {
+  Recipe recipe = toy_recipe();
+  recipe.network.layers = dense_layers({20, 20});
+  recipe.network.head = false;
+  recipe.negatives.labels = Negatives::random;
+  recipe.training.schedule = Schedule::greedy;
+  recipe.training.batch = 0;
+  recipe.training.epochs = 24;
+  recipe.training.evaluate_every = 0;
+  EXPECT_GE(expect_the_same_bits(recipe), 9);  // more where a step takes long
+  recipe.training.evaluate_every = 10;
+  EXPECT_GE(expect_the_same_bits(recipe), 11);
+}
+
 // What was kept of the input is computed anew, and by as many threads.
 TEST_P(Resume, OnLanesThatShareThreads) {
 #ifdef __SANITIZE_THREAD__

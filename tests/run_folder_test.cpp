@@ -164,8 +164,12 @@ TEST_F(RunFolderTest, LinesAfterTheSummaryCanBeLeftOut) {
   metrics.step += 600;
   run.append_metrics(metrics);
   append_to_file(run.metrics_path(), "{\"epoch\":");
-  EXPECT_EQ(run.read_metrics(metrics.step - 600).size(), 1u);
-  EXPECT_EQ(run.read_metrics(metrics.step).size(), 2u);
+  const int64_t first = metrics.step - 600;
+  EXPECT_EQ(run.read_metrics_up_to(first - 1).size(), 0u);
+  EXPECT_EQ(run.read_metrics_up_to(first).size(), 1u);
+  EXPECT_EQ(run.read_metrics_up_to(first + 300).size(), 1u) << "it ended within an epoch";
+  EXPECT_EQ(run.read_metrics_up_to(metrics.step).size(), 2u);
+  EXPECT_EQ(run.read_metrics_up_to(metrics.step + 300).size(), 2u);
   error_of(ExitCode::files, [&] { run.read_metrics(); });
 }
 

@@ -135,11 +135,21 @@ TEST_P(Training, FullBatchesThatArePlayedAtOnceLearnTheSame) {
   recipe.optimiser.decay = RateDecay::linear_after_half;
   for (const Schedule schedule : {Schedule::simultaneous, Schedule::greedy}) {
     recipe.training.schedule = schedule;
-    recipe.negatives.labels = schedule == Schedule::greedy ? Negatives::fixed : Negatives::head;
+    const bool greedy = schedule == Schedule::greedy;
+    recipe.negatives.labels = greedy ? Negatives::fixed : Negatives::head;
+    const int64_t stages = greedy ? 4 : 1;
     recipe.training.evaluate_every = 1;
-    const Trained one_at_a_time = train(recipe);
+    int64_t asked = 0;  // before each but the first
+    const auto ask = [&] {
+      ++asked;
+      return false;
+    };
+    const Trained one_at_a_time = train(recipe, ask);
+    EXPECT_EQ(asked, stages * recipe.training.epochs - 1);
     recipe.training.evaluate_every = 0;
-    const Trained at_once = train(recipe);
+    asked = 0;
+    const Trained at_once = train(recipe, ask);
+    EXPECT_LE(asked, stages * recipe.training.epochs / 4) << "they were not played at once";
     EXPECT_TRUE(same_bits(one_at_a_time.tensors(), at_once.tensors()));
     ASSERT_EQ(one_at_a_time.metrics.size(), at_once.metrics.size());
     for (size_t e = 0; e < at_once.metrics.size(); ++e) {
@@ -152,6 +162,8 @@ TEST_P(Training, FullBatchesThatArePlayedAtOnceLearnTheSame) {
         ASSERT_EQ(got.layers[l].has_value(), want.layers[l].has_value());
         if (!got.layers[l]) continue;
         EXPECT_EQ(got.layers[l]->loss, want.layers[l]->loss) << e << " " << l;
+        EXPECT_EQ(got.layers[l]->goodness_pos, want.layers[l]->goodness_pos) << e << " " << l;
+        EXPECT_EQ(got.layers[l]->goodness_neg, want.layers[l]->goodness_neg) << e << " " << l;
       }
       EXPECT_GT(got.seconds, e == 0 ? 0.0 : at_once.metrics[e - 1].seconds);
     }

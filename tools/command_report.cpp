@@ -27,7 +27,7 @@ void report(const ReportCommand& command) {
   }
   const Summary summary = folder.read_summary();
   folder.write_report(
-      render_report(summary, folder.read_metrics(summary.steps), text, samples, recipe.reference));
+      render_report(summary, folder.read_metrics_up_to(summary.steps), text, samples, recipe.reference));
   std::printf("%s\n", folder.report_path().c_str());
 }
 

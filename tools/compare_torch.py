@@ -26,18 +26,21 @@ that says why. In bf16 PyTorch runs under autocast; in tf32 its matmuls and conv
 Only learning is timed, to the moment when the device is done: ffwd's time is that of its metrics
 (shuffles included), PyTorch's that of its loop over batches, with the pixels on the device as
 floats, and shuffles and random numbers drawn before. Compilers run before the first block, and the
-first epoch of a block warms up and does not count, nor do the first three where graphs are captured.
-On a GPU a step is short: raise --block-steps.
+first epoch of a block warms up and does not count; of ffwd the first of every layer's turn, or the
+first three where graphs are captured. On a GPU a step is short: raise --block-steps.
 
 Exit codes: 0 both agree, 1 they do not, 2 no result.
 
-Needs PyTorch: Debian's python3-torch, with a fast BLAS behind it (libopenblas0-openmp; without one
-PyTorch multiplies some fifty times slower, and the table says so), or a newer one, started with
-that Python, which is needed for a GPU and (2 or newer) for the compiled step.
+Needs PyTorch: Debian's python3-torch, or a newer one, started with that Python, which is needed for
+a GPU and (2 or newer) for the compiled step. What Debian's multiplies with decides its time, so the
+table says what it is: its default, libopenblas0-pthread, has threads of its own beside PyTorch's;
+libopenblas0-openmp shares them; without either it multiplies some fifty times slower.
 """
 
 import argparse
+import ctypes
 import functools
+import itertools
 import json
 import os
 import re
@@ -205,10 +208,14 @@ class Comparison:
         return self.cut(steps, steps, warm_up) + [constant]
 
     def ffwd_block(self, *options, warm_up=1):
-        """Seconds a step, after so many epochs."""
+        """Seconds a step, after so many epochs of each layer's turn."""
         metrics = self.ffwd(self.timed(warm_up), *options).metrics
-        first, last = metrics[warm_up - 1], metrics[-1]
-        return (last["seconds"] - first["seconds"]) / (last["step"] - first["step"])
+        seconds = steps = 0
+        for _, turn in itertools.groupby(metrics, key=lambda epoch: epoch["stage"]):
+            first, *_, last = itertools.islice(turn, warm_up - 1, None)
+            seconds += last["seconds"] - first["seconds"]
+            steps += last["step"] - first["step"]
+        return seconds / steps
 
     def warm_trainers(self, recipe):
         """PyTorch's steps that work here, each after an epoch, and why the others do not."""
@@ -283,12 +290,17 @@ def multiplies_with(torch, device):
         return "MKL"
     with open("/proc/self/maps") as maps:
         paths = {line.split()[-1] for line in maps if "blas" in line}
-    named = [Path(path).name for path in sorted(paths)
+    named = [path for path in sorted(paths)
              if any(name in path for name in ("openblas", "blis", "atlas"))]
     if not named:
         return "reference BLAS"
-    kernels = os.environ.get("OPENBLAS_CORETYPE")  # what it takes the processor for
-    return named[-1] + (f" and its {kernels} kernels" if kernels else "")
+    library = ctypes.CDLL(named[-1])
+    if not hasattr(library, "openblas_get_corename"):
+        return Path(named[-1]).name
+    library.openblas_get_config.restype = library.openblas_get_corename.restype = ctypes.c_char_p
+    version = library.openblas_get_config().decode().split()[1]
+    threads = ("one thread", "threads of its own", "OpenMP")[library.openblas_get_parallel()]
+    return f"OpenBLAS {version} ({library.openblas_get_corename().decode()} kernels, {threads})"
 
 
 def processor():

@@ -85,6 +85,18 @@ class OpenFile {
   int fd_;
 };
 
+// What `path` links to, which need not exist; `path` if it is no link.
+std::string behind_links(std::filesystem::path path) {
+  constexpr int kMostLinks = 40;  // as in Linux
+  const std::string first = path.string();
+  std::error_code ignored;
+  for (int links = 0; std::filesystem::is_symlink(path, ignored); ++links) {
+    if (links == kMostLinks) throw FileError("cannot write " + first + ": too many links");
+    path = path.parent_path() / std::filesystem::read_symlink(path);  // which may be absolute
+  }
+  return path.string();
+}
+
 // Makes a rename in the folder of `path` survive a power failure.
 void sync_folder_of(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path().string();
@@ -100,12 +112,8 @@ void sync_folder_of(const std::string& path) {
 }  // namespace
 
 void write_file_atomically(const std::string& file_or_link, std::string_view bytes) {
+  const std::string path = behind_links(file_or_link);
   std::error_code ignored;
-  std::string path = file_or_link;
-  if (std::filesystem::is_symlink(path, ignored)) {
-    const auto target = std::filesystem::canonical(path, ignored);
-    if (!ignored) path = target.string();
-  }
   const auto status = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     throw FileError("cannot write " + path + ": it exists and is not a regular file");

@@ -8,11 +8,11 @@
 
 namespace ffwd {
 
-// Puts `bytes` at `path`, replacing what was there. They are written to a sibling, forced to the
-// disk and renamed, so a crash or a full disk leaves the old file untouched. Throws FileError
-// naming the path and the system's reason; nothing half-written stays behind. Refuses a path that
-// exists and is not a regular file; of a link the file behind it is replaced.
-void write_file_atomically(const std::string& path, std::string_view bytes);
+// Puts `bytes` at a path, replacing what was there; of a link what it links to, which need not
+// exist. They are written to a sibling of that, forced to the disk and renamed, so a crash or a full
+// disk leaves the old file untouched. Throws FileError naming the file and the system's reason;
+// nothing half-written stays behind. Refuses what exists and is not a regular file.
+void write_file_atomically(const std::string& file_or_link, std::string_view bytes);
 
 // Whether `name` is that of the sibling that a file called `file` had while it was written: a process
 // that was killed leaves it.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -153,10 +154,21 @@ void RunFolder::remove_if_nothing_was_learnt() const {
   for (const std::string& folder : made_) fs::remove(folder, failed);
 }
 
-std::vector<EpochMetrics> RunFolder::read_metrics(int64_t steps) const {
+std::vector<EpochMetrics> RunFolder::read_metrics() const {
+  return parse_metrics(read_file(metrics_path(), kMetricsCap));
+}
+
+std::vector<EpochMetrics> RunFolder::read_metrics_up_to(int64_t steps) const {
   const std::string text = read_file(metrics_path(), kMetricsCap);
+  auto metrics = parse_metrics(text.substr(0, text.rfind('\n') + 1));  // npos + 1 is 0
+  const auto later = [&](const EpochMetrics& epoch) { return epoch.step > steps; };
+  metrics.erase(std::find_if(metrics.begin(), metrics.end(), later), metrics.end());
+  return metrics;
+}
+
+std::vector<EpochMetrics> RunFolder::parse_metrics(const std::string& text) const {
   std::vector<EpochMetrics> metrics;
-  for (size_t begin = 0; begin < text.size() && (metrics.empty() || metrics.back().step < steps);) {
+  for (size_t begin = 0; begin < text.size();) {
     const std::string origin = metrics_path() + " line " + std::to_string(metrics.size() + 1);
     const size_t end = text.find('\n', begin);
     if (end == std::string::npos) throw FileError(origin + ": damaged, it ends within the line");

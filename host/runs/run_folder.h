@@ -58,8 +58,10 @@ class RunFolder {
   void sync_metrics() const { sync_file(metrics_path()); }
 
   // These throw FileError naming the file, the line where there is one, and what is wrong.
-  // Metrics up to so many steps: a run that went on after its summary may have left more lines.
-  std::vector<EpochMetrics> read_metrics(int64_t steps = INT64_MAX) const;
+  std::vector<EpochMetrics> read_metrics() const;
+  // Those up to so many steps: a run that went on after its summary, and was killed, may have left
+  // more, and half a line at the end.
+  std::vector<EpochMetrics> read_metrics_up_to(int64_t steps) const;
   std::string read_recipe() const;
   Summary read_summary() const;
 
@@ -75,6 +77,7 @@ class RunFolder {
   explicit RunFolder(std::string path) : path_(std::move(path)) {}
   // Throws FileError.
   void take();
+  std::vector<EpochMetrics> parse_metrics(const std::string& text) const;
 
   std::string path_;
   std::vector<std::string> made_;           // folders, by create(), the innermost first

@@ -61,7 +61,7 @@ void BackpropTrainer::run_epoch(Progress& progress, const OnProgress& on_progres
     const bool at_an_end = s + 2 >= progress.steps;
     if (!due && !at_an_end) continue;
     network_->running().add_up(0);
-    const double sum = loss + double(images) * double(network_->running().totals(0));
+    const double sum = loss + double(images) * double(network_->running().totals(1)[0]);
     if (at_an_end) {
       loss = sum;
       network_->running().clear();

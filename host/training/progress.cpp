@@ -16,7 +16,6 @@ void note_totals(const TrainingTotals& totals, int64_t step, double images_per_s
   progress.images_per_second = images_per_second;
   // As fast as now: where layers take turns, one may need ten times as long as another.
   progress.seconds_left = double(planned - totals.images_seen) / images_per_second;
-  progress.metrics = {};
   progress.metrics.epoch = totals.epochs;
   progress.metrics.step = totals.steps;
   progress.metrics.seconds = totals.train_seconds;

@@ -29,13 +29,13 @@ struct TrainingTotals {
 TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch);
 
 // Sets what follows from the totals after `step` steps of an epoch: speed, time left and the epoch's
-// metrics without losses. `planned`: images of the whole run.
+// metrics but for its losses. `planned`: images of the whole run.
 void note_totals(const TrainingTotals& totals, int64_t step, double images_per_second,
                  int64_t planned, Progress& progress);
 
-// Called every half second or so, and at the end of every epoch.
+// Called every half second or so, and for every epoch before OnEpoch is.
 using OnProgress = std::function<void(const Progress&)>;
-// Called after every epoch; may add accuracies. Its time does not count as training.
+// Called for every epoch, in their order; may add accuracies. Its time does not count as training.
 using OnEpoch = std::function<void(EpochMetrics&)>;
 
 }  // namespace ffwd

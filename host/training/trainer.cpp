@@ -12,8 +12,19 @@
 namespace ffwd {
 namespace {
 
-// So many wait for the host to read their figures.
-constexpr int64_t kFullBatchesAtOnce = RunningSums<RunningFigures>::kPlaces;
+// Each has a place for its figures until the host reads them.
+constexpr int64_t kFullBatchesAtOnce = kPlacesOfTotals;
+// The first of a stage: a plan is played once and captured once before it is only launched, and of
+// how long one takes nothing is known.
+constexpr int64_t kFullBatchesOneByOne = 3;
+
+void require_finite_losses(const EpochMetrics& metrics) {
+  for (size_t l = 0; l < metrics.layers.size(); ++l) {
+    if (!metrics.layers[l]) continue;
+    require_finite(metrics.layers[l]->loss, "layer " + std::to_string(l), metrics.epoch);
+  }
+  if (metrics.head_loss) require_finite(*metrics.head_loss, "the head", metrics.epoch);
+}
 
 }  // namespace
 
@@ -48,21 +59,20 @@ void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
     if (full_batch_) {
       run_full_batches(stage, progress, on_progress, on_epoch);
     } else {
-      totals_.epochs = epoch + 1;
-      run_epoch(stage, progress, on_progress, stop);
-      on_epoch(progress.metrics);
+      run_epoch(stage, progress, on_progress, on_epoch, stop);
     }
     if (totals_.steps < end && !totals_.stopped) totals_.stopped = stop();
   }
 }
 
 int64_t Trainer::full_batches_at_once(const Progress& progress) const {
+  // full_batch_seconds_ is not known at first after a resumption, either.
+  if (progress.epoch <= kFullBatchesOneByOne || full_batch_seconds_ == 0) return 1;
   const int64_t every = recipe_.training.evaluate_every;
   const int64_t to_evaluation = every > 0 ? every - totals_.epochs % every : kFullBatchesAtOnce;
-  const double in_time = kProgressSeconds / full_batch_seconds_;
-  return std::max<int64_t>(
-      1, std::min({kFullBatchesAtOnce, to_evaluation, progress.epochs - progress.epoch + 1,
-                   int64_t(std::min(in_time, double(kFullBatchesAtOnce)))}));
+  const double in_time =
+      std::clamp(kProgressSeconds / full_batch_seconds_, 1.0, double(kFullBatchesAtOnce));
+  return std::min({int64_t(in_time), to_evaluation, progress.epochs - progress.epoch + 1});
 }
 
 // A host that waited for the figures of each would leave a GPU without work in the meantime.
@@ -77,8 +87,7 @@ void Trainer::run_full_batches(const Stage& stage, Progress& progress,
     steps_.run(stage, {sample_.view(), label_.view(), values_.view().slice(i, 1)});
     add_up_running(stage, i);
   }
-  network_->device().wait();
-
+  const std::vector<EpochMetrics> losses = read_losses(stage, count, 1);
   full_batch_seconds_ = std::max(1e-9, (steady_seconds() - begin) / double(count));
   const int64_t planned = progress.stages * progress.epochs * train_->count;
   for (int64_t i = 0; i < count; ++i) {
@@ -87,20 +96,22 @@ void Trainer::run_full_batches(const Stage& stage, Progress& progress,
     ++totals_.steps;
     totals_.images_seen += train_->count;
     totals_.train_seconds += full_batch_seconds_;
+    progress.metrics = losses[size_t(i)];
     note_totals(totals_, 1, double(train_->count) / full_batch_seconds_, planned, progress);
-    read_metrics(stage, i, 1, progress.metrics);
+    require_finite_losses(progress.metrics);
     on_progress(progress);
     on_epoch(progress.metrics);
   }
 }
 
 void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress& on_progress,
-                        const std::function<bool()>& stop) {
+                        const OnEpoch& on_epoch, const std::function<bool()>& stop) {
   const Range range("epoch", progress.epoch);
   double begin = steady_seconds();  // moved on by what is no training
   const double trained_before = totals_.train_seconds;
   const int64_t count = train_->count, seen_before = totals_.images_seen;
   const int64_t done_before = totals_.steps % progress.steps;
+  totals_.epochs = totals_.steps / progress.steps + 1;
   upload_table(totals_.epochs);
   upload_values(progress.epoch, 1);
   if (done_before == 0) clear_running(stage);
@@ -108,12 +119,12 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
   const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
     add_up_running(stage, 0);
-    network_->device().wait();
+    progress.metrics = read_losses(stage, 1, steps)[0];
     totals_.train_seconds = trained_before + steady_seconds() - begin;
     const int64_t seen = totals_.images_seen - seen_before;
     note_totals(totals_, steps, double(seen) / std::max(1e-9, steady_seconds() - begin), planned,
                 progress);
-    read_metrics(stage, 0, steps, progress.metrics);
+    require_finite_losses(progress.metrics);
     on_progress(progress);
   };
 
@@ -145,6 +156,7 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
       reported = steady_seconds();
     }
   }
+  on_epoch(progress.metrics);
 }
 
 Trainer::Table Trainer::table_of(int64_t epoch) const {
@@ -159,17 +171,16 @@ void Trainer::upload_table(int64_t epoch) {
 }
 
 void Trainer::upload_values(int64_t epoch_of_stage, int64_t epochs) {
+  const int64_t first = totals_.steps - totals_.steps % steps_an_epoch_;
   std::vector<StepValues> values;
   for (int64_t i = 0; i < epochs; ++i) {
-    const int64_t epoch = epoch_of_stage + i,
-                  first = totals_.steps - totals_.steps % steps_an_epoch_;
+    const int64_t epoch = epoch_of_stage + i;
     const float factor = rate_factor(recipe_.optimiser.decay, epoch, recipe_.training.epochs);
     const auto of_epoch = step_values(recipe_, factor, (epoch - 1) * steps_an_epoch_,
                                       first + i * steps_an_epoch_, steps_an_epoch_);
     values.insert(values.end(), of_epoch.begin(), of_epoch.end());
   }
-  values.resize(size_t(values_.size()));
-  values_.upload(values);
+  values_.upload_first(values);
 }
 
 void Trainer::clear_running(const Stage& stage) {
@@ -186,22 +197,24 @@ void Trainer::add_up_running(const Stage& stage, int64_t place) {
   if (stage.head) network_->head()->running().add_up(place);
 }
 
-void Trainer::read_metrics(const Stage& stage, int64_t place, int64_t steps,
-                           EpochMetrics& metrics) {
+std::vector<EpochMetrics> Trainer::read_losses(const Stage& stage, int64_t places, int64_t steps) {
   auto& layers = network_->layers();
-  metrics.layers.resize(layers.size());
-  for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
-    const RunningFigures sums = layers[size_t(l)].running().totals(place);
-    const LayerMetrics means{double(sums.loss) / double(steps),
-                             double(sums.positive) / double(steps),
-                             double(sums.negative) / double(steps)};
-    require_finite(means.loss, "layer " + std::to_string(l), totals_.epochs);
-    metrics.layers[size_t(l)] = means;
+  const auto mean = [&](float sum) { return double(sum) / double(steps); };
+  std::vector<EpochMetrics> metrics(static_cast<size_t>(places));
+  for (EpochMetrics& of_place : metrics) of_place.layers.resize(layers.size());
+  for (size_t l = size_t(stage.first_layer); l < size_t(stage.end_layer); ++l) {
+    const auto totals = layers[l].running().totals(places);
+    for (size_t p = 0; p < metrics.size(); ++p) {
+      const RunningFigures& sums = totals[p];
+      metrics[p].layers[l] =
+          LayerMetrics{mean(sums.loss), mean(sums.positive), mean(sums.negative)};
+    }
   }
   if (stage.head) {
-    metrics.head_loss = double(network_->head()->running().totals(place)) / double(steps);
-    require_finite(*metrics.head_loss, "the head", totals_.epochs);
+    const auto totals = network_->head()->running().totals(places);
+    for (size_t p = 0; p < metrics.size(); ++p) metrics[p].head_loss = mean(totals[p]);
   }
+  return metrics;
 }
 
 }  // namespace ffwd

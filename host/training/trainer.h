@@ -24,10 +24,11 @@ class Trainer {
     totals_ = totals_after(steps, train_seconds, train_->count, batch_);
   }
 
-  // Runs the whole recipe. `stop` is asked between the steps that are played at once, and between
-  // epochs; true ends the training there. Epochs of one step are played some at once, at most to the
-  // next that is to be evaluated: on_epoch finds the network as the last of them has left it. Throws
-  // UserError (not_finite) naming layer and epoch when a loss is no longer a number.
+  // Runs the whole recipe. `stop` is asked between steps, and true ends the training there; but some
+  // steps are played at once. Where an epoch is one step, so are epochs, for as long as progress is
+  // due and at most to the next that is to be evaluated: they share their time evenly, and on_epoch
+  // finds the network as the last of them has left it. Throws UserError (not_finite) naming layer
+  // and epoch when a loss is no longer a number.
   void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
 
@@ -37,15 +38,15 @@ class Trainer {
 
  private:
   void run_epoch(const Stage& stage, Progress& progress, const OnProgress& on_progress,
-                 const std::function<bool()>& stop);
-  // Epochs of one step, of which the first is progress.epoch; progress is that of the last then.
+                 const OnEpoch& on_epoch, const std::function<bool()>& stop);
+  // Epochs of one step, of which the first is progress.epoch.
   void run_full_batches(const Stage& stage, Progress& progress, const OnProgress& on_progress,
                         const OnEpoch& on_epoch);
   int64_t full_batches_at_once(const Progress& progress) const;
   // Queued: totals of the running sums go to a place.
   void add_up_running(const Stage& stage, int64_t place);
-  // Means over the `steps` steps whose totals are there; checks that they are numbers.
-  void read_metrics(const Stage& stage, int64_t place, int64_t steps, EpochMetrics& metrics);
+  // The losses of the first places, each a mean over so many steps.
+  std::vector<EpochMetrics> read_losses(const Stage& stage, int64_t places, int64_t steps);
   // What the steps of an epoch, counted over the whole run, learn from.
   struct Table {
     int64_t epoch = 0;
@@ -64,9 +65,9 @@ class Trainer {
   bool full_batch_;  // a step learns from all images
   ImageStore pixels_;
   Vector<int32_t> sample_, label_;
-  Vector<StepValues> values_;        // of an epoch, or of the full batches that are played at once
-  Table next_;                       // made while the device is still at work on the epoch before
-  double full_batch_seconds_ = 1e9;  // of one, as of late
+  Vector<StepValues> values_;      // of an epoch, or of the full batches that are played at once
+  Table next_;                     // made while the device is still at work on the epoch before
+  double full_batch_seconds_ = 0;  // of one, as of late
   Steps steps_;
   TrainingTotals totals_;
 };
