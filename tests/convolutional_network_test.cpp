@@ -5,8 +5,7 @@
 
 #include "engine/checkpoint.h"
 #include "host/basics/errors.h"
-#include "host/training/evaluate.h"
-#include "host/training/model.h"
+#include "host/training/forward_forward_learner.h"
 #include "host/training/trainer.h"
 #include "tests/data_files.h"
 #include "tests/devices.h"
@@ -17,22 +16,14 @@ namespace {
 
 class ConvolutionalNetwork : public OnDevice {
  protected:
-  Model make(const Recipe& recipe) {
-    return make_model(device(), recipe, data.format, recipe.training.batch);
-  }
+  ForwardForwardLearner make(const Recipe& recipe) { return {device(), recipe, data}; }
 
-  std::vector<EpochMetrics> train(Model& model) {
+  std::vector<EpochMetrics> train(Learner& learner, const Recipe& recipe) {
     std::vector<EpochMetrics> metrics;
-    Trainer trainer(*model.network, model.recipe, data.train);
+    Trainer trainer(learner, recipe, data.train);
     trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { metrics.push_back(m); },
                 [] { return false; });
     return metrics;
-  }
-
-  Evaluation evaluate_test(Model& model) {
-    Classifier classifier(*model.network);
-    const Vector<uint8_t> pixels(device(), data.test.pixels);
-    return evaluate(classifier, pixels.view().data, data.test.labels);
   }
 
   const Dataset data = toy_dataset(400, 100, 3);
@@ -43,13 +34,13 @@ TEST_P(ConvolutionalNetwork, EveryLayerLowersItsLossAndTheNetworkClassifies) {
     Recipe recipe = convolutional_recipe();
     recipe.objective.goodness_of = goodness_of;
     recipe.training.epochs = 20;
-    Model model = make(recipe);
-    const auto metrics = train(model);
+    ForwardForwardLearner learner = make(recipe);
+    const auto metrics = train(learner, recipe);
     for (size_t l = 0; l < 3; ++l) {
       EXPECT_LT(metrics.back().layers[l]->loss, metrics.front().layers[l]->loss) << "layer " << l;
       EXPECT_GT(metrics.back().layers[l]->goodness_pos, metrics.back().layers[l]->goodness_neg);
     }
-    const Evaluation result = evaluate_test(model);
+    const Evaluation result = learner.evaluate_test();
     EXPECT_GT(*result.head, 0.7);
     EXPECT_GT(result.goodness, 0.5);  // chance is 0.2
   }
@@ -59,9 +50,9 @@ TEST_P(ConvolutionalNetwork, ReadsLabelsAllOverTheImage) {
   Recipe recipe = convolutional_recipe();
   recipe.data.label_place = LabelPlace::waves;
   recipe.training.epochs = 20;
-  Model model = make(recipe);
-  train(model);
-  EXPECT_GT(evaluate_test(model).goodness, 0.5);  // chance is 0.2
+  ForwardForwardLearner learner = make(recipe);
+  train(learner, recipe);
+  EXPECT_GT(learner.evaluate_test().goodness, 0.5);  // chance is 0.2
 }
 
 TEST(LabelWaves, RunAlongAnAxisEach) {
@@ -72,12 +63,13 @@ TEST(LabelWaves, RunAlongAnAxisEach) {
 }
 
 TEST_P(ConvolutionalNetwork, RepeatsBitForBit) {
+  const Recipe recipe = convolutional_recipe();
   std::vector<std::vector<float>> first;
   for (int repeat = 0; repeat < 3; ++repeat) {
-    Model model = make(convolutional_recipe());
-    train(model);
+    ForwardForwardLearner learner = make(recipe);
+    train(learner, recipe);
     std::vector<std::vector<float>> weights;
-    for (const NamedTensor& tensor : network_tensors(*model.network)) {
+    for (const NamedTensor& tensor : network_tensors(learner.network())) {
       weights.push_back(tensor.data);
     }
     if (repeat == 0) first = weights;
@@ -88,11 +80,12 @@ TEST_P(ConvolutionalNetwork, RepeatsBitForBit) {
 TEST_P(ConvolutionalNetwork, AModelSurvivesItsFile) {
   const TemporaryFolder folder;
   const std::string path = folder / "model.safetensors";
-  Model model = make(convolutional_recipe());
-  train(model);
-  save_model(model, path);
+  const Recipe recipe = convolutional_recipe();
+  ForwardForwardLearner learner = make(recipe);
+  train(learner, recipe);
+  learner.save(path);
   const Model again = load_model(device(), path);
-  const auto saved = network_tensors(*model.network), loaded = network_tensors(*again.network);
+  const auto saved = network_tensors(learner.network()), loaded = network_tensors(*again.network);
   ASSERT_EQ(saved.size(), loaded.size());
   for (size_t i = 0; i < saved.size(); ++i) {
     EXPECT_EQ(saved[i].shape, loaded[i].shape) << saved[i].name;
@@ -108,11 +101,11 @@ TEST_P(ConvolutionalNetwork, ComputesWhatTheEquationsSay) {
   recipe.network.layers = {convolution(8, 3, 1, 2), convolution(16, 2, 0)};
   recipe.network.head = false;
   recipe.training.skip_first_layer = false;
-  Model model = make(recipe);
-  Classifier classifier(*model.network);
+  ForwardForwardLearner learner = make(recipe);
+  Classifier classifier(learner.network());
   const Vector<uint8_t> device_pixels(device(), data.test.pixels);
   const std::vector<float> got = classifier.goodness(device_pixels.view().data, 0, 4);
-  const auto tensors = network_tensors(*model.network);
+  const auto tensors = network_tensors(learner.network());
 
   for (int64_t image = 0; image < 4; ++image) {
     for (int64_t label = 0; label < 5; ++label) {

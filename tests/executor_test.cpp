@@ -50,11 +50,11 @@ Recipe random_recipe(std::mt19937& random, Schedule schedule) {
 
 std::vector<std::vector<float>> train(Device& device, const Recipe& recipe, ExecutorKind executor) {
   const Dataset data = toy_dataset(205);
-  const Model model = make_model(device, recipe, data.format, recipe.training.batch);
-  Trainer trainer(*model.network, recipe, data.train, {executor});
+  const auto learner = make_learner(device, recipe, data, {executor});
+  Trainer trainer(*learner, recipe, data.train);
   trainer.run([](const Progress&) {}, [](EpochMetrics&) {}, [] { return false; });
   std::vector<std::vector<float>> weights;
-  for (NamedTensor& tensor : state_tensors(*model.network)) {
+  for (NamedTensor& tensor : learner->state()) {
     weights.push_back(std::move(tensor.data));
   }
   return weights;

@@ -5,8 +5,7 @@
 #include "engine/checkpoint.h"
 #include "host/basics/errors.h"
 #include "host/training/batches.h"
-#include "host/training/evaluate.h"
-#include "host/training/model.h"
+#include "host/training/forward_forward_learner.h"
 #include "host/training/trainer.h"
 #include "tests/devices.h"
 #include "tests/text_check.h"
@@ -16,11 +15,11 @@ namespace ffwd::test {
 namespace {
 
 struct Trained {
-  Model model;
+  std::unique_ptr<ForwardForwardLearner> learner;
   std::vector<EpochMetrics> metrics;
   Evaluation test;
   bool stopped = false;
-  std::vector<NamedTensor> tensors() const { return network_tensors(*model.network); }
+  std::vector<NamedTensor> tensors() const { return network_tensors(learner->network()); }
 };
 
 bool same_bits(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
@@ -35,22 +34,21 @@ class Training : public OnDevice {
  protected:
   Trained train(
       const Recipe& recipe, const std::function<bool()>& stop = [] { return false; }) {
-    const Dataset data = toy_dataset();
-    const int64_t batch = batch_of(recipe, data.train.count);
-    Trained result{make_model(device(), recipe, data.format, batch), {}, {}};
-    Trainer trainer(*result.model.network, recipe, data.train);
+    Trained result;
+    result.learner = std::make_unique<ForwardForwardLearner>(device(), recipe, data_);
+    Trainer trainer(*result.learner, recipe, data_.train);
     trainer.run([](const Progress&) {}, [&](EpochMetrics& m) { result.metrics.push_back(m); },
                 stop);
     result.stopped = trainer.totals().stopped;
-    Classifier classifier(*result.model.network);
-    const Vector<uint8_t> pixels(device(), data.test.pixels);
-    result.test = evaluate(classifier, pixels.view().data, data.test.labels);
+    result.test = result.learner->evaluate_test();
     return result;
   }
 
   // An epoch has 13 steps and one of fewer images. Whether to stop is asked after every step, on a
   // device that queues after every plan: the 13, and the one.
   int64_t question_in_second_epoch() { return device().queues() ? 3 : 17; }
+
+  const Dataset data_ = toy_dataset();
 };
 
 TEST_P(Training, LearnsTheToySet) {
@@ -102,8 +100,7 @@ TEST_P(Training, GreedyLeavesTheOtherLayersAlone) {
   // Stops in the middle of the first layer's turn.
   const auto stopped =
       train(recipe, [&] { return ++asked == question_in_second_epoch(); }).tensors();
-  const Dataset data = toy_dataset();
-  const auto fresh = network_tensors(*make_model(device(), recipe, data.format, 30).network);
+  const auto fresh = network_tensors(ForwardForwardLearner(device(), recipe, data_).network());
   ASSERT_EQ(stopped.size(), 7u);
   for (size_t t = 0; t < 7; ++t)
     EXPECT_EQ(stopped[t].data == fresh[t].data, t >= 2) << stopped[t].name;
@@ -175,13 +172,12 @@ TEST_P(Training, FullBatchesAreEvaluatedWhenTheyAreDue) {
   recipe.training.batch = 0;
   recipe.training.epochs = 21;
   recipe.training.evaluate_every = 7;
-  const Dataset data = toy_dataset();
   const auto weights_of_layer_0_at = [&](int64_t epoch) {
-    const Model model = make_model(device(), recipe, data.format, data.train.count);
-    Trainer trainer(*model.network, recipe, data.train);
+    ForwardForwardLearner learner(device(), recipe, data_);
+    Trainer trainer(learner, recipe, data_.train);
     std::vector<float> weights;
     const auto look = [&](EpochMetrics& m) {
-      if (m.epoch == epoch) weights = model.network->layers()[0].weights();
+      if (m.epoch == epoch) weights = learner.network().layers()[0].weights();
     };
     trainer.run([](const Progress&) {}, look, [] { return false; });
     return weights;
@@ -245,33 +241,32 @@ TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
   // The classifier shares the first layer's matmul among the labels; here every image is written
   // out under every label, normalised and multiplied in full.
   const Trained trained = train(toy_recipe());
-  Network& network = *trained.model.network;
-  const Dataset data = toy_dataset();
-  const Vector<uint8_t> pixels(device(), data.test.pixels);
+  Network& network = trained.learner->network();
+  const Vector<uint8_t> pixels(device(), data_.test.pixels);
   const std::vector<float> shared =
-      Classifier(network).goodness(pixels.view().data, 0, data.test.count);
-  NetworkRows rows(device(), network, data.test.count, 1);
-  Matrix x(device(), data.test.count, 64, dtype());
+      Classifier(network).goodness(pixels.view().data, 0, data_.test.count);
+  NetworkRows rows(device(), network, data_.test.count, 1);
+  Matrix x(device(), data_.test.count, 64, dtype());
   for (int32_t k = 0; k < 5; ++k) {
     std::vector<float> values;
-    for (int64_t j = 0; j < data.test.count * 64; ++j) {
+    for (int64_t j = 0; j < data_.test.count * 64; ++j) {
       values.push_back(j % 64 < 5 ? (j % 64 == k ? 1.0f : 0.0f)
-                                  : float(data.test.pixels[size_t(j)]) / 255.0f);
+                                  : float(data_.test.pixels[size_t(j)]) / 255.0f);
     }
     x.upload(values);
     device().normalise_rows({x.view(), network.shape().input.norm, x.view()});
-    const Vector<int32_t> label(device(), std::vector<int32_t>(size_t(data.test.count), k));
+    const Vector<int32_t> label(device(), std::vector<int32_t>(size_t(data_.test.count), k));
     for (size_t l = 0; l < 3; ++l) {
-      const LayerInput input = l == 0
-                                   ? ConstMatrixView(x.view())
-                                   : network.input_of(rows, l, 0, data.test.count, 0, label.view());
-      const LayerRows::View out = rows.layers[l].view(0, 0, data.test.count);
+      const LayerInput input =
+          l == 0 ? ConstMatrixView(x.view())
+                 : network.input_of(rows, l, 0, data_.test.count, 0, label.view());
+      const LayerRows::View out = rows.layers[l].view(0, 0, data_.test.count);
       network.layers()[l].forward(device(), std::get<ConstMatrixView>(input), out);
       network.layers()[l].goodness(device(), input, out, /*learning=*/0, /*hands_on=*/true);
     }
-    std::vector<float> sum(size_t(data.test.count), 0.0f);
+    std::vector<float> sum(size_t(data_.test.count), 0.0f);
     for (size_t l = 1; l < 3; ++l) {  // the first layer is left out
-      const auto goodness = rows.layers[l].goodness(data.test.count);
+      const auto goodness = rows.layers[l].goodness(data_.test.count);
       for (size_t i = 0; i < sum.size(); ++i) sum[i] += goodness[i];
     }
     for (size_t i = 0; i < sum.size(); ++i) {

@@ -2,7 +2,7 @@
 // epochs with accuracies, for the last one, and else every two seconds at most.
 #pragma once
 
-#include "host/training/trainer.h"
+#include "host/training/progress.h"
 
 namespace ffwd {
 

@@ -12,7 +12,7 @@
 
 namespace ffwd {
 
-// Means over one epoch of one layer.
+// Of one layer, means over the steps of one epoch.
 struct LayerMetrics {
   double loss = 0;          // nats a row
   double goodness_pos = 0;  // of positive rows
@@ -23,7 +23,8 @@ struct LayerMetrics {
 struct EpochMetrics {
   int64_t epoch = 0;   // from 1
   int64_t step = 0;    // batches learnt since the run began
-  double seconds = 0;  // of learning, since the run began
+  // Of learning, since the run began. Epochs of one step that were played at once share their time.
+  double seconds = 0;
   double images_per_second = 0;
   int64_t stage = 0;  // greedy: which layer's turn it is, from 0; else 0
   std::vector<std::optional<LayerMetrics>> layers;

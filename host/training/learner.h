@@ -1,17 +1,15 @@
-// What learns in a run: a network of the recipe's kind with its data, from first weights to saved
-// model.
+// What learns in a run, by either algorithm: a network of the recipe's kind, its images where the
+// device finds them, and the steps that teach it. A Trainer says when.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
+#include "engine/safetensors.h"
 #include "host/data/dataset.h"
-#include "host/recipe/recipe.h"
 #include "host/runs/run_records.h"
 #include "host/training/evaluate.h"
-#include "host/training/trainer.h"
-#include "host/training/training_state.h"
+#include "host/training/steps.h"
 
 namespace ffwd {
 
@@ -19,18 +17,29 @@ class Learner {
  public:
   virtual ~Learner() = default;
 
+  virtual Device& device() const = 0;
   virtual int64_t parameter_count() const = 0;
-  // engine/checkpoint.h, state_tensors.
-  virtual std::vector<NamedTensor> state() = 0;
-  // run(), called next, goes on from this state, which `origin` held. Throws FileError if it is of
-  // another network.
-  virtual void go_on_from(const TrainingState& state, const std::string& origin) = 0;
-  // Runs the whole recipe; see Trainer::run.
-  virtual void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
-                   const std::function<bool()>& stop) = 0;
-  virtual TrainingTotals totals() const = 0;
+
+  // The most steps that learn() takes at once.
+  virtual int64_t most_at_once() const = 0;
+  // Queued: learns from these batches of the training images, one a step.
+  virtual void learn(const Stage& stage, const Batches& batches) = 0;
+  // Queued: the running sums (engine/running_sums.h) of what learns in this stage are cleared, or
+  // their totals go to a place.
+  virtual void clear_running(const Stage& stage) = 0;
+  virtual void add_up_running(const Stage& stage, int64_t place) = 0;
+  // The losses whose totals are in the first places, means over so many steps each. Waits for the
+  // device.
+  virtual std::vector<EpochMetrics> read_losses(const Stage& stage, int64_t places,
+                                                int64_t steps) = 0;
+
   virtual Evaluation evaluate_train() = 0;
   virtual Evaluation evaluate_test() = 0;
+
+  // Of a training under way: engine/checkpoint.h, state_tensors.
+  virtual std::vector<NamedTensor> state() = 0;
+  // Goes on from such a state, which `origin` held. Throws FileError if it is of another network.
+  virtual void load(const SafetensorsFile& state, const std::string& origin) = 0;
   // The weights with PyTorch's names and layouts, recipe and image format as metadata.
   virtual void save(const std::string& path) const = 0;
 };

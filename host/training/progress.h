@@ -25,14 +25,6 @@ struct TrainingTotals {
   bool stopped = false;      // before its end
 };
 
-// What a training had done that was stopped after so many steps on so many images.
-TrainingTotals totals_after(int64_t steps, double train_seconds, int64_t images, int64_t batch);
-
-// Sets what follows from the totals after `step` steps of an epoch: speed, time left and the epoch's
-// metrics but for its losses. `planned`: images of the whole run.
-void note_totals(const TrainingTotals& totals, int64_t step, double images_per_second,
-                 int64_t planned, Progress& progress);
-
 // Called every half second or so, and for every epoch before OnEpoch is.
 using OnProgress = std::function<void(const Progress&)>;
 // Called for every epoch, in their order; may add accuracies. Its time does not count as training.

@@ -28,19 +28,21 @@ void require_finite_losses(const EpochMetrics& metrics) {
 
 }  // namespace
 
-Trainer::Trainer(Network& network, const Recipe& recipe, const Images& train,
-                 const Execution& execution)
-    : network_(&network),
+Trainer::Trainer(Learner& learner, const Recipe& recipe, const Images& train)
+    : learner_(&learner),
       recipe_(recipe),
       train_(&train),
       batch_(batch_of(recipe, train.count)),
       steps_an_epoch_(ffwd::steps_an_epoch(train.count, batch_)),
       full_batch_(steps_an_epoch_ == 1),
-      pixels_(network.device(), train.pixels),
-      sample_(network.device(), train.count),
-      label_(network.device(), kShows * train.count),
-      values_(network.device(), full_batch_ ? kFullBatchesAtOnce : steps_an_epoch_),
-      steps_(network, recipe, pixels(), batch_, full_batch_, execution) {}
+      sample_(learner.device(), train.count),
+      label_(learner.device(), kShows * train.count),
+      values_(learner.device(), full_batch_ ? kFullBatchesAtOnce : steps_an_epoch_) {}
+
+void Trainer::go_on_after(int64_t steps, double train_seconds) {
+  const int64_t epochs = steps / steps_an_epoch_, rest = steps % steps_an_epoch_;
+  totals_ = {epochs + (rest > 0), steps, epochs * train_->count + rest * batch_, train_seconds};
+}
 
 void Trainer::run(const OnProgress& on_progress, const OnEpoch& on_epoch,
                   const std::function<bool()>& stop) {
@@ -83,22 +85,19 @@ void Trainer::run_full_batches(const Stage& stage, Progress& progress,
   const double begin = steady_seconds();
   upload_values(first, count);
   for (int64_t i = 0; i < count; ++i) {
-    clear_running(stage);
-    steps_.run(stage, {sample_.view(), label_.view(), values_.view().slice(i, 1)});
-    add_up_running(stage, i);
+    learner_->clear_running(stage);
+    learner_->learn(stage, {sample_.view(), label_.view(), values_.view().slice(i, 1)});
+    learner_->add_up_running(stage, i);
   }
-  const std::vector<EpochMetrics> losses = read_losses(stage, count, 1);
+  const std::vector<EpochMetrics> losses = learner_->read_losses(stage, count, 1);
   full_batch_seconds_ = std::max(1e-9, (steady_seconds() - begin) / double(count));
-  const int64_t planned = progress.stages * progress.epochs * train_->count;
   for (int64_t i = 0; i < count; ++i) {
     progress.epoch = first + i;
     ++totals_.epochs;
     ++totals_.steps;
     totals_.images_seen += train_->count;
     totals_.train_seconds += full_batch_seconds_;
-    progress.metrics = losses[size_t(i)];
-    note_totals(totals_, 1, double(train_->count) / full_batch_seconds_, planned, progress);
-    require_finite_losses(progress.metrics);
+    note(1, double(train_->count) / full_batch_seconds_, losses[size_t(i)], progress);
     on_progress(progress);
     on_epoch(progress.metrics);
   }
@@ -114,17 +113,14 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
   totals_.epochs = totals_.steps / progress.steps + 1;
   upload_table(totals_.epochs);
   upload_values(progress.epoch, 1);
-  if (done_before == 0) clear_running(stage);
+  if (done_before == 0) learner_->clear_running(stage);
 
-  const int64_t planned = progress.stages * progress.epochs * count;
   const auto report = [&](int64_t steps) {
-    add_up_running(stage, 0);
-    progress.metrics = read_losses(stage, 1, steps)[0];
-    totals_.train_seconds = trained_before + steady_seconds() - begin;
-    const int64_t seen = totals_.images_seen - seen_before;
-    note_totals(totals_, steps, double(seen) / std::max(1e-9, steady_seconds() - begin), planned,
-                progress);
-    require_finite_losses(progress.metrics);
+    learner_->add_up_running(stage, 0);
+    const std::vector<EpochMetrics> losses = learner_->read_losses(stage, 1, steps);
+    const double seconds = std::max(1e-9, steady_seconds() - begin);
+    totals_.train_seconds = trained_before + seconds;
+    note(steps, double(totals_.images_seen - seen_before) / seconds, losses[0], progress);
     on_progress(progress);
   };
 
@@ -132,16 +128,16 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
   for (int64_t done = done_before; done < progress.steps && !totals_.stopped;) {
     // The last batch may be a smaller one, and is a plan of its own.
     const int64_t first = done * batch_, whole = (count - first) / batch_;
-    const int64_t steps = std::max<int64_t>(1, std::min(whole, steps_.most_at_once()));
+    const int64_t steps = std::max<int64_t>(1, std::min(whole, learner_->most_at_once()));
     const int64_t images = std::min(steps * batch_, count - first);
-    steps_.run(stage, {sample_.view().slice(first, images),
-                       label_.view().slice(kShows * first, kShows * images),
-                       values_.view().slice(done, steps)});
+    learner_->learn(stage, {sample_.view().slice(first, images),
+                            label_.view().slice(kShows * first, kShows * images),
+                            values_.view().slice(done, steps)});
     done += steps;
     totals_.steps += steps;
     totals_.images_seen += images;
     // On a GPU these steps are only queued yet.
-    if (done == progress.steps && totals_.images_seen < planned) {
+    if (done == progress.steps && totals_.images_seen < planned_images(progress)) {
       next_ = table_of(totals_.epochs + 1);
     }
     if (done < progress.steps) {
@@ -157,6 +153,22 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
     }
   }
   on_epoch(progress.metrics);
+}
+
+void Trainer::note(int64_t step, double images_per_second, EpochMetrics losses,
+                   Progress& progress) const {
+  progress.step = step;
+  progress.images_per_second = images_per_second;
+  // As fast as now: where layers take turns, one may need ten times as long as another.
+  progress.seconds_left =
+      double(planned_images(progress) - totals_.images_seen) / images_per_second;
+  progress.metrics = std::move(losses);
+  progress.metrics.epoch = totals_.epochs;
+  progress.metrics.step = totals_.steps;
+  progress.metrics.seconds = totals_.train_seconds;
+  progress.metrics.images_per_second = images_per_second;
+  progress.metrics.stage = progress.stage - 1;
+  require_finite_losses(progress.metrics);
 }
 
 Trainer::Table Trainer::table_of(int64_t epoch) const {
@@ -181,40 +193,6 @@ void Trainer::upload_values(int64_t epoch_of_stage, int64_t epochs) {
     values.insert(values.end(), of_epoch.begin(), of_epoch.end());
   }
   values_.upload_first(values);
-}
-
-void Trainer::clear_running(const Stage& stage) {
-  for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
-    network_->layers()[size_t(l)].running().clear();
-  }
-  if (stage.head) network_->head()->running().clear();
-}
-
-void Trainer::add_up_running(const Stage& stage, int64_t place) {
-  for (int64_t l = stage.first_layer; l < stage.end_layer; ++l) {
-    network_->layers()[size_t(l)].running().add_up(place);
-  }
-  if (stage.head) network_->head()->running().add_up(place);
-}
-
-std::vector<EpochMetrics> Trainer::read_losses(const Stage& stage, int64_t places, int64_t steps) {
-  auto& layers = network_->layers();
-  const auto mean = [&](float sum) { return double(sum) / double(steps); };
-  std::vector<EpochMetrics> metrics(static_cast<size_t>(places));
-  for (EpochMetrics& of_place : metrics) of_place.layers.resize(layers.size());
-  for (size_t l = size_t(stage.first_layer); l < size_t(stage.end_layer); ++l) {
-    const auto totals = layers[l].running().totals(places);
-    for (size_t p = 0; p < metrics.size(); ++p) {
-      const RunningFigures& sums = totals[p];
-      metrics[p].layers[l] =
-          LayerMetrics{mean(sums.loss), mean(sums.positive), mean(sums.negative)};
-    }
-  }
-  if (stage.head) {
-    const auto totals = network_->head()->running().totals(places);
-    for (size_t p = 0; p < metrics.size(); ++p) metrics[p].head_loss = mean(totals[p]);
-  }
-  return metrics;
 }
 
 }  // namespace ffwd

@@ -7,7 +7,6 @@
 #include "host/basics/errors.h"
 #include "host/data/load_dataset.h"
 #include "host/report/report.h"
-#include "host/training/learner.h"
 #include "host/training/sample_images.h"
 
 namespace ffwd {
@@ -24,10 +23,10 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
   images.pixels.resize(size_t(count * images.shape.values()));
 }
 
-Summary summary_of(const Learner& learner, const Evaluation& train, const Evaluation& test,
-                   const Device& device, const Recipe& recipe, const Dataset& data,
+Summary summary_of(const Learner& learner, const TrainingTotals& totals, const Evaluation& train,
+                   const Evaluation& test, const Recipe& recipe, const Dataset& data,
                    const std::string& recipe_file) {
-  const TrainingTotals totals = learner.totals();
+  const Device& device = learner.device();
   Summary summary;
   summary.title = recipe.title;
   summary.recipe = recipe_file;
@@ -57,8 +56,8 @@ Summary summary_of(const Learner& learner, const Evaluation& train, const Evalua
 }
 
 // Without how and on what it is computed, complete epochs and total time.
-TrainingState state_of(Learner& learner, const Recipe& recipe, const std::string& recipe_file) {
-  const TrainingTotals totals = learner.totals();
+TrainingState state_of(Learner& learner, const TrainingTotals& totals, const Recipe& recipe,
+                       const std::string& recipe_file) {
   TrainingState state;
   state.recipe = recipe;
   state.recipe_file = recipe_file;
@@ -75,10 +74,12 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   std::optional<TrainingState>& stopped = options.stopped;
   const double begin = steady_seconds() - (stopped ? stopped->total_seconds : 0);
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, options.execution);
+  Trainer trainer(*learner, recipe, data.train);
   const DataIdentity identity = identity_of(data.train);
   if (stopped) {
     require_same_data(*stopped, identity, folder.state_path());
-    learner->go_on_from(*stopped, folder.state_path());
+    learner->load(stopped->learnt, folder.state_path());
+    trainer.go_on_after(stopped->steps, stopped->train_seconds);
     folder.keep_metrics(stopped->epochs);
     stopped->learnt = {};  // it is on the device now
   }
@@ -87,7 +88,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   int64_t epochs = stopped ? stopped->epochs : 0;
   double saved = steady_seconds();
   const auto save = [&] {
-    TrainingState state = state_of(*learner, recipe, recipe_file);
+    TrainingState state = state_of(*learner, trainer.totals(), recipe, recipe_file);
     state.setup = setup_of(device, options.execution.executor);
     state.data = identity;
     state.epochs = epochs;
@@ -98,10 +99,10 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   };
 
   const int64_t every = recipe.training.evaluate_every;
-  learner->run(
+  trainer.run(
       watcher.on_progress,
       [&](EpochMetrics& metrics) {
-        if (every > 0 && metrics.epoch % every == 0 && !learner->totals().stopped) {
+        if (every > 0 && metrics.epoch % every == 0 && !trainer.totals().stopped) {
           const Evaluation result = learner->evaluate_test();
           metrics.test_accuracy_goodness = result.goodness;
           metrics.test_accuracy_head = result.head;
@@ -118,7 +119,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
 
   learner->save(folder.model_path());
   const Evaluation train = learner->evaluate_train(), test = learner->evaluate_test();
-  Summary summary = summary_of(*learner, train, test, device, recipe, data, recipe_file);
+  Summary summary = summary_of(*learner, trainer.totals(), train, test, recipe, data, recipe_file);
   summary.total_seconds = steady_seconds() - begin;
   folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
                                     sample_images(recipe, data), recipe.reference));
