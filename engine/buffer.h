@@ -55,8 +55,7 @@ class Vector {
   void upload_first(const std::vector<T>& host) {
     const int64_t count = int64_t(host.size());
     FFWD_EXPECT(count <= size_, "cannot upload more than there is room for");
-    if (count > 0)
-      buffer_.device().upload(buffer_.data(), host.data(), count * int64_t(sizeof(T)));
+    if (count > 0) buffer_.device().upload(buffer_.data(), host.data(), count * int64_t(sizeof(T)));
   }
   std::vector<T> download() const { return download(size_); }
   // The first `count` elements.

@@ -3,10 +3,10 @@
 namespace ffwd {
 
 Head::Head(Device& device, const std::vector<int64_t>& widths, int64_t classes,
-           OptimiserKind optimiser, int64_t batch)
+           OptimiserKind optimiser, int64_t max_images)
     : classes_(classes),
-      dlogits_(device, batch, classes, device.activation_type()),
-      running_(device, batch) {
+      dlogits_(device, max_images, classes, device.activation_type()),
+      running_(device, max_images) {
   for (const int64_t width : widths) {
     weights_.emplace_back(device, classes, width, Parameters::Biases::none, optimiser,
                           device.activation_type());

@@ -15,10 +15,10 @@ namespace ffwd {
 
 class Head {
  public:
-  // `widths` of the layers that it sees; its weights start at zero. `batch`: images that it learns from
-  // at once, at most.
+  // `widths` of the layers that it sees; its weights start at zero. `max_images`: to learn from at
+  // once.
   Head(Device& device, const std::vector<int64_t>& widths, int64_t classes, OptimiserKind optimiser,
-       int64_t batch);
+       int64_t max_images);
 
   int64_t classes() const { return classes_; }
   // S_l, (classes, width of layer l).

@@ -76,32 +76,32 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
   folded_ = Matrix(device, max_images, first_layer.units, device.activation_type());
 }
 
-void ImageBatch::gather(Device& lane, int64_t batch, const uint8_t* pixels,
+void ImageBatch::gather(Device& lane, int64_t step, const uint8_t* pixels,
                         VectorView<const int32_t> sample) {
-  const Images& images = images_[batch];
+  const Images& images = images_[step];
   const int32_t blank = format_.label_place == LabelPlace::pixels ? format_.classes : 0;
-  lane.gather_images({pixels, sample, format_.standardise, blank, base(batch, sample.size),
+  lane.gather_images({pixels, sample, format_.standardise, blank, base(step, sample.size),
                       images.squares.view().slice(0, sample.size)});
 }
 
-void ImageBatch::shared_product(Device& lane, int64_t batch, int64_t images,
+void ImageBatch::shared_product(Device& lane, int64_t step, int64_t images,
                                 const Parameters& parameters) {
   FFWD_EXPECT(shares_product(), "a convolution reads images with their labels");
   const int64_t rows = label_rows() + images;
-  lane.matmul(forward_product(images_[batch].base.view(rows), parameters.operand(),
-                              shared_product_[batch].view(rows)));
+  lane.matmul(forward_product(images_[step].base.view(rows), parameters.operand(),
+                              shared_product_[step].view(rows)));
 }
 
-void ImageBatch::show_labels(Device& lane, int64_t batch, int64_t images,
+void ImageBatch::show_labels(Device& lane, int64_t step, int64_t images,
                              VectorView<const int32_t> label, int64_t first) {
   const int64_t rows = label.size;
   FFWD_EXPECT(first % images == 0, "rows are shown image by image");
-  const Images& loaded = images_[batch];
-  const Shown& shown = shown_[batch];
+  const Images& loaded = images_[step];
+  const Shown& shown = shown_[step];
   if (convolved_) {
-    lane.overlay_pixels({base(batch, images), label, format_.classes,
+    lane.overlay_pixels({base(step, images), label, format_.classes,
                          int32_t(format_.image.channels), format_.label_value, format_.norm,
-                         pixels(batch, first, rows), pattern_.view()});
+                         pixels(step, first, rows), pattern_.view()});
     return;
   }
   lane.overlay_labels({label, loaded.squares.view().slice(0, images), format_.classes,
@@ -110,24 +110,24 @@ void ImageBatch::show_labels(Device& lane, int64_t batch, int64_t images,
                        shown.row_scale.view().slice(first, rows)});
 }
 
-LayerInput ImageBatch::input(int64_t batch, int64_t images, int64_t first,
+LayerInput ImageBatch::input(int64_t step, int64_t images, int64_t first,
                              VectorView<const int32_t> label) const {
   const int64_t count = label.size;
   FFWD_EXPECT(first % images == 0, "rows are shown image by image");
-  if (convolved_) return ConstMatrixView(pixels(batch, first, count));
-  const Shown& shown = shown_[batch];
-  const MatrixView product = shared_product_[batch].view();
+  if (convolved_) return ConstMatrixView(pixels(step, first, count));
+  const Shown& shown = shown_[step];
+  const MatrixView product = shared_product_[step].view();
   return LabelledImages{
-      base(batch, images),
+      base(step, images),
       {product.row_range(label_rows(), images), product.row_range(0, label_rows()), label,
        shown.row_scale.view().slice(first, count)},
       shown.label_part.view().row_range(first, count),
       folded_.view(images)};
 }
 
-MatrixView ImageBatch::pixels(int64_t batch, int64_t first, int64_t count) const {
+MatrixView ImageBatch::pixels(int64_t step, int64_t first, int64_t count) const {
   const int64_t pixels = format_.image.pixels();
-  return shown_[batch].pixels.view().row_range(first * pixels, count * pixels);
+  return shown_[step].pixels.view().row_range(first * pixels, count * pixels);
 }
 
 }  // namespace ffwd

@@ -35,25 +35,26 @@ class ImageBatch {
   ImageBatch(Device& device, const InputFormat& format, int64_t max_images, int64_t shows,
              const LayerShape& first_layer, const ImageSlots& slots = {});
 
-  // The methods below work on a batch in flight, each on the device that runs it.
+  // The methods below work on the batch in flight that `step` learns from, each on the device that
+  // runs it.
 
   // Gathers image sample[i] of `pixels` (device memory) as image i.
-  void gather(Device& lane, int64_t batch, const uint8_t* pixels, VectorView<const int32_t> sample);
+  void gather(Device& lane, int64_t step, const uint8_t* pixels, VectorView<const int32_t> sample);
 
   // Whether there is a shared product (kernels/shared_product.h).
   bool shares_product() const { return !convolved_; }
 
   // Multiplies `images` gathered images, and what is written under each label, with a fully
   // connected first layer's weights as they are now.
-  void shared_product(Device& lane, int64_t batch, int64_t images, const Parameters& parameters);
+  void shared_product(Device& lane, int64_t step, int64_t images, const Parameters& parameters);
 
   // Shows `images` gathered images under each label of `label`: row first + i shows image i mod
   // `images`. `first` and the number of labels are multiples of `images`.
-  void show_labels(Device& lane, int64_t batch, int64_t images, VectorView<const int32_t> label,
+  void show_labels(Device& lane, int64_t step, int64_t images, VectorView<const int32_t> label,
                    int64_t first);
 
   // What the first layer reads of rows first, first + 1, ..., which have been shown under `label`.
-  LayerInput input(int64_t batch, int64_t images, int64_t first,
+  LayerInput input(int64_t step, int64_t images, int64_t first,
                    VectorView<const int32_t> label) const;
 
  private:
@@ -69,11 +70,11 @@ class ImageBatch {
   };
 
   int64_t label_rows() const { return convolved_ ? 0 : 1 + format_.classes; }
-  MatrixView base(int64_t batch, int64_t images) const {
-    return images_[batch].base.view().row_range(label_rows(), images);
+  MatrixView base(int64_t step, int64_t images) const {
+    return images_[step].base.view().row_range(label_rows(), images);
   }
   // Where the labelled pixels of these rows are, for a convolution.
-  MatrixView pixels(int64_t batch, int64_t first, int64_t count) const;
+  MatrixView pixels(int64_t step, int64_t first, int64_t count) const;
 
   InputFormat format_;
   Vector<float> pattern_;  // empty: labels are in the first pixels

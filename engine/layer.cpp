@@ -3,15 +3,15 @@
 namespace ffwd {
 
 Layer::Layer(Device& device, const LayerShape& shape, const Objective& objective,
-             OptimiserKind optimiser, int64_t batch)
+             OptimiserKind optimiser, int64_t max_images)
     : shape_(shape),
       objective_(objective),
       parameters_(device, shape.units, shape.inputs, Parameters::Biases::one_a_unit, optimiser,
                   device.activation_type()),
       batch_mean_(device, shape.units),
       peer_push_(device, shape.units),
-      column_scratch_(device, column_sum_scratch(2 * batch * shape.pixels(), shape.units)),
-      running_(device, 2 * batch * (of_pixels() ? shape.pixels() : 1)) {
+      column_scratch_(device, column_sum_scratch(2 * max_images * shape.pixels(), shape.units)),
+      running_(device, 2 * max_images * (of_pixels() ? shape.pixels() : 1)) {
   constexpr float kInitialMean = 0.5f;  // ffnew.m
   peer_mean_ = Vector<float>(device, std::vector<float>(size_t(shape.units), kInitialMean));
 }

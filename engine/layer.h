@@ -23,9 +23,9 @@ struct Objective {
 
 class Layer {
  public:
-  // `batch`: images that it learns from at once, at most, each as a positive and as a negative row.
+  // `max_images`: to learn from at once, each as a positive and as a negative row.
   Layer(Device& device, const LayerShape& shape, const Objective& objective,
-        OptimiserKind optimiser, int64_t batch);
+        OptimiserKind optimiser, int64_t max_images);
 
   const LayerShape& shape() const { return shape_; }
   Parameters& parameters() { return parameters_; }

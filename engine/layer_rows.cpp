@@ -29,21 +29,21 @@ LayerRows::LayerRows(Device& device, int64_t rows, const LayerShape& shape, cons
   if (!shape.normalises_at_once()) activities_ = matrices(slots.activities, pixels_);
 }
 
-LayerRows::View LayerRows::view(int64_t batch, int64_t first, int64_t count) const {
-  const Figures& figures = figures_[batch];
+LayerRows::View LayerRows::view(int64_t step, int64_t first, int64_t count) const {
+  const Figures& figures = figures_[step];
   const auto pixels = [&](const auto& vector) {
     return vector.view().slice(first * pixels_, count * pixels_);
   };
   View view;
-  view.z = (*z_)[batch].view().row_range(first * pixels_, count * pixels_);
+  view.z = (*z_)[step].view().row_range(first * pixels_, count * pixels_);
   view.goodness = figures.goodness.view().slice(first, count);
   view.pixel_goodness = pixels_ > 1 ? pixels(figures.pixel_goodness) : view.goodness;
   if (pixels_ > 1) view.slope = figures.slope.view().slice(first, count);
   view.length = pixels(figures.length);
-  view.next = (*next_)[batch].view().row_range(first * pooled_pixels_, count * pooled_pixels_);
+  view.next = (*next_)[step].view().row_range(first * pooled_pixels_, count * pooled_pixels_);
   view.activities = view.next;
   if (activities_) {
-    view.activities = (*activities_)[batch].view().row_range(first * pixels_, count * pixels_);
+    view.activities = (*activities_)[step].view().row_range(first * pixels_, count * pixels_);
   }
   if (whole_images_) {  // the same memory as one row an image
     view.next = reshaped(view.next, count, pooled_pixels_ * view.next.cols);

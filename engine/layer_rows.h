@@ -38,9 +38,9 @@ class LayerRows {
     VectorView<float> slope;           // (rows), absent when P is 1
     VectorView<float> length;          // (rows*P)
   };
-  View view(int64_t batch, int64_t first, int64_t count) const;
+  View view(int64_t step, int64_t first, int64_t count) const;
 
-  // The goodness of the first `rows` rows of batch 0, on the host.
+  // The goodness of the first `rows` rows of step 0's batch, on the host.
   std::vector<float> goodness(int64_t rows) const { return figures_[0].goodness.download(rows); }
 
  private:

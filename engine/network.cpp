@@ -5,19 +5,20 @@
 namespace ffwd {
 
 Network::Network(Device& device, const NetworkShape& shape,
-                 const std::vector<Objective>& objectives, OptimiserKind optimiser, int64_t batch)
+                 const std::vector<Objective>& objectives, OptimiserKind optimiser,
+                 int64_t max_images)
     : device_(&device), shape_(shape) {
   const std::vector<LayerShape> shapes =
       layer_shapes(shape.layers, shape.input.image, shape.activation, shape.input.norm);
   FFWD_EXPECT(objectives.size() == shapes.size(), "every layer that learns needs an objective");
   for (size_t l = 0; l < shapes.size(); ++l) {
-    layers_.emplace_back(device, shapes[l], objectives[l], optimiser, batch);
+    layers_.emplace_back(device, shapes[l], objectives[l], optimiser, max_images);
   }
   FFWD_EXPECT(first_read_layer() < layers_.size(), "no layer is left to classify with");
   if (shape.head) {
     std::vector<int64_t> seen;
     for (size_t l = first_read_layer(); l < layers_.size(); ++l) seen.push_back(width_of(l));
-    head_.emplace(device, seen, shape.input.classes, optimiser, batch);
+    head_.emplace(device, seen, shape.input.classes, optimiser, max_images);
   }
 }
 
@@ -63,18 +64,18 @@ void Network::forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const
   }
 }
 
-LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t batch, int64_t images,
+LayerInput Network::input_of(const NetworkRows& rows, size_t l, int64_t step, int64_t images,
                              int64_t first, VectorView<const int32_t> label) const {
-  if (l == 0) return rows.images.input(batch, images, first, label);
-  return ConstMatrixView(rows.layers[l - 1].view(batch, first, label.size).next);
+  if (l == 0) return rows.images.input(step, images, first, label);
+  return ConstMatrixView(rows.layers[l - 1].view(step, first, label.size).next);
 }
 
-std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t batch,
+std::vector<ConstMatrixView> Network::head_input(const NetworkRows& rows, int64_t step,
                                                  int64_t first, int64_t count) const {
   FFWD_EXPECT(head_, "without a head layers may have written over what others handed on");
   std::vector<ConstMatrixView> activities;
   for (size_t l = first_read_layer(); l < layers_.size(); ++l) {
-    ConstMatrixView x = rows.layers[l].view(batch, first, count).next;
+    ConstMatrixView x = rows.layers[l].view(step, first, count).next;
     if (x.rows != count) {  // pixels: the same memory as one row an image
       x = reshaped(x, count, width_of(l));
     }

@@ -21,11 +21,11 @@ struct NetworkShape {
 
 class Network {
  public:
-  // `objectives`: one for each layer that learns. `batch`: images to learn from at once, at most; 0
-  // if the network only classifies.
+  // `objectives`: one for each layer that learns. `max_images`: to learn from at once; 0 if the
+  // network only classifies.
   // Throws ffwd::Error naming the layer that does not fit the one before it.
   Network(Device& device, const NetworkShape& shape, const std::vector<Objective>& objectives,
-          OptimiserKind optimiser, int64_t batch);
+          OptimiserKind optimiser, int64_t max_images);
 
   Device& device() const { return *device_; }
   const NetworkShape& shape() const { return shape_; }
@@ -40,17 +40,17 @@ class Network {
   // Draws all weights from the seed.
   void initialise(WeightInit init, uint64_t seed);
 
-  // Forward through all layers of `rows`' batch 0: image sample[i] of `pixels` (device memory) is
-  // its image i, shown under each of its labels in turn.
+  // Forward through all layers, in `rows` as step 0's batch: image sample[i] of `pixels`, for the
+  // device, is its image i, shown under each of its labels in turn.
   void forward(NetworkRows& rows, const uint8_t* pixels, VectorView<const int32_t> sample,
                VectorView<const int32_t> label);
 
   // What layer l reads of a batch of `images` from its row `first` on, shown under `label`: the
   // images, or the activities of the layer below.
-  LayerInput input_of(const NetworkRows& rows, size_t l, int64_t batch, int64_t images,
+  LayerInput input_of(const NetworkRows& rows, size_t l, int64_t step, int64_t images,
                       int64_t first, VectorView<const int32_t> label) const;
   // What the head reads.
-  std::vector<ConstMatrixView> head_input(const NetworkRows& rows, int64_t batch, int64_t first,
+  std::vector<ConstMatrixView> head_input(const NetworkRows& rows, int64_t step, int64_t first,
                                           int64_t count) const;
 
  private:

@@ -1,4 +1,4 @@
-// Memory with one copy for each batch in flight; a batch's number selects its copy.
+// Memory with one copy for each batch in flight; the step that learns from a batch selects its copy.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ class Slots {
     for (int64_t i = 0; i < count; ++i) copies_.push_back(make());
   }
 
-  T& operator[](int64_t batch) { return copies_[size_t(batch) % copies_.size()]; }
-  const T& operator[](int64_t batch) const { return copies_[size_t(batch) % copies_.size()]; }
+  T& operator[](int64_t step) { return copies_[size_t(step) % copies_.size()]; }
+  const T& operator[](int64_t step) const { return copies_[size_t(step) % copies_.size()]; }
 
  private:
   std::vector<T> copies_;

@@ -60,7 +60,8 @@ std::vector<std::vector<float>> train(Device& device, const Recipe& recipe, Exec
   return weights;
 }
 
-// With one OpenMP thread, as many as a lane is sure to have: on the CPU the order of sums depends on that.
+// With one OpenMP thread, as many as a lane is sure to have: on the CPU the order of sums depends on
+// that.
 class Executors : public OnDevice {
  protected:
   void SetUp() override {

@@ -38,15 +38,15 @@ void check_groups(const LayerShape& layer) {
 }
 
 Model make_network(Device& device, const Recipe& recipe, const DatasetFormat& format,
-                   int64_t batch) {
+                   int64_t max_images) {
   const NetworkShape shape = network_shape(recipe, format);
   // Throws RecipeError, and checks the head too.
   for (const LayerShape& layer : layer_shapes(recipe, shape.input.image)) {
     if (device.queues()) check_groups(layer);
   }
-  return {
-      recipe, format,
-      std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind, batch)};
+  return {recipe, format,
+          std::make_unique<Network>(device, shape, objectives(recipe), recipe.optimiser.kind,
+                                    max_images)};
 }
 
 DatasetFormat read_format(const std::string& text, const std::string& path) {
@@ -85,8 +85,9 @@ Standardise standardise(const Recipe& recipe, const DatasetFormat& format) {
   return result;
 }
 
-Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format, int64_t batch) {
-  Model model = make_network(device, recipe, format, batch);
+Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
+                 int64_t max_images) {
+  Model model = make_network(device, recipe, format, max_images);
   model.network->initialise(recipe.network.init, recipe.training.seed);
   return model;
 }
@@ -121,7 +122,7 @@ Model load_model(Device& device, const std::string& path) {
                   ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
     }
     try {
-      Model model = make_network(device, parsed, format, /*batch=*/0);
+      Model model = make_network(device, parsed, format, /*max_images=*/0);
       load_network(*model.network, file, path);
       return model;
     } catch (const RecipeError& error) {

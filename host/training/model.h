@@ -22,8 +22,9 @@ struct Model {
 Standardise standardise(const Recipe& recipe, const DatasetFormat& format);
 
 // A network of the recipe's shape with weights drawn from its seed, to learn from batches of up to
-// `batch` images.
-Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format, int64_t batch);
+// `max_images` images.
+Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
+                 int64_t max_images);
 
 // The weights with PyTorch's names and layouts (engine/checkpoint.h); recipe and image format as
 // metadata. The file replaces what was at `path` as a whole or not at all.

@@ -22,7 +22,7 @@ ExecutorKind default_executor(Schedule schedule) {
   return schedule == Schedule::pipelined ? ExecutorKind::lanes : ExecutorKind::serial;
 }
 
-Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_batch,
+Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_images,
              bool same_batch, const Execution& execution)
     : network_(&network),
       recipe_(recipe),
@@ -30,8 +30,9 @@ Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int6
       same_batch_(same_batch),
       most_at_once_(same_batch ? 1 : steps_at_once(recipe, execution, network.device().queues())),
       gradients_(network, /*take_turns=*/!overlaps()),
-      depth_(depth_that_fits(max_batch)),
-      runner_(network, recipe, pixels, max_batch, most_at_once_, slots_for(max_batch), gradients_),
+      depth_(depth_that_fits(max_images)),
+      runner_(network, recipe, pixels, max_images, most_at_once_, slots_for(max_images),
+              gradients_),
       executor_(make_executor(execution.executor, network.device())) {}
 
 bool Steps::overlaps() const {

@@ -27,12 +27,12 @@ ExecutorKind default_executor(Schedule schedule);
 
 class Steps {
  public:
-  // `pixels`: the training images, device memory; batches have `max_batch` images at most. Network,
+  // `pixels`: the training images, for the device; batches have `max_images` at most. Network,
   // pixels and trace must outlive it.
   //
   // With `same_batch` every step of a stage learns from the same images under the same labels, so
   // what reaches the layers that learn is computed at the stage's first step and then kept.
-  Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_batch,
+  Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_images,
         bool same_batch, const Execution& execution = {});
 
   // The most steps that run() takes at once; layers overlap within these. Where wrong labels come

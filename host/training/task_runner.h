@@ -10,10 +10,10 @@ namespace ffwd {
 
 class TaskRunner {
  public:
-  // `pixels`: the training images, device memory. `most`: the most images of a batch, and the most
-  // steps of a plan. Network, pixels and gradients must outlive it.
-  TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t most_images,
-             int64_t most_steps, const NetworkSlots& slots, const LayerGradients& gradients);
+  // `pixels`: the training images, for the device. `max_images`: of a batch; `max_steps`: of a
+  // plan. Network, pixels and gradients must outlive it.
+  TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_images,
+             int64_t max_steps, const NetworkSlots& slots, const LayerGradients& gradients);
 
   // Copies what the steps of the next plan learn from to where its tasks look for it. Queued on the
   // network's device. `kept`: images and labels are still there.
@@ -23,12 +23,17 @@ class TaskRunner {
   void run(const Plan& plan, const PlanTask& task, Device& lane);
 
  private:
-  VectorView<const int32_t> sample(const PlanTask& task, int64_t images) const;
-  VectorView<int32_t> label(const PlanTask& task, int64_t images) const;
-  VectorView<const StepValues> values(const PlanTask& task) const;
   void draw_labels(const PlanTask& task, int64_t images, Device& lane);
-  void run_layer(const Plan& plan, const PlanTask& task, Device& lane);
-  void run_head(const PlanTask& task, int64_t images, Device& lane);
+
+  // What a task works on, in batches of so many images.
+  VectorView<const int32_t> sample(const PlanTask& task, int64_t images) const;
+  VectorView<int32_t> label(const PlanTask& task, RowClass rows, int64_t images) const;
+  VectorView<const StepValues> values(const PlanTask& task) const;
+  Layer& layer(const PlanTask& task) const;
+  LayerInput input(const PlanTask& task, int64_t images) const;
+  LayerRows::View output(const PlanTask& task, int64_t images) const;
+  std::vector<ConstMatrixView> head_input(const PlanTask& task, int64_t images) const;
+  int64_t learning_rows(const Plan& plan, const PlanTask& task) const;
 
   Network* network_;
   Negatives negatives_;

@@ -241,7 +241,7 @@ TEST_P(GoodnessRowsTest, BrokenContractsThrow) {
   expect_error([](GoodnessRows& a) { a.temperature = NAN; });
 }
 
-TEST_P(GoodnessRowsTest, BrokenContractsOfPartsThrow) {
+TEST_P(GoodnessRowsTest, BrokenContractsOfASharedProductThrow) {
   const auto expect_error = [&](auto break_it) {
     Memory memory(place());
     GoodnessRows args{};

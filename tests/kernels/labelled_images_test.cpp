@@ -1,5 +1,6 @@
-// gather_images, overlay_labels and goodness_rows of a shared product together, for every label and the neutral
-// one: the same as writing the label into the image, normalising the row and multiplying, in double.
+// gather_images, overlay_labels and goodness_rows of a shared product together, for every label and
+// the neutral one: the same as writing the label into the image, normalising the row and multiplying,
+// in double.
 #include <gtest/gtest.h>
 
 #include "kernels/gather_images.h"
@@ -159,7 +160,7 @@ void expect_z_of_whole_rows(Place place, const Images& m) {
 class LabelledImagesTest : public InEveryPlace {};
 FFWD_IN_EVERY_PLACE(LabelledImagesTest);
 
-TEST_P(LabelledImagesTest, PartsEqualTheWhole) {
+TEST_P(LabelledImagesTest, SharedProductsEqualTheWhole) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     for (const int32_t channels : {1, 3}) {
       for (const NormKind kind : {NormKind::l2, NormKind::rms}) {
