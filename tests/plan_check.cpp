@@ -52,6 +52,7 @@ class Checker {
     int64_t writer = -1;
     std::vector<int64_t> readers;  // since the writer
   };
+  std::vector<TaskKind> writers_of(const PlanBuffer& buffer) const;
   bool changes(const PlanBuffer& buffer) const;
   bool may_write(const PlanTask& task, const PlanBuffer& buffer) const;
   bool may_read(const PlanTask& task, const PlanBuffer& buffer, int64_t writer) const;
@@ -193,9 +194,50 @@ void Checker::check_work() {
   }
 }
 
+// The kinds of tasks that may write a buffer, in a step's order.
+std::vector<TaskKind> Checker::writers_of(const PlanBuffer& buffer) const {
+  const bool peer = plan_.shape.peer_normalisation;
+  switch (buffer.kind) {
+    case BufferKind::images:
+      return {TaskKind::gather};
+    case BufferKind::wrong_labels:
+      return {TaskKind::draw_labels};
+    case BufferKind::shown:
+      return {TaskKind::show_labels};
+    case BufferKind::shared_product:
+      return {TaskKind::shared_product};
+    case BufferKind::z:
+      if (!peer) return {TaskKind::forward, TaskKind::goodness};
+      return {TaskKind::forward, TaskKind::goodness, TaskKind::gradient};
+    case BufferKind::activities:
+    case BufferKind::next:
+    case BufferKind::figures:
+      return {TaskKind::goodness};
+    case BufferKind::scratch:
+    case BufferKind::gradient:
+      return {TaskKind::gradient};
+    case BufferKind::weights:
+      return {TaskKind::update};
+    case BufferKind::peer_mean:
+      if (!peer) return {};
+      return {TaskKind::gradient};
+    case BufferKind::running:
+      if (!plan_.stage.has_layer(buffer.layer)) return {};
+      return {TaskKind::goodness};
+    case BufferKind::logits:
+      return {TaskKind::head_forward};
+    case BufferKind::head_scratch:
+    case BufferKind::head_weights:
+    case BufferKind::head_running:
+      return {TaskKind::head_learn};
+  }
+  return {};
+}
+
 // Whether the plan changes a buffer that is carried.
 bool Checker::changes(const PlanBuffer& buffer) const {
-  return !buffer.writers.empty() && work_of(buffer.writers.front(), buffer.layer) != RowClass::none;
+  const std::vector<TaskKind> writers = writers_of(buffer);
+  return !writers.empty() && work_of(writers.front(), buffer.layer) != RowClass::none;
 }
 
 // The step whose content of a buffer a task must find there; -1: what was there at the start.
@@ -249,7 +291,7 @@ void Checker::check_memory(const PlanOrder& order) {
     const PlanAccess access{int64_t(b), 0, RowClass::all};
     for (const RowClass part : kParts) {
       check_content("the plan ends with", access, contents[{access.buffer, 0, part}].writer,
-                    plan_.steps - 1, buffer.writers.front());
+                    plan_.steps - 1, writers_of(buffer).front());
     }
   }
 }
@@ -265,8 +307,9 @@ void Checker::check_read(const PlanOrder& order, int64_t t, const PlanAccess& ac
         ", which writes it");
   }
   // Of several writers, the last that comes before the reader in a step.
-  TaskKind kind = buffer.writers.empty() ? task(t).kind : buffer.writers.front();
-  for (const TaskKind writer : buffer.writers) {
+  const std::vector<TaskKind> writers = writers_of(buffer);
+  TaskKind kind = writers.empty() ? task(t).kind : writers.front();
+  for (const TaskKind writer : writers) {
     if (writer < task(t).kind) kind = writer;
   }
   check_content(name(t) + " reads", access, content.writer, step_to_read(task(t), buffer), kind);
@@ -277,7 +320,7 @@ void Checker::check_read(const PlanOrder& order, int64_t t, const PlanAccess& ac
 
 // Layers of one lane share memory.
 bool Checker::may_write(const PlanTask& task, const PlanBuffer& buffer) const {
-  const auto& writers = buffer.writers;
+  const std::vector<TaskKind> writers = writers_of(buffer);
   if (std::find(writers.begin(), writers.end(), task.kind) == writers.end()) return false;
   if (task.layer == buffer.layer) return true;
   if (plan_.lanes.size() > 1) return false;

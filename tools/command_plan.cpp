@@ -1,6 +1,7 @@
 // ffwd plan: what a training does when and where, and what that should take. Runs nothing.
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "host/basics/errors.h"
 #include "host/data/load_dataset.h"
@@ -147,9 +148,14 @@ void print_tasks(const Plan& plan) {
 
 void print_buffers(const Plan& plan) {
   std::printf("\n%-14s %9s %5s %9s  written by\n", "buffer", "one slot", "slots", "in all");
-  for (const PlanBuffer& buffer : plan.buffers) {
+  std::vector<std::set<TaskKind>> kinds(plan.buffers.size());  // in a step's order
+  for (const PlanTask& task : plan.tasks) {
+    for (const PlanAccess& access : task.writes) kinds[size_t(access.buffer)].insert(task.kind);
+  }
+  for (size_t b = 0; b < plan.buffers.size(); ++b) {
+    const PlanBuffer& buffer = plan.buffers[b];
     std::string writers;
-    for (const TaskKind kind : buffer.writers) {
+    for (const TaskKind kind : kinds[b]) {
       writers += (writers.empty() ? "  " : ", ") + std::string(name_of(kind));
     }
     std::printf("%-14s %9s %5lld %9s%s\n", buffer.name.c_str(),

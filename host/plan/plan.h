@@ -139,7 +139,6 @@ struct PlanBuffer {
   int64_t slots = 1;  // batches whose content it holds at the same time
   bool carried;       // from step to step, and there when the plan starts: weights, running figures
   int64_t layer;      // the first of those that share it; -1: none
-  std::vector<TaskKind> writers;  // of that layer, and of those that share it; in a step's order
 };
 
 // A part of a buffer.

@@ -15,15 +15,14 @@ int64_t matrix_bytes(int64_t rows, int64_t cols, int64_t element) {
   return rows * padded_columns(cols) * element;
 }
 
-int64_t add(Plan& plan, BufferKind kind, const std::string& name, int64_t bytes, int64_t layer,
-            const std::vector<TaskKind>& writers) {
-  plan.buffers.push_back({kind, name, bytes, 1, false, layer, writers});
+int64_t add(Plan& plan, BufferKind kind, const std::string& name, int64_t bytes, int64_t layer) {
+  plan.buffers.push_back({kind, name, bytes, 1, false, layer});
   return int64_t(plan.buffers.size()) - 1;
 }
 
 int64_t add_carried(Plan& plan, BufferKind kind, const std::string& name, int64_t bytes,
-                    int64_t layer, const std::vector<TaskKind>& writers) {
-  const int64_t place = add(plan, kind, name, bytes, layer, writers);
+                    int64_t layer) {
+  const int64_t place = add(plan, kind, name, bytes, layer);
   plan.buffers.back().carried = true;
   return place;
 }
@@ -39,14 +38,12 @@ void add_input(Plan& plan, PlanBuffers& b) {
                  matrix_bytes(s.shares_product() ? s.shared_product_rows() : s.batch,
                               pixels * channels, element) +
                      s.batch * kFloat,
-                 -1, {TaskKind::gather});
-  b.wrong_labels = add(plan, BufferKind::wrong_labels, "wrong labels", s.batch * kInt, -1,
-                       {TaskKind::draw_labels});
-  b.shown = add(plan, BufferKind::shown, "shown labels", shown, -1, {TaskKind::show_labels});
+                 -1);
+  b.wrong_labels = add(plan, BufferKind::wrong_labels, "wrong labels", s.batch * kInt, -1);
+  b.shown = add(plan, BufferKind::shown, "shown labels", shown, -1);
   if (s.shares_product()) {
     b.shared_product = add(plan, BufferKind::shared_product, "shared product",
-                           matrix_bytes(s.shared_product_rows(), s.layers[0].units, element), 0,
-                           {TaskKind::shared_product});
+                           matrix_bytes(s.shared_product_rows(), s.layers[0].units, element), 0);
   }
 }
 
@@ -74,46 +71,29 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, const Lent& lent) {
   // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
   int64_t scratch = (column_sum_scratch(2 * s.batch * pixels, units) + 2 * units) * kFloat;
   if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
-  std::vector<TaskKind> z_writers = {TaskKind::goodness}, peer_writers;
-  if (!s.z_is_shared_product(l)) z_writers.insert(z_writers.begin(), TaskKind::forward);
-  if (s.peer_normalisation) {
-    z_writers.push_back(TaskKind::gradient);
-    peer_writers.push_back(TaskKind::gradient);
-  }
   const std::string name = " " + std::to_string(l);
   PlanBuffers::Layer b{};
   b.z = lent.z;
-  if (lent.z < 0) {
-    b.z = add(plan, BufferKind::z, "z" + name, activities, l, z_writers);
-  } else if (auto& writers = plan.buffers[size_t(b.z)].writers; writers.size() < z_writers.size()) {
-    writers = z_writers;
-  }
+  if (lent.z < 0) b.z = add(plan, BufferKind::z, "z" + name, activities, l);
   b.next = lent.next;
-  if (lent.next < 0) {
-    b.next = add(plan, BufferKind::next, "next" + name, pooled, l, {TaskKind::goodness});
-  }
+  if (lent.next < 0) b.next = add(plan, BufferKind::next, "next" + name, pooled, l);
   b.activities = b.next;
   if (!layer.normalises_at_once()) {
-    b.activities =
-        add(plan, BufferKind::activities, "activities" + name, activities, l, {TaskKind::goodness});
+    b.activities = add(plan, BufferKind::activities, "activities" + name, activities, l);
   }
-  b.figures = add(plan, BufferKind::figures, "figures" + name, figures, l, {TaskKind::goodness});
-  b.scratch = add(plan, BufferKind::scratch, "scratch" + name, scratch, l, {TaskKind::gradient});
+  b.figures = add(plan, BufferKind::figures, "figures" + name, figures, l);
+  b.scratch = add(plan, BufferKind::scratch, "scratch" + name, scratch, l);
   b.gradient = lent.gradient;
   if (lent.gradient < 0) {
-    b.gradient = add(plan, BufferKind::gradient, "gradient" + name, (weights + biases) * kFloat, l,
-                     {TaskKind::gradient});
+    b.gradient = add(plan, BufferKind::gradient, "gradient" + name, (weights + biases) * kFloat, l);
   }
   b.weights =
       add_carried(plan, BufferKind::weights, "weights" + name,
-                  (weights + biases) * kFloat * (1 + s.optimiser_states) + weights * operand, l,
-                  {TaskKind::update});
-  b.peer_mean =
-      add_carried(plan, BufferKind::peer_mean, "peer mean" + name, units * kFloat, l, peer_writers);
+                  (weights + biases) * kFloat * (1 + s.optimiser_states) + weights * operand, l);
+  b.peer_mean = add_carried(plan, BufferKind::peer_mean, "peer mean" + name, units * kFloat, l);
   b.running = add_carried(
       plan, BufferKind::running, "running" + name,
-      RunningSums<RunningFigures>::bytes(2 * s.batch * (s.goodness_of_pixels ? pixels : 1)), l,
-      plan.stage.has_layer(l) ? std::vector{TaskKind::goodness} : std::vector<TaskKind>());
+      RunningSums<RunningFigures>::bytes(2 * s.batch * (s.goodness_of_pixels ? pixels : 1)), l);
   return b;
 }
 
@@ -127,15 +107,12 @@ void add_head(Plan& plan, PlanBuffers& b) {
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
   const int64_t scratch =  // gradients of weights and of logits
       weights * kFloat + matrix_bytes(s.batch, s.classes, s.activation_bytes);
-  b.logits = add(plan, BufferKind::logits, "logits", matrix_bytes(s.batch, s.classes, kFloat), -1,
-                 {TaskKind::head_forward});
-  b.head_scratch =
-      add(plan, BufferKind::head_scratch, "scratch head", scratch, -1, {TaskKind::head_learn});
+  b.logits = add(plan, BufferKind::logits, "logits", matrix_bytes(s.batch, s.classes, kFloat), -1);
+  b.head_scratch = add(plan, BufferKind::head_scratch, "scratch head", scratch, -1);
   b.head_weights = add_carried(plan, BufferKind::head_weights, "weights head",
-                               weights * (kFloat * (1 + s.optimiser_states) + operand), -1,
-                               {TaskKind::head_learn});
+                               weights * (kFloat * (1 + s.optimiser_states) + operand), -1);
   b.head_running = add_carried(plan, BufferKind::head_running, "running head",
-                               RunningSums<float>::bytes(s.batch), -1, {TaskKind::head_learn});
+                               RunningSums<float>::bytes(s.batch), -1);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The buffers of a plan: what there is in memory, how large, and which tasks write it.
+// The buffers of a plan: what there is in memory, and how large.
 #pragma once
 
 #include <vector>
