@@ -143,27 +143,12 @@ class CpuDevice final : public Device {
     convolution_.run(args);
   }
   void pool(const Pooling& args) override { convolution_.run(args); }
-  void activation_gradient(const ActivationGradient& args) override {
-    cpu::activation_gradient(args, kNoStream);
+#define FFWD_KERNEL(name, Arguments)          \
+  void name(const Arguments& args) override { \
+    cpu::name(args, kNoStream);               \
   }
-  void adam_update(const AdamUpdate& args) override { cpu::adam_update(args, kNoStream); }
-  void column_sum(const ColumnSum& args) override { cpu::column_sum(args, kNoStream); }
-  void fold_rows(const FoldRows& args) override { cpu::fold_rows(args, kNoStream); }
-  void gather_images(const GatherImages& args) override { cpu::gather_images(args, kNoStream); }
-  void goodness_gradient(const GoodnessGradient& args) override {
-    cpu::goodness_gradient(args, kNoStream);
-  }
-  void goodness_rows(const GoodnessRows& args) override { cpu::goodness_rows(args, kNoStream); }
-  void image_goodness(const ImageGoodness& args) override { cpu::image_goodness(args, kNoStream); }
-  void momentum_update(const MomentumUpdate& args) override {
-    cpu::momentum_update(args, kNoStream);
-  }
-  void normalise_rows(const NormaliseRows& args) override { cpu::normalise_rows(args, kNoStream); }
-  void overlay_labels(const OverlayLabels& args) override { cpu::overlay_labels(args, kNoStream); }
-  void overlay_pixels(const OverlayPixels& args) override { cpu::overlay_pixels(args, kNoStream); }
-  void peer_normalise(const PeerNormalise& args) override { cpu::peer_normalise(args, kNoStream); }
-  void softmax_loss(const SoftmaxLoss& args) override { cpu::softmax_loss(args, kNoStream); }
-  void wrong_labels(const WrongLabels& args) override { cpu::wrong_labels(args, kNoStream); }
+  FFWD_KERNELS(FFWD_KERNEL)
+#undef FFWD_KERNEL
 
  private:
   Precision precision_;

@@ -166,27 +166,12 @@ class CudaDevice final : public Device {
   void convolve(const Convolution& args) override { convolution_.run(args); }
   void convolution_gradient(const ConvolutionGradient& args) override { convolution_.run(args); }
   void pool(const Pooling& args) override { convolution_.run(args); }
-  void activation_gradient(const ActivationGradient& args) override {
-    cuda::activation_gradient(args, stream());
+#define FFWD_KERNEL(name, Arguments)          \
+  void name(const Arguments& args) override { \
+    cuda::name(args, stream());               \
   }
-  void adam_update(const AdamUpdate& args) override { cuda::adam_update(args, stream()); }
-  void column_sum(const ColumnSum& args) override { cuda::column_sum(args, stream()); }
-  void fold_rows(const FoldRows& args) override { cuda::fold_rows(args, stream()); }
-  void gather_images(const GatherImages& args) override { cuda::gather_images(args, stream()); }
-  void goodness_gradient(const GoodnessGradient& args) override {
-    cuda::goodness_gradient(args, stream());
-  }
-  void goodness_rows(const GoodnessRows& args) override { cuda::goodness_rows(args, stream()); }
-  void image_goodness(const ImageGoodness& args) override { cuda::image_goodness(args, stream()); }
-  void momentum_update(const MomentumUpdate& args) override {
-    cuda::momentum_update(args, stream());
-  }
-  void normalise_rows(const NormaliseRows& args) override { cuda::normalise_rows(args, stream()); }
-  void overlay_labels(const OverlayLabels& args) override { cuda::overlay_labels(args, stream()); }
-  void overlay_pixels(const OverlayPixels& args) override { cuda::overlay_pixels(args, stream()); }
-  void peer_normalise(const PeerNormalise& args) override { cuda::peer_normalise(args, stream()); }
-  void softmax_loss(const SoftmaxLoss& args) override { cuda::softmax_loss(args, stream()); }
-  void wrong_labels(const WrongLabels& args) override { cuda::wrong_labels(args, stream()); }
+  FFWD_KERNELS(FFWD_KERNEL)
+#undef FFWD_KERNEL
 
  private:
   void copy_and_wait(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {

@@ -42,6 +42,25 @@ enum class Precision { fp32, tf32, bf16 };
 std::string to_string(Precision precision);
 std::optional<Precision> precision_named(const std::string& name);
 
+// The operations that are a kernel of our own, with its twins cpu::name and cuda::name. Every
+// Device expands this list to what it does with one.
+#define FFWD_KERNELS(DO)                      \
+  DO(activation_gradient, ActivationGradient) \
+  DO(adam_update, AdamUpdate)                 \
+  DO(column_sum, ColumnSum)                   \
+  DO(fold_rows, FoldRows)                     \
+  DO(gather_images, GatherImages)             \
+  DO(goodness_gradient, GoodnessGradient)     \
+  DO(goodness_rows, GoodnessRows)             \
+  DO(image_goodness, ImageGoodness)           \
+  DO(momentum_update, MomentumUpdate)         \
+  DO(normalise_rows, NormaliseRows)           \
+  DO(overlay_labels, OverlayLabels)           \
+  DO(overlay_pixels, OverlayPixels)           \
+  DO(peer_normalise, PeerNormalise)           \
+  DO(softmax_loss, SoftmaxLoss)               \
+  DO(wrong_labels, WrongLabels)
+
 class Device {
  public:
   virtual ~Device() = default;
@@ -94,21 +113,9 @@ class Device {
   virtual void convolve(const Convolution& args) = 0;
   virtual void convolution_gradient(const ConvolutionGradient& args) = 0;
   virtual void pool(const Pooling& args) = 0;
-  virtual void activation_gradient(const ActivationGradient& args) = 0;
-  virtual void adam_update(const AdamUpdate& args) = 0;
-  virtual void column_sum(const ColumnSum& args) = 0;
-  virtual void fold_rows(const FoldRows& args) = 0;
-  virtual void gather_images(const GatherImages& args) = 0;
-  virtual void goodness_gradient(const GoodnessGradient& args) = 0;
-  virtual void goodness_rows(const GoodnessRows& args) = 0;
-  virtual void image_goodness(const ImageGoodness& args) = 0;
-  virtual void momentum_update(const MomentumUpdate& args) = 0;
-  virtual void normalise_rows(const NormaliseRows& args) = 0;
-  virtual void overlay_labels(const OverlayLabels& args) = 0;
-  virtual void overlay_pixels(const OverlayPixels& args) = 0;
-  virtual void peer_normalise(const PeerNormalise& args) = 0;
-  virtual void softmax_loss(const SoftmaxLoss& args) = 0;
-  virtual void wrong_labels(const WrongLabels& args) = 0;
+#define FFWD_OPERATION(name, Arguments) virtual void name(const Arguments& args) = 0;
+  FFWD_KERNELS(FFWD_OPERATION)
+#undef FFWD_OPERATION
 
   // The element type of matmul operands and activations.
   DType activation_type() const {

@@ -15,6 +15,18 @@
 namespace ffwd::test {
 namespace {
 
+// How many kernels the CUDA back end starts for an operation.
+template <typename Args>
+int64_t kernels_of(const Args&) {
+  return 1;
+}
+int64_t kernels_of(const ColumnSum& args) {
+  return column_sum_launches(args.a.rows);
+}
+int64_t kernels_of(const PeerNormalise&) {
+  return 2;  // the push, then adding it
+}
+
 // The CPU, counting. A launch is a kernel that the CUDA back end would start.
 class CountingDevice : public Device {
  public:
@@ -65,27 +77,13 @@ class CountingDevice : public Device {
     count(args.shape, args.dz.rows);
     cpu_->convolution_gradient(args);
   }
-#define FFWD_COUNTED(operation, Arguments, kernels) \
-  void operation(const Arguments& args) override {  \
-    launches += kernels;                            \
-    cpu_->operation(args);                          \
+#define FFWD_COUNTED(operation, Arguments)         \
+  void operation(const Arguments& args) override { \
+    launches += kernels_of(args);                  \
+    cpu_->operation(args);                         \
   }
-  FFWD_COUNTED(pool, Pooling, 1)
-  FFWD_COUNTED(activation_gradient, ActivationGradient, 1)
-  FFWD_COUNTED(adam_update, AdamUpdate, 1)
-  FFWD_COUNTED(column_sum, ColumnSum, column_sum_launches(args.a.rows))
-  FFWD_COUNTED(fold_rows, FoldRows, 1)
-  FFWD_COUNTED(gather_images, GatherImages, 1)
-  FFWD_COUNTED(goodness_gradient, GoodnessGradient, 1)
-  FFWD_COUNTED(goodness_rows, GoodnessRows, 1)
-  FFWD_COUNTED(image_goodness, ImageGoodness, 1)
-  FFWD_COUNTED(momentum_update, MomentumUpdate, 1)
-  FFWD_COUNTED(normalise_rows, NormaliseRows, 1)
-  FFWD_COUNTED(overlay_labels, OverlayLabels, 1)
-  FFWD_COUNTED(overlay_pixels, OverlayPixels, 1)
-  FFWD_COUNTED(peer_normalise, PeerNormalise, 2)  // the push, then adding it
-  FFWD_COUNTED(softmax_loss, SoftmaxLoss, 1)
-  FFWD_COUNTED(wrong_labels, WrongLabels, 1)
+  FFWD_COUNTED(pool, Pooling)
+  FFWD_KERNELS(FFWD_COUNTED)
 #undef FFWD_COUNTED
 
  private:

@@ -95,21 +95,7 @@ class QueuedDevice : public Device {
   FFWD_QUEUED(convolve, Convolution)
   FFWD_QUEUED(convolution_gradient, ConvolutionGradient)
   FFWD_QUEUED(pool, Pooling)
-  FFWD_QUEUED(activation_gradient, ActivationGradient)
-  FFWD_QUEUED(adam_update, AdamUpdate)
-  FFWD_QUEUED(column_sum, ColumnSum)
-  FFWD_QUEUED(fold_rows, FoldRows)
-  FFWD_QUEUED(gather_images, GatherImages)
-  FFWD_QUEUED(goodness_gradient, GoodnessGradient)
-  FFWD_QUEUED(goodness_rows, GoodnessRows)
-  FFWD_QUEUED(image_goodness, ImageGoodness)
-  FFWD_QUEUED(momentum_update, MomentumUpdate)
-  FFWD_QUEUED(normalise_rows, NormaliseRows)
-  FFWD_QUEUED(overlay_labels, OverlayLabels)
-  FFWD_QUEUED(overlay_pixels, OverlayPixels)
-  FFWD_QUEUED(peer_normalise, PeerNormalise)
-  FFWD_QUEUED(softmax_loss, SoftmaxLoss)
-  FFWD_QUEUED(wrong_labels, WrongLabels)
+  FFWD_KERNELS(FFWD_QUEUED)
 #undef FFWD_QUEUED
 
  private:
