@@ -53,7 +53,7 @@ void add_goodness_rows(Bench& bench, const RowsCase& c) {
     args.positive_rows = c.rows / 2;
     args.negative_rows = c.rows - c.rows / 2;
     args.dz = memory.matrix(c.rows, c.width, c.dtype, Fill::zero);
-    args.running = memory.running_figures(c.rows);
+    args.running = memory.running_figures(c.rows, Fill::zero);
     return args;
   };
   add_call(bench, c.name("goodness_rows"),
@@ -211,7 +211,7 @@ void add_image_goodness(Bench& bench, int64_t images) {
                      images - images / 2,
                      memory.floats(images, Fill::zero),
                      memory.floats(images, Fill::zero),
-                     memory.running_figures(images)};
+                     memory.running_figures(images, Fill::zero)};
            });
 }
 
@@ -272,7 +272,7 @@ void add_updates(Bench& bench, DType dtype, int64_t units, int64_t inputs) {
             /*learning_rate=*/1e-4f,
             /*weight_decay=*/1e-3f,
             memory.step_values({1.0f, 0.5f, 0.5f, 1}),
-            dtype == DType::bf16 ? memory.halves(size) : VectorView<bfloat16>()};
+            dtype == DType::bf16 ? memory.halves(size, Fill::zero) : VectorView<bfloat16>()};
   };
   // Both read and write weights and state, and read the gradient.
   add_call(bench, name_of("adam_update", dtype, units, inputs), {28 * n + copy, 17 * n},

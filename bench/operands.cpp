@@ -63,6 +63,15 @@ VectorView<const StepValues> Operands::step_values(const StepValues& values) {
   return {static_cast<const StepValues*>(data), 1};
 }
 
+std::vector<std::vector<char>> Operands::download() const {
+  std::vector<std::vector<char>> all;
+  for (const Buffer& buffer : buffers_) {
+    all.emplace_back(size_t(buffer.bytes()));
+    device_->download(all.back().data(), buffer.data(), buffer.bytes());
+  }
+  return all;
+}
+
 std::vector<int32_t> labels(int64_t size, int32_t classes) {
   std::vector<int32_t> label(static_cast<size_t>(size));
   for (int64_t i = 0; i < size; ++i) {

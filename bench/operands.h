@@ -27,21 +27,24 @@ class Operands {
   VectorView<float> floats(int64_t size, Fill fill) {
     return {static_cast<float*>(memory(size * 4, DType::f32, fill)), size};
   }
-  VectorView<bfloat16> halves(int64_t size) {
-    return {static_cast<bfloat16*>(memory(size * 2, DType::bf16, Fill::zero)), size};
+  VectorView<bfloat16> halves(int64_t size, Fill fill) {
+    return {static_cast<bfloat16*>(memory(size * 2, DType::bf16, fill)), size};
   }
   const uint8_t* images(int64_t size) {
     return static_cast<const uint8_t*>(memory(size, DType::f32, Fill::bytes));
   }
   VectorView<int32_t> integers(const std::vector<int32_t>& values);
-  VectorView<RunningFigures> running_figures(int64_t size) {
+  VectorView<RunningFigures> running_figures(int64_t size, Fill fill) {
     return {static_cast<RunningFigures*>(
-                memory(size * int64_t(sizeof(RunningFigures)), DType::f32, Fill::zero)),
+                memory(size * int64_t(sizeof(RunningFigures)), DType::f32, fill)),
             size};
   }
   VectorView<const StepValues> step_values(const StepValues& values);
   // Plain bytes, filled as a matrix of this type is.
   void* memory(int64_t bytes, DType dtype, Fill fill);
+
+  // Everything, byte by byte.
+  std::vector<std::vector<char>> download() const;
 
  private:
   Device* device_;

@@ -7,11 +7,16 @@
 // contract.
 #include <algorithm>
 
-#include "tests/captured_call.h"
+#include "bench/operands.h"
+#include "tests/captured_graph.h"
 #include "tests/devices.h"
 
 namespace ffwd::test {
 namespace {
+
+using bench::Fill;
+using bench::labels;
+using bench::Operands;
 
 class Capture : public OnDevice {
  protected:
@@ -56,17 +61,21 @@ class Capture : public OnDevice {
 constexpr int64_t kRows = 300, kCols = 77;  // two chunks of column_sum, and tails everywhere
 constexpr int32_t kClasses = 10;
 constexpr DType kDTypes[] = {DType::f32, DType::bf16};
+// Results hold random bits too, and not those of what is read: what a kernel does not write must
+// stay what it was.
+constexpr Fill kRead = Fill::positive, kWritten = Fill::centred;
+constexpr StepValues kStep = {0.5f, 0.5f, 0.5f, 3};
 
 TEST_P(Capture, Clear) {
   compare([&](Operands& memory) {
-    const VectorView<float> all = memory.floats(kRows);
+    const VectorView<float> all = memory.floats(kRows, kWritten);
     return [this, all] { device().clear(all.data, 4 * all.size); };
   });
 }
 
 TEST_P(Capture, Copy) {
   compare([&](Operands& memory) {
-    const VectorView<float> from = memory.floats(kRows), to = memory.floats(kRows);
+    const VectorView<float> from = memory.floats(kRows, kRead), to = memory.floats(kRows, kWritten);
     return [this, from, to] { device().copy(to.data, from.data, 4 * to.size); };
   });
 }
@@ -74,14 +83,15 @@ TEST_P(Capture, Copy) {
 TEST_P(Capture, Matmul) {
   for (const DType dtype : kDTypes) {
     compare(&Device::matmul, [&](Operands& m) -> Matmul {
-      return forward_product(m.matrix(kRows, kCols, dtype), m.matrix(40, kCols, dtype),
-                             m.matrix(kRows, 40, dtype));
+      return forward_product(m.matrix(kRows, kCols, dtype, kRead),
+                             m.matrix(40, kCols, dtype, kRead),
+                             m.matrix(kRows, 40, dtype, kWritten));
     });
     compare(&Device::matmul,
             [&](Operands& m) -> Matmul {  // long inner dimension: the sum may be split
-              return weight_gradient_product(m.matrix(8 * kRows, 40, dtype),
-                                             m.matrix(8 * kRows, kCols, dtype),
-                                             m.matrix(40, kCols, DType::f32), /*beta=*/1.0f);
+              return weight_gradient_product(
+                  m.matrix(8 * kRows, 40, dtype, kRead), m.matrix(8 * kRows, kCols, dtype, kRead),
+                  m.matrix(40, kCols, DType::f32, kWritten), /*beta=*/1.0f);
             });
   }
 }
@@ -93,8 +103,8 @@ TEST_P(Capture, Convolve) {
   for (const DType dtype : kDTypes) {
     for (const ConvolutionShape& s : kConvolutions) {
       compare(&Device::convolve, [&](Operands& m) -> Convolution {
-        return {s, m.matrix(4 * 30, 8, dtype), m.matrix(s.units, 72, dtype),
-                m.matrix(4 * 30, s.units, dtype)};
+        return {s, m.matrix(4 * 30, 8, dtype, kRead), m.matrix(s.units, 72, dtype, kRead),
+                m.matrix(4 * 30, s.units, dtype, kWritten)};
       });
     }
   }
@@ -104,8 +114,8 @@ TEST_P(Capture, ConvolutionGradient) {
   for (const DType dtype : kDTypes) {
     for (const ConvolutionShape& s : kConvolutions) {
       compare(&Device::convolution_gradient, [&](Operands& m) -> ConvolutionGradient {
-        return {s, m.matrix(4 * 30, 8, dtype), m.matrix(4 * 30, s.units, dtype),
-                m.matrix(s.units, 72, DType::f32)};
+        return {s, m.matrix(4 * 30, 8, dtype, kRead), m.matrix(4 * 30, s.units, dtype, kRead),
+                m.matrix(s.units, 72, DType::f32, kWritten)};
       });
     }
   }
@@ -115,26 +125,33 @@ TEST_P(Capture, Pool) {
   for (const DType dtype : kDTypes) {
     for (const PoolKind kind : {PoolKind::max, PoolKind::average}) {
       compare(&Device::pool, [&](Operands& m) -> Pooling {
-        return {{kind, {6, 4, 8}, 2}, m.matrix(3 * 24, 8, dtype), m.matrix(3 * 6, 8, dtype)};
+        return {{kind, {6, 4, 8}, 2},
+                m.matrix(3 * 24, 8, dtype, kRead),
+                m.matrix(3 * 6, 8, dtype, kWritten)};
       });
     }
   }
 }
 
 WeightUpdate weight_update(Operands& m, bool copies) {
-  return {m.floats(kCols),
-          m.floats(kCols),
+  return {m.floats(kCols, kWritten),
+          m.floats(kCols, kRead),
           /*biases=*/0,
           /*learning_rate=*/0.01f,
           /*weight_decay=*/0.1f,
-          m.step_values(),
-          copies ? m.halves(kCols) : VectorView<bfloat16>()};
+          m.step_values(kStep),
+          copies ? m.halves(kCols, kWritten) : VectorView<bfloat16>()};
 }
 
 TEST_P(Capture, AdamUpdate) {
   for (const bool copies : {false, true}) {
     compare(&Device::adam_update, [&](Operands& m) -> AdamUpdate {
-      return {weight_update(m, copies), m.floats(kCols), m.floats(kCols), 0.9f, 0.999f, 1e-8f};
+      return {weight_update(m, copies),
+              m.floats(kCols, kWritten),
+              m.floats(kCols, Fill::positive),
+              0.9f,
+              0.999f,
+              1e-8f};
     });
   }
 }
@@ -142,7 +159,7 @@ TEST_P(Capture, AdamUpdate) {
 TEST_P(Capture, MomentumUpdate) {
   for (const bool copies : {false, true}) {
     compare(&Device::momentum_update, [&](Operands& m) -> MomentumUpdate {
-      return {weight_update(m, copies), m.floats(kCols), /*momentum=*/0.9f};
+      return {weight_update(m, copies), m.floats(kCols, kWritten), /*momentum=*/0.9f};
     });
   }
 }
@@ -150,8 +167,8 @@ TEST_P(Capture, MomentumUpdate) {
 TEST_P(Capture, ColumnSum) {
   for (const DType dtype : kDTypes) {
     compare(&Device::column_sum, [&](Operands& m) -> ColumnSum {
-      return {m.matrix(kRows, kCols, dtype), m.floats(kRows), 0.5f, m.floats(kCols),
-              m.floats(column_sum_scratch(kRows, kCols))};
+      return {m.matrix(kRows, kCols, dtype, kRead), m.floats(kRows, kRead), 0.5f,
+              m.floats(kCols, kWritten), m.floats(column_sum_scratch(kRows, kCols), kWritten)};
     });
   }
 }
@@ -159,8 +176,12 @@ TEST_P(Capture, ColumnSum) {
 TEST_P(Capture, GatherImages) {
   for (const DType dtype : kDTypes) {
     compare(&Device::gather_images, [&](Operands& m) -> GatherImages {
-      return {m.pixels(50 * kCols),          m.integers(kRows, 50), Standardise{}, kClasses,
-              m.matrix(kRows, kCols, dtype), m.floats(kRows)};
+      return {m.images(50 * kCols),
+              m.integers(labels(kRows, 50)),
+              Standardise{},
+              kClasses,
+              m.matrix(kRows, kCols, dtype, kWritten),
+              m.floats(kRows, kWritten)};
     });
   }
 }
@@ -169,14 +190,15 @@ TEST_P(Capture, GoodnessRows) {
   for (const DType dtype : kDTypes) {
     for (const Goodness goodness : kGoodnesses) {
       compare(&Device::goodness_rows, [&](Operands& m) -> GoodnessRows {
-        const MatrixView z = m.matrix(kRows, kCols, dtype);
+        const MatrixView z = m.matrix(kRows, kCols, dtype, kWritten);
         SharedProduct product;
         if (goodness == Goodness::mean_squares) {
-          product = {m.matrix(kRows / 3, kCols, dtype), m.matrix(1 + kClasses, kCols, dtype),
-                     m.integers(kRows, kClasses), m.floats(kRows)};
+          product = {m.matrix(kRows / 3, kCols, dtype, kRead),
+                     m.matrix(1 + kClasses, kCols, dtype, kRead),
+                     m.integers(labels(kRows, kClasses)), m.floats(kRows, kRead)};
         }
         return {z,
-                m.floats(kCols),
+                m.floats(kCols, kRead),
                 Activation::relu,
                 goodness,
                 20.0f,
@@ -185,10 +207,10 @@ TEST_P(Capture, GoodnessRows) {
                 150,
                 100,
                 z.row_range(0, 250),
-                m.matrix(kRows, kCols, dtype),
-                m.floats(kRows),
-                m.floats(kRows),
-                m.running_figures(250),
+                m.matrix(kRows, kCols, dtype, kWritten),
+                m.floats(kRows, kWritten),
+                m.floats(kRows, kWritten),
+                m.running_figures(250, kWritten),
                 product};
       });
     }
@@ -197,24 +219,30 @@ TEST_P(Capture, GoodnessRows) {
 
 TEST_P(Capture, ImageGoodness) {
   compare(&Device::image_goodness, [](Operands& m) -> ImageGoodness {
-    return {m.floats(kRows * 20),
+    return {m.floats(kRows * 20, kRead),
             20,
             Goodness::mean_squares,
             0.5f,
             0.1f,
             150,
             100,
-            m.floats(kRows),
-            m.floats(250),
-            m.running_figures(250)};
+            m.floats(kRows, kWritten),
+            m.floats(250, kWritten),
+            m.running_figures(250, kWritten)};
   });
 }
 
 TEST_P(Capture, GoodnessGradient) {
   for (const DType dtype : kDTypes) {
     compare(&Device::goodness_gradient, [&](Operands& m) -> GoodnessGradient {
-      const MatrixView z = m.matrix(4 * 50, kCols, dtype);
-      return {z, m.floats(kCols), m.floats(50), 4, Activation::relu, Goodness::mean_squares, z};
+      const MatrixView z = m.matrix(4 * 50, kCols, dtype, kWritten);
+      return {z,
+              m.floats(kCols, kRead),
+              m.floats(50, kRead),
+              /*pixels=*/4,
+              Activation::relu,
+              Goodness::mean_squares,
+              z};
     });
   }
 }
@@ -222,8 +250,13 @@ TEST_P(Capture, GoodnessGradient) {
 TEST_P(Capture, OverlayPixels) {
   for (const DType dtype : kDTypes) {
     compare(&Device::overlay_pixels, [&](Operands& m) -> OverlayPixels {
-      return {m.matrix(10, 60, dtype),    m.integers(30, kClasses), kClasses, 3, 1.0f, Norm{},
-              m.matrix(30 * 20, 3, dtype)};
+      return {m.matrix(10, 60, dtype, kRead),
+              m.integers(labels(30, kClasses)),
+              kClasses,
+              3,
+              1.0f,
+              Norm{},
+              m.matrix(30 * 20, 3, dtype, kWritten)};
     });
   }
 }
@@ -231,8 +264,8 @@ TEST_P(Capture, OverlayPixels) {
 TEST_P(Capture, ActivationGradient) {
   for (const DType dtype : kDTypes) {
     compare(&Device::activation_gradient, [&](Operands& m) -> ActivationGradient {
-      return {m.matrix(kRows, kCols, dtype), m.matrix(kRows, kCols, dtype), Activation::relu,
-              m.matrix(kRows, kCols, dtype)};
+      return {m.matrix(kRows, kCols, dtype, kRead), m.matrix(kRows, kCols, dtype, kRead),
+              Activation::relu, m.matrix(kRows, kCols, dtype, kWritten)};
     });
   }
 }
@@ -240,7 +273,8 @@ TEST_P(Capture, ActivationGradient) {
 TEST_P(Capture, FoldRows) {
   for (const DType dtype : kDTypes) {
     compare(&Device::fold_rows, [&](Operands& m) -> FoldRows {
-      return {m.matrix(90, kCols, dtype), m.floats(90), m.matrix(30, kCols, dtype)};
+      return {m.matrix(90, kCols, dtype, kRead), m.floats(90, kRead),
+              m.matrix(30, kCols, dtype, kWritten)};
     });
   }
 }
@@ -248,8 +282,15 @@ TEST_P(Capture, FoldRows) {
 TEST_P(Capture, OverlayLabels) {
   for (const DType dtype : kDTypes) {
     compare(&Device::overlay_labels, [&](Operands& m) -> OverlayLabels {
-      return {m.integers(kRows, kClasses),      m.floats(kRows), kClasses, 1, 1.0f, Norm{}, 784,
-              m.matrix(kRows, kClasses, dtype), m.floats(kRows)};
+      return {m.integers(labels(kRows, kClasses)),
+              m.floats(kRows, kRead),
+              kClasses,
+              1,
+              1.0f,
+              Norm{},
+              784,
+              m.matrix(kRows, kClasses, dtype, kWritten),
+              m.floats(kRows, kWritten)};
     });
   }
 }
@@ -257,7 +298,8 @@ TEST_P(Capture, OverlayLabels) {
 TEST_P(Capture, NormaliseRows) {
   for (const DType dtype : kDTypes) {
     compare(&Device::normalise_rows, [&](Operands& m) -> NormaliseRows {
-      return {m.matrix(kRows, kCols, dtype), Norm{}, m.matrix(kRows, kCols, dtype)};
+      return {m.matrix(kRows, kCols, dtype, kRead), Norm{},
+              m.matrix(kRows, kCols, dtype, kWritten)};
     });
   }
 }
@@ -265,9 +307,12 @@ TEST_P(Capture, NormaliseRows) {
 TEST_P(Capture, PeerNormalise) {
   for (const DType dtype : kDTypes) {
     compare(&Device::peer_normalise, [&](Operands& m) -> PeerNormalise {
-      return {m.floats(kCols), 0.9f,
-              30.0f,           m.floats(kCols),
-              m.floats(kCols), m.matrix(kRows, kCols, dtype)};
+      return {m.floats(kCols, kRead),
+              0.9f,
+              30.0f,
+              m.floats(kCols, kWritten),
+              m.floats(kCols, kWritten),
+              m.matrix(kRows, kCols, dtype, kWritten)};
     });
   }
 }
@@ -275,8 +320,9 @@ TEST_P(Capture, PeerNormalise) {
 TEST_P(Capture, SoftmaxLoss) {
   for (const DType dtype : kDTypes) {
     compare(&Device::softmax_loss, [&](Operands& m) -> SoftmaxLoss {
-      return {m.matrix(kRows, kClasses, DType::f32), m.integers(kRows, kClasses),
-              m.matrix(kRows, kClasses, dtype), m.floats(kRows), m.floats(kClasses)};
+      return {m.matrix(kRows, kClasses, DType::f32, kRead), m.integers(labels(kRows, kClasses)),
+              m.matrix(kRows, kClasses, dtype, kWritten), m.floats(kRows, kWritten),
+              m.floats(kClasses, kRead)};
     });
   }
 }
@@ -284,13 +330,14 @@ TEST_P(Capture, SoftmaxLoss) {
 TEST_P(Capture, WrongLabels) {
   for (const bool likely : {false, true}) {
     compare(&Device::wrong_labels, [&](Operands& m) -> WrongLabels {
-      return {likely ? ConstMatrixView(m.matrix(kRows, kClasses, DType::f32)) : ConstMatrixView(),
-              m.integers(kRows, 1000),
-              m.integers(kRows, kClasses),
+      return {likely ? ConstMatrixView(m.matrix(kRows, kClasses, DType::f32, kRead))
+                     : ConstMatrixView(),
+              m.integers(labels(kRows, 1000)),
+              m.integers(labels(kRows, kClasses)),
               kClasses,
               7,
-              m.step_values(),
-              m.integers(kRows, 1)};
+              m.step_values(kStep),
+              m.integers(labels(kRows, kClasses))};
     });
   }
 }
