@@ -42,7 +42,7 @@ void Classifier::forward(const uint8_t* pixels, int64_t first, int64_t count,
   network_->forward(rows_, pixels, sample_.view().slice(0, count), label_.view().slice(0, rows));
 }
 
-std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, int64_t count) {
+std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t count) {
   const Range range("classify.goodness");
   const int64_t classes = network_->shape().input.classes;
   const auto& layers = network_->layers();
@@ -52,7 +52,7 @@ std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, in
 
   for (int64_t done = 0; done < count; done += images_) {
     const int64_t batch = std::min(images_, count - done), rows = batch * classes;
-    forward(pixels, first + done, batch, every_label);
+    forward(pixels, done, batch, every_label);
     for (size_t l = network_->first_read_layer(); l < layers.size(); ++l) {
       const std::vector<float> of_layer = rows_.layers[l].goodness(rows);
       for (int64_t k = 0; k < classes; ++k) {
@@ -64,14 +64,14 @@ std::vector<float> Classifier::goodness(const uint8_t* pixels, int64_t first, in
   return scores;
 }
 
-std::vector<float> Classifier::logits(const uint8_t* pixels, int64_t first, int64_t count) {
+std::vector<float> Classifier::logits(const uint8_t* pixels, int64_t count) {
   const Range range("classify.head");
   FFWD_EXPECT(network_->head().has_value(), "the network has no head");
   const int64_t classes = network_->shape().input.classes;
   std::vector<float> all;
   for (int64_t done = 0; done < count; done += images_) {
     const int64_t batch = std::min(images_, count - done);
-    forward(pixels, first + done, batch, {kNeutralLabel});
+    forward(pixels, done, batch, {kNeutralLabel});
     network_->head()->forward(network_->device(), network_->head_input(rows_, 0, 0, batch),
                               rows_.logits.view(batch));
     const std::vector<float> part = rows_.logits.download(batch);
@@ -81,9 +81,9 @@ std::vector<float> Classifier::logits(const uint8_t* pixels, int64_t first, int6
   return all;
 }
 
-std::vector<float> Classifier::probabilities(const uint8_t* pixels, int64_t first, int64_t count) {
+std::vector<float> Classifier::probabilities(const uint8_t* pixels, int64_t count) {
   const int64_t classes = network_->shape().input.classes;
-  std::vector<float> p = logits(pixels, first, count);
+  std::vector<float> p = logits(pixels, count);
   for (auto row = p.begin(); row != p.end(); row += classes) {
     const float top = *std::max_element(row, row + classes);
     float total = 0.0f;

@@ -12,18 +12,18 @@ class Classifier {
 
   const Network& network() const { return *network_; }
 
-  // Scores of images [first, first + count) of `pixels` (device memory), row-major (count, classes).
+  // Scores of the first `count` images of `pixels` (device memory), row-major (count, classes).
 
   // Goodness under each label, summed over the layers that are read. A fully connected first layer's
   // matmul is shared by all labels.
-  std::vector<float> goodness(const uint8_t* pixels, int64_t first, int64_t count);
+  std::vector<float> goodness(const uint8_t* pixels, int64_t count);
   // Logits of the head, which sees each image once under the neutral label, and their softmax.
-  std::vector<float> logits(const uint8_t* pixels, int64_t first, int64_t count);
-  std::vector<float> probabilities(const uint8_t* pixels, int64_t first, int64_t count);
+  std::vector<float> logits(const uint8_t* pixels, int64_t count);
+  std::vector<float> probabilities(const uint8_t* pixels, int64_t count);
 
  private:
-  // Forward through all layers of each image under every label of `labels`: image i under the k-th
-  // is row k * count + i.
+  // Forward through all layers of images [first, first + count) under every label of `labels`: the
+  // i-th of them under the k-th is row k * count + i.
   void forward(const uint8_t* pixels, int64_t first, int64_t count,
                const std::vector<int32_t>& labels);
 

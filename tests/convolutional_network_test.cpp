@@ -104,7 +104,7 @@ TEST_P(ConvolutionalNetwork, ComputesWhatTheEquationsSay) {
   ForwardForwardLearner learner = make(recipe);
   Classifier classifier(learner.network());
   const Vector<uint8_t> device_pixels(device(), data.test.pixels);
-  const std::vector<float> got = classifier.goodness(device_pixels.view().data, 0, 4);
+  const std::vector<float> got = classifier.goodness(device_pixels.view().data, 4);
   const auto tensors = network_tensors(learner.network());
 
   for (int64_t image = 0; image < 4; ++image) {

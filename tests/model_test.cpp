@@ -39,8 +39,8 @@ TEST_F(Models, ComeBackAsTheyWere) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t t = 0; t < a.size(); ++t) EXPECT_EQ(a[t].data, b[t].data) << a[t].name;
   const Vector<uint8_t> pixels(*device_, data_.test.pixels);
-  EXPECT_EQ(Classifier(*saved.network).goodness(pixels.view().data, 0, 100),
-            Classifier(*loaded.network).goodness(pixels.view().data, 0, 100));
+  EXPECT_EQ(Classifier(*saved.network).goodness(pixels.view().data, 100),
+            Classifier(*loaded.network).goodness(pixels.view().data, 100));
 }
 
 TEST_F(Models, HaveTheNamesAndShapesOfPyTorch) {

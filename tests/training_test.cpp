@@ -244,7 +244,7 @@ TEST_P(Training, ClassifiesAsIfEveryLabelWereGatheredOnItsOwn) {
   Network& network = trained.learner->network();
   const Vector<uint8_t> pixels(device(), data_.test.pixels);
   const std::vector<float> shared =
-      Classifier(network).goodness(pixels.view().data, 0, data_.test.count);
+      Classifier(network).goodness(pixels.view().data, data_.test.count);
   NetworkRows rows(device(), network, data_.test.count, 1);
   Matrix x(device(), data_.test.count, 64, dtype());
   for (int32_t k = 0; k < 5; ++k) {

@@ -47,11 +47,11 @@ void predict(const PredictCommand& command) {
   const auto count = int64_t(command.images.size());
   Classifier classifier(*model.network);
   const auto classes = int64_t(names.size());
-  const std::vector<float> goodness = classifier.goodness(on_device.view().data, 0, count);
+  const std::vector<float> goodness = classifier.goodness(on_device.view().data, count);
   require_finite(goodness, classes);
   const std::vector<int32_t> by_goodness = argmax(goodness, classes);
   std::vector<float> p;
-  if (model.network->head()) p = classifier.probabilities(on_device.view().data, 0, count);
+  if (model.network->head()) p = classifier.probabilities(on_device.view().data, count);
   require_finite(p, classes);
   for (size_t i = 0; i < command.images.size(); ++i) {
     std::printf("%s: %s by goodness", command.images[i].c_str(),

@@ -40,13 +40,13 @@ Evaluation evaluate(Classifier& classifier, const uint8_t* pixels,
   Evaluation result;
   const auto count = int64_t(labels.size());
   const int64_t classes = classifier.network().shape().input.classes;
-  const std::vector<float> goodness = classifier.goodness(pixels, 0, count);
+  const std::vector<float> goodness = classifier.goodness(pixels, count);
   require_finite(goodness, classes);
   std::vector<int32_t> predicted = argmax(goodness, classes);
   result.goodness = accuracy(predicted, labels);
   result.per_batch = accuracy(one_for_all(goodness, classes), labels);
   if (classifier.network().head()) {
-    const std::vector<float> logits = classifier.logits(pixels, 0, count);
+    const std::vector<float> logits = classifier.logits(pixels, count);
     require_finite(logits, classes);
     predicted = argmax(logits, classes);
     result.head = accuracy(predicted, labels);
