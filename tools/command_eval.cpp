@@ -1,6 +1,7 @@
 // ffwd eval: how well a model classifies a data set's test images.
 #include <cstdio>
 
+#include "engine/image_store.h"
 #include "host/basics/errors.h"
 #include "host/basics/number_text.h"
 #include "host/data/load_dataset.h"
@@ -33,8 +34,8 @@ void eval(const EvalCommand& command) {
                     ", which the model was trained on");
   }
   Classifier classifier(*model.network);
-  const Vector<uint8_t> pixels(*device, data.test.pixels);
-  const Evaluation result = evaluate(classifier, pixels.view().data, data.test.labels);
+  const ImageStore store(*device, data.test.pixels);
+  const Evaluation result = evaluate(classifier, store.pixels(), data.test.labels);
   std::printf("%s: %lld test images, accuracy %s\n", name.c_str(), (long long)data.test.count,
               accuracies_text(result.goodness, result.head).c_str());
 }

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "engine/classifier.h"
+#include "engine/image_store.h"
 #include "host/basics/errors.h"
 #include "host/data/png.h"
 #include "host/training/device_options.h"
@@ -43,15 +44,15 @@ void predict(const PredictCommand& command) {
     const std::vector<uint8_t> image = read_image(path, model.format);
     pixels.insert(pixels.end(), image.begin(), image.end());
   }
-  const Vector<uint8_t> on_device(*device, pixels);
+  const ImageStore store(*device, pixels);
   const auto count = int64_t(command.images.size());
   Classifier classifier(*model.network);
   const auto classes = int64_t(names.size());
-  const std::vector<float> goodness = classifier.goodness(on_device.view().data, count);
+  const std::vector<float> goodness = classifier.goodness(store.pixels(), count);
   require_finite(goodness, classes);
   const std::vector<int32_t> by_goodness = argmax(goodness, classes);
   std::vector<float> p;
-  if (model.network->head()) p = classifier.probabilities(on_device.view().data, count);
+  if (model.network->head()) p = classifier.probabilities(store.pixels(), count);
   require_finite(p, classes);
   for (size_t i = 0; i < command.images.size(); ++i) {
     std::printf("%s: %s by goodness", command.images[i].c_str(),
