@@ -24,80 +24,68 @@ inline constexpr int64_t kStepsOfAPlan = 64;
 // Fully connected layers of these units.
 std::vector<LayerSpec> dense_layers(const std::vector<int64_t>& units);
 
+// What each key means and takes: recipe_fields(), which ffwd train --help prints.
 struct Recipe {
   std::string title;
 
   struct Data {
-    std::string name = "mnist";  // host/data/data_catalog.h
-    int64_t train_images = 0;    // the first N; 0: all
-    int64_t test_images = 0;     // likewise
-    // Subtract the mean, divide by the deviation that the catalog has for the set; else bytes / 255.
+    std::string name = "mnist";
+    int64_t train_images = 0;
+    int64_t test_images = 0;
     bool standardise = false;
-    float label_value = 1.0f;  // what the overlay writes
+    float label_value = 1.0f;
     LabelPlace label_place = LabelPlace::pixels;
   } data;
 
   struct Network {
-    // Fully connected ones by their units, others: host/recipe/recipe_layers.h.
     std::vector<LayerSpec> layers = dense_layers({500, 500, 500});
     Activation activation = Activation::relu;
     NormKind normalise = NormKind::rms;
-    // normal: N(0, 1/fan_in), biases 0; uniform: U(+-1/sqrt(fan_in)), biases too
     WeightInit init = WeightInit::normal;
-    bool head = true;  // a softmax classifier on the normalised activities
+    bool head = true;
   } network;
 
   struct Objective {
     Goodness goodness = Goodness::sum_squares;
-    GoodnessOf goodness_of = GoodnessOf::image;  // convolutions: of whole images or of each pixel
-    // One number for all layers, one for each, or empty: the width of the layer (file: "width").
-    std::vector<float> threshold;
+    GoodnessOf goodness_of = GoodnessOf::image;
+    std::vector<float> threshold;  // one for all layers or one for each; empty: "width"
     float temperature = 1.0f;
-    float peer_strength = 0.0f;  // lambda of peer normalisation; 0: off
+    float peer_strength = 0.0f;
     float peer_momentum = 0.9f;
   } objective;
 
   struct NegativeData {
-    // fixed: for the whole run; random: fresh each step; head: drawn from its softmax
     Negatives labels = Negatives::random;
-    // labels = head: drawn from the head as it was that many steps earlier, which is another algorithm
-    // but lets layers overlap.
     int64_t lag = 0;
   } negatives;
 
   struct Optimiser {
     OptimiserKind kind = OptimiserKind::momentum;
     float learning_rate = 0.01f;
-    float weight_decay = 0.0f;                        // decoupled; weights only, not biases
-    float momentum = 0.9f;                            // kind = momentum
-    float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;  // kind = adam
+    float weight_decay = 0.0f;
+    float momentum = 0.9f;
+    float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;
     float head_learning_rate = 0.1f;
     float head_weight_decay = 0.003f;
     RateDecay decay = RateDecay::constant;
   } optimiser;
 
   struct Training {
-    // backprop: all layers and the head by one loss, the head's; a baseline. [objective] and
-    // [negatives] do not matter then.
     Algorithm algorithm = Algorithm::forward_forward;
     Schedule schedule = Schedule::simultaneous;
-    int64_t epochs = 10;  // of each layer when greedy
-    int64_t batch = 100;  // pairs; 0: all training images
-    bool shuffle = true;  // the images, anew in each epoch
+    int64_t epochs = 10;
+    int64_t batch = 100;
+    bool shuffle = true;
     uint64_t seed = 1234;
-    int64_t evaluate_every = 1;  // epochs; 0: at the end only
-    // When goodness is summed up to classify, and when activities go to the head.
+    int64_t evaluate_every = 1;
     bool skip_first_layer = true;
   } training;
 
-  // What a source states for this experiment. It changes nothing; figures stand beside it.
   struct Reference {
     std::string source;
-    std::optional<float> train_accuracy, test_accuracy;  // percent
-    // How the source classified: every image on its own, or all images as the one class with the
-    // most goodness over them.
+    std::optional<float> train_accuracy, test_accuracy;  // empty: "none"
     Prediction prediction = Prediction::per_image;
-    std::vector<float> losses;  // nats, of each layer at its last step (backprop: one); empty: none
+    std::vector<float> losses;  // empty: "none"
   } reference;
 };
 

@@ -157,9 +157,11 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(
           negatives.labels, kNegativeNames,
           "wrong labels: fixed for the run, random at each step, or from the head's softmax"),
-      FFWD_FIELD(negatives.lag, kLag,
-                 "labels = head: from the head as it was N steps earlier, or where its plan of up "
-                 "to 64 steps began; lets layers overlap"),
+      FFWD_FIELD(
+          negatives.lag, kLag,
+          "labels = head: from the head as it was N steps earlier, or where its plan of up to " +
+              std::to_string(kStepsOfAPlan) +
+              " steps began; another algorithm, but layers overlap"),
 
       FFWD_FIELD(optimiser.kind, kOptimiserNames, "how gradients become updates"),
       FFWD_FIELD(optimiser.learning_rate, kRate, "of the layers"),
@@ -174,7 +176,8 @@ const std::vector<RecipeField>& recipe_fields() {
 
       FFWD_FIELD(
           training.algorithm, kAlgorithmNames,
-          "backprop, a baseline: all layers learn from the head's loss, at the layers' rate"),
+          "backprop, a baseline: all layers learn from the head's loss, at the layers' rate; "
+          "[objective] and [negatives] do not matter then"),
       FFWD_FIELD(training.schedule, kScheduleNames,
                  "every layer at each step; layer after layer; or like the first, overlapped"),
       FFWD_FIELD(training.epochs, kEpochs, "passes over the images; of each layer when greedy"),
@@ -185,11 +188,14 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(training.skip_first_layer, kSwitch,
                  "when goodness is summed up to classify, or activities go to the head"),
 
-      FFWD_FIELD(reference.source, Text(), "who states the figures below for this experiment"),
+      FFWD_FIELD(reference.source, Text(),
+                 "who states the figures below for this experiment; they change nothing"),
       FFWD_FIELD(reference.train_accuracy, kStatedPercent, "in percent"),
       FFWD_FIELD(reference.test_accuracy, kStatedPercent, "in percent"),
-      FFWD_FIELD(reference.prediction, kPredictionNames,
-                 "how the source classified: each image, or all at once as a single class"),
+      FFWD_FIELD(
+          reference.prediction, kPredictionNames,
+          "how the source classified: each image on its own, or all images as the one class with "
+          "the most goodness over them"),
       FFWD_FIELD(reference.losses, kStatedLosses,
                  "of each layer at its last step, in nats; backprop has one for all"),
   };
