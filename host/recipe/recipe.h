@@ -89,7 +89,7 @@ struct Recipe {
   } reference;
 };
 
-// Of network.layers those that learn: neither pools nor relu.
+// How many of network.layers learn: all but pools.
 int64_t learning_layers(const Recipe& recipe);
 
 // Reads a recipe file (its format: host/recipe/recipe_text.h) and applies overrides of the form

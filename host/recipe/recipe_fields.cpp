@@ -1,7 +1,6 @@
 #include "host/recipe/recipe_fields.h"
 
 #include <algorithm>
-
 #include <limits>
 
 #include "host/data/data_catalog.h"
