@@ -182,6 +182,8 @@ TEST(RecipeErrors, MessagesSayWhatIsExpected) {
       error_of(ExitCode::recipe, [] { parse_recipe("", "a.toml", {"network.activation=rel"}); }),
       "--set network.activation=rel: network.activation is \"rel\", expected one of relu,"
       " leaky_relu, did you mean relu?");
+  expect_override_refused("reference.test_accuracy=non",
+                          {"expected a number", "did you mean none?"});
 }
 
 TEST(RecipeErrors, UnknownNames) {

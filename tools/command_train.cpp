@@ -1,7 +1,6 @@
 // ffwd train: from a recipe to a run folder.
 #include <ctime>
 #include <filesystem>
-#include <limits>
 #include <optional>
 
 #include "host/basics/errors.h"
@@ -47,12 +46,6 @@ ExecutorKind executor_of(const std::string& name, const Recipe& recipe, const De
     throw UserError(ExitCode::device, "--executor graph needs a GPU");
   }
   return kind;
-}
-
-std::string a_seed(std::string& text) {
-  constexpr Integer<uint64_t> kind{0, std::numeric_limits<uint64_t>::max()};
-  uint64_t seed = 0;
-  return kind.read(text, seed) ? "" : "expected " + kind.expected() + ", found " + text;
 }
 
 // FIRST:END
@@ -124,7 +117,7 @@ void declare_train(CLI::App& app) {
   add_device_options(*command, line->device);
   command
       ->add_option("--seed", line->seed, "seed of every random number; the recipe's own if absent")
-      ->check(CLI::Validator(a_seed, ""));
+      ->check(takes_key("training.seed"));
   command->add_option("--out", line->out, "run folder to create; runs/<recipe>-<time> if absent");
   add_schedule(*command, line->schedule);
   command

@@ -16,6 +16,16 @@ std::string check_number(const Number& kind, const std::string& text) {
   return kind.read(text, value) ? "" : "expected " + kind.expected() + ", found " + text;
 }
 
+CLI::Validator takes_key(const std::string& key) {
+  const auto problem = [key](const std::string& text) {
+    const RecipeField& field = *find_field(key);
+    Recipe recipe;
+    const bool taken = field.read({text, /*is_array=*/false, {text}}, recipe);
+    return taken ? "" : "expected " + field.expected + ", found " + text;
+  };
+  return CLI::Validator(problem, "");
+}
+
 void add_data_dir(CLI::App& command, std::string& target) {
   command.add_option("--data-dir", target, "where to look for data sets first");
 }
@@ -32,7 +42,7 @@ void add_schedule(CLI::App& command, std::string& schedule) {
   command
       .add_option("--schedule", schedule,
                   "greedy, simultaneous or pipelined; the recipe's own if absent")
-      ->check(CLI::IsMember(choices_of("training.schedule")));
+      ->check(takes_key("training.schedule"));
 }
 
 void add_save_every(CLI::App& command, double& seconds) {

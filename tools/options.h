@@ -17,7 +17,10 @@ void add_data_dir(CLI::App& command, std::string& data_dir);
 // The recipe's file, and values to replace in it.
 void add_recipe(CLI::App& command, std::string& recipe, std::vector<std::string>& set);
 
-// A name of training.schedule; empty if absent.
+// The check of an option that takes what this key of a recipe takes.
+CLI::Validator takes_key(const std::string& key);
+
+// As training.schedule; empty if absent.
 void add_schedule(CLI::App& command, std::string& schedule);
 
 void add_save_every(CLI::App& command, double& seconds);

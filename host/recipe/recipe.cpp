@@ -19,13 +19,6 @@ constexpr const char* kBase = "base";
 constexpr int kMostBases = 8;
 constexpr const char* kAllKeys = "; ffwd train --help has them all";
 
-const RecipeField* find_field(const RecipeStatement& statement) {
-  for (const RecipeField& field : recipe_fields()) {
-    if (field.name() == statement.name()) return &field;
-  }
-  return nullptr;
-}
-
 void check_section(const RecipeStatement& opening) {
   std::vector<std::string> sections;
   for (const RecipeField& field : recipe_fields()) {
@@ -57,13 +50,13 @@ void check_section(const RecipeStatement& opening) {
 }
 
 void apply(const RecipeStatement& statement, Recipe& recipe) {
-  const RecipeField* field = find_field(statement);
+  const RecipeField* field = find_field(statement.name());
   if (field == nullptr) unknown_key(statement);
   if (field->read(statement.value, recipe)) return;
   std::string message = statement.where + ": " + field->name() + " is " +
                         quoted(statement.value.text) + ", expected " + field->expected;
-  if (field->choices.size() > 1 && !statement.value.is_array) {
-    message += did_you_mean(statement.value.items.at(0), field->choices);
+  if (!statement.value.is_array) {
+    message += did_you_mean(statement.value.items.at(0), field->words);
   }
   throw RecipeError(message);
 }

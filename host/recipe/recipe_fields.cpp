@@ -77,26 +77,6 @@ bool read_value(const NumbersOrWord& kind, const RecipeValue& value, std::vector
   return value.is_array ? kind.numbers.read(value.items, result) : kind.read(value.items, result);
 }
 
-template <typename Kind>
-std::vector<std::string> choices_of(const Kind&) {
-  return {};
-}
-
-std::vector<std::string> choices_of(const NumberOrWord& kind) {
-  return {kind.word};
-}
-
-std::vector<std::string> choices_of(const NumbersOrWord& kind) {
-  return {kind.word};
-}
-
-template <typename T>
-std::vector<std::string> choices_of(const Choice<T>& kind) {
-  std::vector<std::string> names;
-  for (const auto& choice : kind.names) names.push_back(choice.first);
-  return names;
-}
-
 template <typename Kind, typename Member>
 RecipeField field(const std::string& name, const Kind& kind, Member member,
                   const std::string& meaning) {
@@ -106,7 +86,7 @@ RecipeField field(const std::string& name, const Kind& kind, Member member,
   result.key = name.substr(dot + 1);  // npos + 1 is 0
   result.meaning = meaning;
   result.expected = kind.expected();
-  result.choices = choices_of(kind);
+  result.words = kind.words();
   result.read = [kind, member](const RecipeValue& value, Recipe& recipe) {
     return read_value(kind, value, member(recipe));
   };
@@ -201,23 +181,17 @@ const std::vector<RecipeField>& recipe_fields() {
   return fields;
 }
 
-namespace {
-
-const RecipeField& field_of(const std::string& key) {
+const RecipeField* find_field(const std::string& name) {
   for (const RecipeField& field : recipe_fields()) {
-    if (field.name() == key) return field;
+    if (field.name() == name) return &field;
   }
-  fail(__FILE__, __LINE__, "there is no key " + key);
-}
-
-}  // namespace
-
-const std::vector<std::string>& choices_of(const std::string& key) {
-  return field_of(key).choices;
+  return nullptr;
 }
 
 std::string value_text(const Recipe& recipe, const std::string& key) {
-  std::string text = field_of(key).write(recipe);
+  const RecipeField* field = find_field(key);
+  FFWD_EXPECT(field != nullptr, "there is no key " + key);
+  std::string text = field->write(recipe);
   text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
   return text;
 }

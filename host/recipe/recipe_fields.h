@@ -13,8 +13,8 @@ namespace ffwd {
 
 struct RecipeField {
   std::string section, key, meaning;
-  std::string expected;              // as in "an integer from 1 to 10"
-  std::vector<std::string> choices;  // the names that it takes, if it takes names
+  std::string expected;                                   // as in "an integer from 1 to 10"
+  std::vector<std::string> words;                         // those that it takes, if it takes words
   std::function<bool(const RecipeValue&, Recipe&)> read;  // false: not what was expected
   std::function<std::string(const Recipe&)> write;
 
@@ -24,8 +24,8 @@ struct RecipeField {
 // In the order of the structs in host/recipe/recipe.h.
 const std::vector<RecipeField>& recipe_fields();
 
-// The names that a key takes.
-const std::vector<std::string>& choices_of(const std::string& key);
+// The key of this name, "section.key"; null: there is none.
+const RecipeField* find_field(const std::string& name);
 
 // The value of a key as the recipe's file has it, without quotes.
 std::string value_text(const Recipe& recipe, const std::string& key);

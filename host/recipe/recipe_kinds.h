@@ -1,6 +1,7 @@
 // The kinds of values that a recipe holds. Each says what it expects, reads a word and writes one:
 //
 //   std::string expected() const;
+//   std::vector<std::string> words() const;                those that it takes, if it takes words
 //   bool read(const std::string& word, T& value) const;    false: not what was expected
 //   std::string write(const T& value) const;               the shortest text that reads as it
 //
@@ -41,6 +42,7 @@ struct Integer {
   std::string expected() const {
     return "an integer from " + write_number(low) + " to " + write_number(high);
   }
+  std::vector<std::string> words() const { return {}; }
   bool read(const std::string& word, T& value) const {
     return read_number(word, value) && low <= value && value <= high;
   }
@@ -58,6 +60,7 @@ struct Number {
            write_number(low) + (bounds == Bounds::without_high ? " to below " : " to ") +
            write_number(high);
   }
+  std::vector<std::string> words() const { return {}; }
   bool read(const std::string& word, float& value) const {
     if (!read_number(word, value)) return false;
     if (std::fpclassify(value) == FP_SUBNORMAL) value = 0.0f;  // as devices take it
@@ -70,6 +73,7 @@ struct Number {
 
 struct Switch {
   std::string expected() const { return "true or false"; }
+  std::vector<std::string> words() const { return {"true", "false"}; }
   bool read(const std::string& word, bool& value) const {
     value = word == "true";
     return value || word == "false";
@@ -79,6 +83,7 @@ struct Switch {
 
 struct Text {
   std::string expected() const { return "a text"; }
+  std::vector<std::string> words() const { return {}; }
   bool read(const std::string& word, std::string& value) const {
     value = word;
     return true;
@@ -93,7 +98,12 @@ struct Choice {
 
   std::string expected() const {
     std::string all;
-    for (const auto& [name, unused] : names) all += (all.empty() ? "one of " : ", ") + name;
+    for (const std::string& word : words()) all += (all.empty() ? "one of " : ", ") + word;
+    return all;
+  }
+  std::vector<std::string> words() const {
+    std::vector<std::string> all;
+    for (const auto& [name, unused] : names) all.push_back(name);
     return all;
   }
   bool read(const std::string& word, T& value) const {
@@ -119,6 +129,7 @@ struct List {
     return "an array [a, b, ...] of 1 to " + write_number(longest) + " values, each " +
            item.expected();
   }
+  std::vector<std::string> words() const { return {}; }
   template <typename T>
   bool read(const std::vector<std::string>& words, std::vector<T>& values) const {
     values.clear();
@@ -143,6 +154,7 @@ struct NumberOrWord {
   std::string word;
 
   std::string expected() const { return number.expected() + ", or \"" + word + "\""; }
+  std::vector<std::string> words() const { return {word}; }
   bool read(const std::string& word_read, std::optional<float>& value) const {
     value.reset();
     return word_read == word || number.read(word_read, value.emplace());
@@ -161,6 +173,7 @@ struct NumbersOrWord {
     return numbers.item.expected() + ", an array [a, b, ...] of one for each layer, or \"" + word +
            "\"";
   }
+  std::vector<std::string> words() const { return {word}; }
   bool read(const std::vector<std::string>& words, std::vector<float>& values) const {
     values.clear();
     return words == std::vector<std::string>{word} || numbers.read(words, values);

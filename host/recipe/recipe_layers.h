@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/layer_shape.h"
 
@@ -11,6 +12,7 @@ namespace ffwd {
 // A kind of value (host/recipe/recipe_kinds.h).
 struct LayerEntry {
   std::string expected() const;
+  std::vector<std::string> words() const { return {}; }
   bool read(const std::string& word, LayerSpec& layer) const;
   std::string write(const LayerSpec& layer) const;
 };
