@@ -43,12 +43,10 @@ void declare(CLI::App& app, Options& options) {
 
 // One shape, all executors in turns.
 nlohmann::ordered_json measure(Device& device, const TrainingShape& shape, const Options& options) {
-  std::vector<std::pair<std::string, ExecutorKind>> kinds = {{"serial", ExecutorKind::serial},
-                                                             {"lanes", ExecutorKind::lanes}};
-  if (device.queues()) kinds.emplace_back("graph", ExecutorKind::graph);
   std::vector<std::unique_ptr<TrainingCase>> trainings;
   Rounds rounds;
-  for (const auto& [name, kind] : kinds) {
+  for (const auto& [name, kind] : kExecutors) {
+    if (kind == ExecutorKind::graph && !device.queues()) continue;
     TrainingCase& training =
         *trainings.emplace_back(std::make_unique<TrainingCase>(device, shape, options.steps, kind));
     const Sample sample = wall_clock(device, [&training] { training.run(); });

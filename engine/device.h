@@ -8,13 +8,13 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/convolution.h"
 #include "engine/event.h"
 #include "engine/matmul.h"
+#include "engine/names.h"
 #include "kernels/activation_gradient.h"
 #include "kernels/adam_update.h"
 #include "kernels/column_sum.h"
@@ -38,9 +38,11 @@ struct MatmulAlgorithms;
 // How matmul operands and activations are kept; weights and optimiser state are fp32 always.
 enum class Precision { fp32, tf32, bf16 };
 
-// "fp32", and the precision of that name, if there is one.
-std::string to_string(Precision precision);
-std::optional<Precision> precision_named(const std::string& name);
+inline constexpr Named<Precision> kPrecisions[] = {
+    {"fp32", Precision::fp32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}};
+inline std::string to_string(Precision precision) {
+  return name_of(kPrecisions, precision);
+}
 
 // The operations that are a kernel of our own, with its twins cpu::name and cuda::name. Every
 // Device expands this list to what it does with one.

@@ -19,7 +19,7 @@ struct TrainCommand {
   std::string recipe;
   DeviceOptions device;
   std::string schedule;             // greedy, simultaneous, pipelined; empty: the recipe's
-  std::string executor = "auto";    // serial, lanes, graph
+  std::string executor = "auto";    // or one of kExecutors
   std::string trace;                // file; empty: none
   std::string profile_steps;        // FIRST:END; empty: none
   std::optional<std::string> seed;  // as training.seed
@@ -40,8 +40,8 @@ std::string default_folder(const std::string& recipe) {
 constexpr int64_t kTracedPlans = 4;  // more would be too much to look at
 
 ExecutorKind executor_of(const std::string& name, const Recipe& recipe, const Device& device) {
-  const ExecutorKind kind =
-      executor_named(name).value_or(default_executor(recipe.training.schedule));
+  ExecutorKind kind = default_executor(recipe.training.schedule);
+  read_name(kExecutors, name, kind);  // "auto" leaves it
   if (kind == ExecutorKind::graph && !device.queues()) {
     throw UserError(ExitCode::device, "--executor graph needs a GPU");
   }
@@ -112,6 +112,8 @@ void train(const TrainCommand& command) {
 
 void declare_train(CLI::App& app) {
   const auto line = std::make_shared<TrainCommand>();
+  std::vector<std::string> executors = names(kExecutors);
+  executors.insert(executors.begin(), "auto");
   CLI::App* command = app.add_subcommand("train", "Train the network of a recipe");
   add_recipe(*command, line->recipe, line->set);
   add_device_options(*command, line->device);
@@ -124,7 +126,7 @@ void declare_train(CLI::App& app) {
       ->add_option("--executor", line->executor,
                    "one task after another (serial), a thread or a stream a lane (lanes), the"
                    " schedule as a CUDA graph (graph); auto: lanes if pipelined, else serial")
-      ->check(CLI::IsMember({"auto", "serial", "lanes", "graph"}))
+      ->check(CLI::IsMember(executors))
       ->capture_default_str();
   command->add_option("--trace", line->trace,
                       "writes what ran when on which lane at the beginning, for ui.perfetto.dev");

@@ -35,25 +35,6 @@ class SerialExecutor final : public Executor {
 
 }  // namespace
 
-const char* name_of(ExecutorKind kind) {
-  switch (kind) {
-    case ExecutorKind::serial:
-      return "serial";
-    case ExecutorKind::lanes:
-      return "lanes";
-    case ExecutorKind::graph:
-      return "graph";
-  }
-  fail(__FILE__, __LINE__, "unknown executor");
-}
-
-std::optional<ExecutorKind> executor_named(const std::string& name) {
-  for (const ExecutorKind kind : {ExecutorKind::serial, ExecutorKind::lanes, ExecutorKind::graph}) {
-    if (name == name_of(kind)) return kind;
-  }
-  return std::nullopt;
-}
-
 std::unique_ptr<Executor> make_executor(ExecutorKind kind, Device& device) {
   switch (kind) {
     case ExecutorKind::serial:

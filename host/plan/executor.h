@@ -4,10 +4,9 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "engine/device.h"
+#include "engine/names.h"
 #include "host/plan/plan.h"
 
 namespace ffwd {
@@ -18,9 +17,9 @@ enum class ExecutorKind {
   graph    // the plan as one CUDA graph, captured at the second playing
 };
 
-// "serial", and the kind of that name, if there is one.
-const char* name_of(ExecutorKind kind);
-std::optional<ExecutorKind> executor_named(const std::string& name);
+inline constexpr Named<ExecutorKind> kExecutors[] = {{"serial", ExecutorKind::serial},
+                                                     {"lanes", ExecutorKind::lanes},
+                                                     {"graph", ExecutorKind::graph}};
 
 // Does a task on the device that stands for its lane. May be called from several threads, by each
 // for other lanes.

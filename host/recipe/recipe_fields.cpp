@@ -30,7 +30,9 @@ const NumbersOrWord kStatedLosses{{{0.0f, 1e6f}, 1000}, "none"};
 
 Choice<std::string> data_sets() {
   Choice<std::string> choice;
-  for (const CatalogEntry& entry : data_catalog()) choice.names.push_back({entry.name, entry.name});
+  for (const CatalogEntry& entry : data_catalog()) {
+    choice.table.push_back({entry.name.c_str(), entry.name});
+  }
   return choice;
 }
 

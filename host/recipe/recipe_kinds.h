@@ -13,10 +13,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "host/basics/errors.h"
+#include "engine/names.h"
 #include "host/recipe/recipe_text.h"
 
 namespace ffwd {
@@ -94,30 +93,16 @@ struct Text {
 // One of a few names, each standing for a value of T.
 template <typename T>
 struct Choice {
-  std::vector<std::pair<std::string, T>> names;
+  std::vector<Named<T>> table;
 
   std::string expected() const {
     std::string all;
     for (const std::string& word : words()) all += (all.empty() ? "one of " : ", ") + word;
     return all;
   }
-  std::vector<std::string> words() const {
-    std::vector<std::string> all;
-    for (const auto& [name, unused] : names) all.push_back(name);
-    return all;
-  }
-  bool read(const std::string& word, T& value) const {
-    for (const auto& [name, named] : names) {
-      if (name == word) return value = named, true;
-    }
-    return false;
-  }
-  std::string write(const T& value) const {
-    for (const auto& [name, named] : names) {
-      if (named == value) return write_text(name);
-    }
-    throw RecipeError("a value without a name, expected " + expected());
-  }
+  std::vector<std::string> words() const { return names(table); }
+  bool read(const std::string& word, T& value) const { return read_name(table, word, value); }
+  std::string write(const T& value) const { return write_text(name_of(table, value)); }
 };
 
 template <typename Item>

@@ -16,12 +16,12 @@ void add_device_option(CLI::App& command, std::string& device) {
 
 void add_precision_option(CLI::App& command, Precision& precision) {
   const auto take = [&precision](const std::string& name) {
-    precision = precision_named(name).value();
+    read_name(kPrecisions, name, precision);
   };
   command
       .add_option_function<std::string>("--precision", take,
                                         "fp32, tf32 (cuda) or bf16 (cuda, CPUs with AVX-512)")
-      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
+      ->check(CLI::IsMember(names(kPrecisions)))
       ->default_str(to_string(precision));
 }
 

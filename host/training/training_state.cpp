@@ -53,12 +53,12 @@ void read_progress(const std::string& text, const std::string& path, TrainingSta
   state.setup.device = progress.text("device");
   state.setup.gpu = progress.truth("gpu");
   state.setup.measured_algorithms = progress.truth("measured_algorithms");
-  const auto precision = precision_named(progress.text("precision"));
-  const auto executor = executor_named(progress.text("executor"));
-  if (!precision) progress.wrong("precision", "the name of one");
-  if (!executor) progress.wrong("executor", "the name of one");
-  state.setup.precision = *precision;
-  state.setup.executor = *executor;
+  if (!read_name(kPrecisions, progress.text("precision"), state.setup.precision)) {
+    progress.wrong("precision", "the name of one");
+  }
+  if (!read_name(kExecutors, progress.text("executor"), state.setup.executor)) {
+    progress.wrong("executor", "the name of one");
+  }
   state.data = {progress.count("images"), uint32_t(progress.count("data_crc"))};
   state.epochs = progress.count("epochs");
   state.steps = progress.count("steps");
@@ -102,7 +102,7 @@ void save_training_state(const TrainingState& state, const std::string& path) {
                                 {"gpu", setup.gpu},
                                 {"precision", to_string(setup.precision)},
                                 {"measured_algorithms", setup.measured_algorithms},
-                                {"executor", name_of(setup.executor)},
+                                {"executor", name_of(kExecutors, setup.executor)},
                                 {"images", state.data.images},
                                 {"data_crc", state.data.crc},
                                 {"epochs", state.epochs},
