@@ -11,10 +11,10 @@ namespace {
 
 // Rows (images x labels) and activities of one layer at a time: enough to fill a device, few enough
 // to stay small.
-constexpr int64_t kRowsAtATime = 4000, kActivitiesAtATime = int64_t(1) << 24;
+constexpr int64_t kRowsAtATime = 4000, kRowsOnTheCpu = 1000, kActivitiesAtATime = int64_t(1) << 24;
 
 int64_t images_at_a_time(const Network& network) {
-  int64_t rows = kRowsAtATime;
+  int64_t rows = network.device().queues() ? kRowsAtATime : kRowsOnTheCpu;
   for (const Layer& layer : network.layers()) {
     rows = std::min(rows, kActivitiesAtATime / (layer.shape().pixels() * layer.shape().units));
   }

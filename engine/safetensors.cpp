@@ -183,8 +183,9 @@ const NamedTensor* SafetensorsFile::find(std::string_view name) const {
   return nullptr;
 }
 
-std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
-                               const std::map<std::string, std::string>& metadata) {
+void encode_safetensors(const std::vector<NamedTensor>& tensors,
+                        const std::map<std::string, std::string>& metadata,
+                        const std::function<void(std::string_view bytes)>& write) {
   std::string text;
   try {
     text = header_of(tensors, metadata).dump();
@@ -194,13 +195,11 @@ std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data are aligned
 
   const uint64_t length = text.size();
-  std::string bytes(reinterpret_cast<const char*>(&length), sizeof(length));
-  bytes += text;
+  write({reinterpret_cast<const char*>(&length), sizeof(length)});
+  write(text);
   for (const NamedTensor& tensor : tensors) {
-    bytes.append(reinterpret_cast<const char*>(tensor.data.data()),
-                 tensor.data.size() * sizeof(float));
+    write({reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size() * sizeof(float)});
   }
-  return bytes;
 }
 
 SafetensorsFile decode_safetensors(std::string_view bytes, const std::string& origin) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,10 +30,12 @@ struct SafetensorsFile {
   const NamedTensor* find(std::string_view name) const;
 };
 
-// The bytes of a file that holds `tensors` in the order given. Throws Error when a shape does not
-// match its data, or a name is not valid UTF-8, is reserved or occurs twice.
-std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
-                               const std::map<std::string, std::string>& metadata);
+// Hands the bytes of a file that holds `tensors`, in the order given, to `write`, part after part.
+// Throws Error when a shape does not match its data, or a name is not valid UTF-8, is reserved or
+// occurs twice.
+void encode_safetensors(const std::vector<NamedTensor>& tensors,
+                        const std::map<std::string, std::string>& metadata,
+                        const std::function<void(std::string_view bytes)>& write);
 
 // Reads such bytes and trusts none of them: what is not exactly as described above throws Error,
 // which names `origin` (the file) and what is wrong. Data must follow the header without holes,

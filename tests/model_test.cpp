@@ -10,6 +10,7 @@
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "tests/data_files.h"
+#include "tests/safetensors_bytes.h"
 #include "tests/toy_data.h"
 
 namespace ffwd::test {
@@ -76,7 +77,7 @@ TEST_F(Models, ThatAreMissingOrDamagedAreNamed) {
   expect_contains(load_error(folder_.write("text.safetensors", "hello, this is no model")),
                   {"text.safetensors"});
   const auto tensors = network_tensors(*model().network);
-  expect_contains(load_error(folder_.write("plain.safetensors", encode_safetensors(tensors, {}))),
+  expect_contains(load_error(folder_.write("plain.safetensors", safetensors_bytes(tensors, {}))),
                   {"plain.safetensors", "not a model of ffwd"});
 }
 

@@ -15,6 +15,7 @@
 #include "host/data/png.h"
 #include "host/runs/run_folder.h"
 #include "tests/program.h"
+#include "tests/safetensors_bytes.h"
 
 namespace ffwd::test {
 namespace {
@@ -134,7 +135,7 @@ TEST_F(Program, ScoresNothingThatIsNotFinite) {
   const std::string path = folder_ / "run/model.safetensors";
   SafetensorsFile model = decode_safetensors(content_of(path), path);
   for (float& weight : model.tensors.at(2).data) weight *= 1e30f;  // squares are infinite
-  folder_.write("run/model.safetensors", encode_safetensors(model.tensors, model.metadata));
+  folder_.write("run/model.safetensors", safetensors_bytes(model.tensors, model.metadata));
   const auto png = encode_png(toy_images(1, 28, 10, 3).pixels, {28, 28, 1});
   const std::string image = folder_.write("image.png", {png.begin(), png.end()});
   for (const std::string& command : {"eval " + folder_ / "run --data-dir " + folder_ / "data",

@@ -9,6 +9,7 @@
 #include "host/training/trainer.h"
 #include "host/training/training_state.h"
 #include "tests/devices.h"
+#include "tests/safetensors_bytes.h"
 #include "tests/scratch_folder.h"
 #include "tests/toy_data.h"
 
@@ -275,9 +276,9 @@ TEST_F(TrainingStates, MayHaveARecipeWhoseNameIsNoText) {
 TEST_F(TrainingStates, DamageIsNamed) {
   expect_has(error_of(ExitCode::files, [&] { load_training_state(root_ + "/none"); }), "none");
   expect_has(load_error("nothing"), path_);
-  expect_has(load_error(encode_safetensors({}, {})), "it has no recipe");
-  expect_has(load_error(encode_safetensors({}, {{"recipe", ""}})), "it has no progress");
-  expect_has(load_error(encode_safetensors({}, {{"recipe", ""}, {"progress", "{"}})),
+  expect_has(load_error(safetensors_bytes({}, {})), "it has no recipe");
+  expect_has(load_error(safetensors_bytes({}, {{"recipe", ""}})), "it has no progress");
+  expect_has(load_error(safetensors_bytes({}, {{"recipe", ""}, {"progress", "{"}})),
              "its progress: damaged");
 
   save_training_state(some_state(), path_);

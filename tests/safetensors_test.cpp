@@ -9,6 +9,7 @@
 #include <random>
 
 #include "kernels/check.h"
+#include "tests/safetensors_bytes.h"
 
 namespace ffwd::test {
 namespace {
@@ -58,7 +59,7 @@ void expect_same(const std::vector<NamedTensor>& got, const std::vector<NamedTen
 TEST(Safetensors, ReadsBackWhatWasWritten) {
   const std::map<std::string, std::string> metadata = {{"format", "pt"}, {"note", "ä \" \\ \n"}};
   const SafetensorsFile file =
-      decode_safetensors(encode_safetensors(small_network(), metadata), "memory");
+      decode_safetensors(safetensors_bytes(small_network(), metadata), "memory");
   expect_same(file.tensors, small_network());
   EXPECT_EQ(file.metadata, metadata);
   ASSERT_NE(file.find("2.bias"), nullptr);
@@ -70,14 +71,14 @@ TEST(Safetensors, KeepsEveryBitOfANaN) {
   std::vector<NamedTensor> tensors = {{"x", {1}, {0}}};
   const uint32_t bits = 0x7fc12345;
   std::memcpy(tensors[0].data.data(), &bits, sizeof(bits));
-  expect_same(decode_safetensors(encode_safetensors(tensors, {}), "memory").tensors, tensors);
+  expect_same(decode_safetensors(safetensors_bytes(tensors, {}), "memory").tensors, tensors);
 }
 
 TEST(Safetensors, WritesTheDocumentedBytes) {
   const std::string header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}  ";
   const std::string want = file_of(header) + std::string("\0\0\x80\x3f", 4);  // 1.0f
   ASSERT_EQ(header.size() % 8, 0u);
-  EXPECT_EQ(encode_safetensors({{"w", {1}, {1.0f}}}, {}), want);
+  EXPECT_EQ(safetensors_bytes({{"w", {1}, {1.0f}}}, {}), want);
 }
 
 TEST(Safetensors, AcceptsAnEmptyFileAndAnyOrderInTheHeader) {
@@ -91,13 +92,13 @@ TEST(Safetensors, AcceptsAnEmptyFileAndAnyOrderInTheHeader) {
 }
 
 TEST(Safetensors, WriterRefusesWhatCouldNotBeRead) {
-  EXPECT_THROW(encode_safetensors({{"a", {3}, {1, 2}}}, {}), Error);
-  EXPECT_THROW(encode_safetensors({{"a", {-1}, {}}}, {}), Error);
-  EXPECT_THROW(encode_safetensors({{"a", {}, {}}}, {}), Error);
-  EXPECT_THROW(encode_safetensors({{"a", {1}, {1}}, {"a", {1}, {2}}}, {}), Error);
-  EXPECT_THROW(encode_safetensors({{"__metadata__", {1}, {1}}}, {}), Error);
-  EXPECT_THROW(encode_safetensors({{"\xff", {1}, {1}}}, {}), Error);
-  EXPECT_THROW(encode_safetensors({}, {{"key", "\xc3"}}), Error);
+  EXPECT_THROW(safetensors_bytes({{"a", {3}, {1, 2}}}, {}), Error);
+  EXPECT_THROW(safetensors_bytes({{"a", {-1}, {}}}, {}), Error);
+  EXPECT_THROW(safetensors_bytes({{"a", {}, {}}}, {}), Error);
+  EXPECT_THROW(safetensors_bytes({{"a", {1}, {1}}, {"a", {1}, {2}}}, {}), Error);
+  EXPECT_THROW(safetensors_bytes({{"__metadata__", {1}, {1}}}, {}), Error);
+  EXPECT_THROW(safetensors_bytes({{"\xff", {1}, {1}}}, {}), Error);
+  EXPECT_THROW(safetensors_bytes({}, {{"key", "\xc3"}}), Error);
 }
 
 struct Damage {
@@ -186,7 +187,7 @@ TEST(Safetensors, LargeHeadersAreReadOnce) {
 }
 
 TEST(Safetensors, RefusesEveryTruncation) {
-  const std::string whole = encode_safetensors(small_network(), {{"format", "pt"}});
+  const std::string whole = safetensors_bytes(small_network(), {{"format", "pt"}});
   EXPECT_EQ(refusal(whole), "");
   for (size_t size = 0; size < whole.size(); ++size) {
     EXPECT_NE(refusal(whole.substr(0, size)), "") << "cut to " << size << " bytes";
@@ -196,7 +197,7 @@ TEST(Safetensors, RefusesEveryTruncation) {
 
 // Under ASan and UBSan this shows that no byte of a file is trusted.
 TEST(Safetensors, SurvivesEveryFlippedBitAndRandomNoise) {
-  const std::string whole = encode_safetensors(small_network(), {{"format", "pt"}});
+  const std::string whole = safetensors_bytes(small_network(), {{"format", "pt"}});
   for (size_t at = 0; at < whole.size(); ++at) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string bytes = whole;

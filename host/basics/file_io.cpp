@@ -112,6 +112,11 @@ void sync_folder_of(const std::string& path) {
 }  // namespace
 
 void write_file_atomically(const std::string& file_or_link, std::string_view bytes) {
+  write_file_atomically(file_or_link, [&](const WriteBytes& write) { write(bytes); });
+}
+
+void write_file_atomically(const std::string& file_or_link,
+                           const std::function<void(const WriteBytes&)>& fill) {
   const std::string path = behind_links(file_or_link);
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
@@ -124,7 +129,7 @@ void write_file_atomically(const std::string& file_or_link, std::string_view byt
       path + kSiblingSuffix + std::to_string(::getpid()) + "-" + std::to_string(count++);
   try {
     OpenFile file(sibling, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "write", path);
-    file.write(bytes);
+    fill([&](std::string_view bytes) { file.write(bytes); });
     file.sync();
     file.close();
     if (std::rename(sibling.c_str(), path.c_str()) != 0) fail_with_errno("write", path);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,12 @@ namespace ffwd {
 // disk leaves the old file untouched. Throws FileError naming the file and the system's reason;
 // nothing half-written stays behind. Refuses what exists and is not a regular file.
 void write_file_atomically(const std::string& file_or_link, std::string_view bytes);
+
+// The same for what `fill` hands to `write`, part after part. What `fill` throws leaves the old file
+// untouched as well.
+using WriteBytes = std::function<void(std::string_view bytes)>;
+void write_file_atomically(const std::string& file_or_link,
+                           const std::function<void(const WriteBytes& write)>& fill);
 
 // Whether `name` is that of the sibling that a file called `file` had while it was written: a process
 // that was killed leaves it.

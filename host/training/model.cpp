@@ -100,7 +100,8 @@ void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
       {"classes", f.class_names}, {"mean", f.mean},         {"deviation", f.deviation}};
   const std::map<std::string, std::string> metadata{
       {"format", "pt"}, {"recipe", to_text(recipe)}, {"images", images.dump()}};
-  write_file_atomically(path, encode_safetensors(tensors, metadata));
+  write_file_atomically(
+      path, [&](const WriteBytes& write) { encode_safetensors(tensors, metadata, write); });
 }
 
 void save_model(const Model& model, const std::string& path) {

@@ -21,6 +21,7 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
   images.count = count;
   images.labels.resize(size_t(count));
   images.pixels.resize(size_t(count * images.shape.values()));
+  images.pixels.shrink_to_fit();
 }
 
 Summary summary_of(const Learner& learner, const TrainingTotals& totals, const Evaluation& train,

@@ -112,9 +112,10 @@ void save_training_state(const TrainingState& state, const std::string& path) {
   // A file's name need not be UTF-8.
   const std::string text =
       progress.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
-  write_file_atomically(
-      path, encode_safetensors(state.learnt.tensors,
-                               {{"recipe", to_text(state.recipe)}, {"progress", text}}));
+  write_file_atomically(path, [&](const WriteBytes& write) {
+    encode_safetensors(state.learnt.tensors,
+                       {{"recipe", to_text(state.recipe)}, {"progress", text}}, write);
+  });
 }
 
 TrainingState load_training_state(const std::string& path) {
