@@ -5,7 +5,7 @@
 
 #include "bench/bench.h"
 #include "bench/machine.h"
-#include "host/training/device_options.h"
+#include "host/device/device_options.h"
 
 namespace ffwd::bench {
 namespace {

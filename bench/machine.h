@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "host/training/device_options.h"
+#include "host/device/device_options.h"
 
 namespace ffwd::bench {
 

@@ -13,7 +13,7 @@
 #include "bench/rounds.h"
 #include "bench/training_case.h"
 #include "host/basics/file_io.h"
-#include "host/training/device_options.h"
+#include "host/device/device_options.h"
 
 namespace ffwd::bench {
 namespace {

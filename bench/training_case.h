@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bench/unfused_step.h"
-#include "host/training/model.h"
+#include "host/model/model.h"
 #include "host/training/steps.h"
 
 namespace ffwd::bench {

@@ -5,7 +5,7 @@
 
 #include "engine/backprop_network.h"
 #include "host/basics/errors.h"
-#include "host/training/model.h"
+#include "host/model/model.h"
 #include "host/training/trainer.h"
 #include "tests/close.h"
 #include "tests/data_files.h"

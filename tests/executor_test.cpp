@@ -8,8 +8,8 @@
 #include <atomic>
 
 #include "engine/checkpoint.h"
+#include "host/model/model.h"
 #include "host/plan/thread_executor.h"
-#include "host/training/model.h"
 #include "host/training/trainer.h"
 #include "tests/devices.h"
 #include "tests/queued_device.h"

@@ -1,9 +1,9 @@
 // What reaches the layers that learn is computed once where every step learns from the same images;
 // it changes nothing.
 #include "engine/checkpoint.h"
+#include "host/model/model.h"
 #include "host/plan/plan_shape.h"
 #include "host/training/batches.h"
-#include "host/training/model.h"
 #include "host/training/step_values.h"
 #include "host/training/steps.h"
 #include "tests/devices.h"

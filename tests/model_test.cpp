@@ -1,5 +1,5 @@
 // Models on disk: what was saved is what is loaded, and damage is named.
-#include "host/training/model.h"
+#include "host/model/model.h"
 
 #include <gtest/gtest.h>
 

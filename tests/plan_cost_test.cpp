@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "host/model/model.h"
 #include "host/plan/plan_shape.h"
 #include "host/training/batches.h"
-#include "host/training/model.h"
 #include "host/training/step_values.h"
 #include "host/training/steps.h"
 #include "tests/random_plans.h"

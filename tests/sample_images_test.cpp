@@ -1,5 +1,5 @@
 // The samples of a report show labels where and as the network reads them.
-#include "host/training/sample_images.h"
+#include "host/report/sample_images.h"
 
 #include <gtest/gtest.h>
 

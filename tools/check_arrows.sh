@@ -18,7 +18,7 @@ forbid host 'tools/|tests/|bench/'
 forbid bench 'tools/|tests/'
 forbid tools 'tests/'
 # Each room of host uses those before it alone.
-rooms=(basics data recipe plan runs report training reproduction)
+rooms=(basics device data recipe model plan runs report training reproduction)
 for i in "${!rooms[@]}"; do
   for later in "${rooms[@]:i+1}"; do forbid "host/${rooms[i]}" "host/$later/"; done
 done

@@ -7,7 +7,7 @@
 #include "bench/step_report.h"
 #include "host/basics/build.h"
 #include "host/basics/file_io.h"
-#include "host/training/device_options.h"
+#include "host/device/device_options.h"
 #include "tools/commands.h"
 
 namespace ffwd {

@@ -5,11 +5,11 @@
 
 #include "host/basics/errors.h"
 #include "host/data/load_dataset.h"
+#include "host/device/device_options.h"
 #include "host/plan/plan_cost.h"
 #include "host/plan/plan_shape.h"
 #include "host/recipe/recipe_fields.h"
 #include "host/training/batches.h"
-#include "host/training/device_options.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 

@@ -3,10 +3,10 @@
 
 #include "host/basics/errors.h"
 #include "host/data/load_dataset.h"
+#include "host/recipe/recipe_data.h"
 #include "host/report/report.h"
+#include "host/report/sample_images.h"
 #include "host/runs/run_folder.h"
-#include "host/training/sample_images.h"
-#include "host/training/training_run.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 
@@ -26,8 +26,8 @@ void report(const ReportCommand& command) {
     samples = sample_images(recipe, load_recipe_data(recipe, command.data_dir));
   }
   const Summary summary = folder.read_summary();
-  folder.write_report(
-      render_report(summary, folder.read_metrics_up_to(summary.steps), text, samples, recipe.reference));
+  folder.write_report(render_report(summary, folder.read_metrics_up_to(summary.steps), text,
+                                    samples, recipe.reference));
   std::printf("%s\n", folder.report_path().c_str());
 }
 

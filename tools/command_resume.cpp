@@ -2,7 +2,8 @@
 #include <cstdio>
 
 #include "host/basics/errors.h"
-#include "host/training/device_options.h"
+#include "host/device/device_options.h"
+#include "host/recipe/recipe_data.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/options.h"

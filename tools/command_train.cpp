@@ -4,9 +4,10 @@
 #include <optional>
 
 #include "host/basics/errors.h"
+#include "host/device/device_options.h"
 #include "host/plan/trace.h"
+#include "host/recipe/recipe_data.h"
 #include "host/recipe/recipe_kinds.h"
-#include "host/training/device_options.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/options.h"

@@ -1,4 +1,4 @@
-// Options that several commands have (those for devices: host/training/device_options.h).
+// Options that several commands have (those for devices: host/device/device_options.h).
 #pragma once
 
 #include <CLI/CLI.hpp>

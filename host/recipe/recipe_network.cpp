@@ -15,6 +15,16 @@ Norm norm_of(const Recipe& recipe) {
   return {norm, norm == NormKind::l2 ? kL2Eps : kRmsEps};
 }
 
+Standardise standardise(const Recipe& recipe, const DatasetFormat& format) {
+  Standardise result;
+  result.channels = int32_t(format.image.channels);
+  for (size_t c = 0; c < size_t(format.image.channels) && recipe.data.standardise; ++c) {
+    result.scale[c] = 1.0f / (255.0f * format.deviation[c]);
+    result.shift[c] = -format.mean[c] / format.deviation[c];
+  }
+  return result;
+}
+
 std::vector<LayerShape> layer_shapes(const Recipe& recipe, const ImageShape& image) {
   const Recipe::Network& network = recipe.network;
   try {

@@ -4,12 +4,16 @@
 #include <vector>
 
 #include "engine/layer.h"
+#include "host/data/dataset.h"
 #include "host/recipe/recipe.h"
 
 namespace ffwd {
 
 // What the inputs of every layer are divided by.
 Norm norm_of(const Recipe& recipe);
+
+// How the bytes of such images become numbers.
+Standardise standardise(const Recipe& recipe, const DatasetFormat& format);
 
 // The shapes of its layers on such images. Throws RecipeError for layers that do not fit them, one
 // another, or the head.

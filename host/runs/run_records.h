@@ -21,8 +21,8 @@ struct LayerMetrics {
 
 // One line of metrics.jsonl.
 struct EpochMetrics {
-  int64_t epoch = 0;   // from 1
-  int64_t step = 0;    // batches learnt since the run began
+  int64_t epoch = 0;  // from 1
+  int64_t step = 0;   // batches learnt since the run began
   // Of learning, since the run began. Epochs of one step that were played at once share their time.
   double seconds = 0;
   double images_per_second = 0;
@@ -46,7 +46,7 @@ struct Summary {
   int64_t parameters = 0;
   std::optional<double> train_accuracy_goodness, train_accuracy_head;
   std::optional<double> test_accuracy_goodness, test_accuracy_head;
-  // By the one class with the most goodness over all images (host/training/evaluate.h).
+  // By the one class with the most goodness over all images (host/model/evaluate.h).
   std::optional<double> train_accuracy_per_batch, test_accuracy_per_batch;
   bool interrupted = false;
   std::vector<std::vector<int64_t>> confusion;  // [true class][predicted class]: test images

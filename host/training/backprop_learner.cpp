@@ -2,9 +2,9 @@
 
 #include "engine/checkpoint.h"
 #include "host/basics/errors.h"
+#include "host/model/model.h"
+#include "host/model/require_finite.h"
 #include "host/recipe/recipe_network.h"
-#include "host/training/model.h"
-#include "host/training/require_finite.h"
 
 namespace ffwd {
 namespace {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/image_store.h"
+#include "host/model/model.h"
 #include "host/training/learner.h"
-#include "host/training/model.h"
 
 namespace ffwd {
 

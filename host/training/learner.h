@@ -7,8 +7,8 @@
 
 #include "engine/safetensors.h"
 #include "host/data/dataset.h"
+#include "host/model/evaluate.h"
 #include "host/runs/run_records.h"
-#include "host/training/evaluate.h"
 #include "host/training/steps.h"
 
 namespace ffwd {

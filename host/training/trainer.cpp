@@ -4,9 +4,9 @@
 
 #include "engine/range.h"
 #include "host/basics/clock.h"
+#include "host/model/require_finite.h"
 #include "host/plan/plan_shape.h"
 #include "host/training/batches.h"
-#include "host/training/require_finite.h"
 #include "host/training/step_values.h"
 
 namespace ffwd {

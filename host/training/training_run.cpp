@@ -5,24 +5,11 @@
 #include "host/basics/build.h"
 #include "host/basics/clock.h"
 #include "host/basics/errors.h"
-#include "host/data/load_dataset.h"
 #include "host/report/report.h"
-#include "host/training/sample_images.h"
+#include "host/report/sample_images.h"
 
 namespace ffwd {
 namespace {
-
-void keep_first(Images& images, int64_t count, const std::string& key) {
-  if (count == 0) return;
-  if (count > images.count) {
-    throw RecipeError(key + " asks for " + std::to_string(count) +
-                      " images, but the data set has " + std::to_string(images.count));
-  }
-  images.count = count;
-  images.labels.resize(size_t(count));
-  images.pixels.resize(size_t(count * images.shape.values()));
-  images.pixels.shrink_to_fit();
-}
 
 Summary summary_of(const Learner& learner, const TrainingTotals& totals, const Evaluation& train,
                    const Evaluation& test, const Recipe& recipe, const Dataset& data,
@@ -130,16 +117,6 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
 }
 
 }  // namespace
-
-Dataset cut_for(const Recipe& recipe, Dataset data) {
-  keep_first(data.train, recipe.data.train_images, "data.train_images");
-  keep_first(data.test, recipe.data.test_images, "data.test_images");
-  return data;
-}
-
-Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
-  return cut_for(recipe, load_dataset(recipe.data.name, data_dir));
-}
 
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const std::string& recipe_file,

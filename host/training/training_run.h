@@ -30,13 +30,6 @@ struct RunOptions {
   std::optional<TrainingState> stopped;  // to go on from; the folder's own
 };
 
-// A data set cut down to the images that a recipe asks for. Throws RecipeError when it asks for more
-// than there are.
-Dataset cut_for(const Recipe& recipe, Dataset data);
-
-// The same of the recipe's own data set. Throws DataError besides.
-Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir);
-
 // Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
 // saved like any other, with `interrupted` in its summary, and leaves the state that it can go on
 // from; so does a run that was killed, if it had saved one. The folder is removed if the run fails

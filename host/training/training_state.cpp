@@ -8,10 +8,10 @@
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "host/basics/json_object.h"
+#include "host/model/require_finite.h"
 #include "host/plan/plan_shape.h"
 #include "host/recipe/recipe_text.h"
 #include "host/training/batches.h"
-#include "host/training/require_finite.h"
 
 namespace ffwd {
 namespace {

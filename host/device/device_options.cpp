@@ -1,10 +1,10 @@
-#include "host/training/device_options.h"
+#include "host/device/device_options.h"
 
 #include <CLI/CLI.hpp>
 
 #include "engine/cuda_status.h"
 #include "host/basics/errors.h"
-#include "host/training/matmul_algorithms_file.h"
+#include "host/device/matmul_algorithms_file.h"
 
 namespace ffwd {
 

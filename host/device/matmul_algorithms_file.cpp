@@ -1,4 +1,4 @@
-#include "host/training/matmul_algorithms_file.h"
+#include "host/device/matmul_algorithms_file.h"
 
 #include <zlib.h>
 

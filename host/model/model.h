@@ -18,9 +18,6 @@ struct Model {
   std::unique_ptr<Network> network;
 };
 
-// How the recipe wants the bytes of such images to become numbers.
-Standardise standardise(const Recipe& recipe, const DatasetFormat& format);
-
 // A network of the recipe's shape with weights drawn from its seed, to learn from batches of up to
 // `max_images` images.
 Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,

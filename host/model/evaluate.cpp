@@ -1,8 +1,8 @@
-#include "host/training/evaluate.h"
+#include "host/model/evaluate.h"
 
 #include <algorithm>
 
-#include "host/training/require_finite.h"
+#include "host/model/require_finite.h"
 
 namespace ffwd {
 

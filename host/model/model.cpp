@@ -1,4 +1,4 @@
-#include "host/training/model.h"
+#include "host/model/model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,9 +7,8 @@
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "host/basics/json_object.h"
-#include "host/plan/plan.h"
+#include "host/model/require_finite.h"
 #include "host/recipe/recipe_network.h"
-#include "host/training/require_finite.h"
 
 namespace ffwd {
 namespace {
@@ -74,16 +73,6 @@ DatasetFormat read_format(const std::string& text, const std::string& path) {
 }
 
 }  // namespace
-
-Standardise standardise(const Recipe& recipe, const DatasetFormat& format) {
-  Standardise result;
-  result.channels = int32_t(format.image.channels);
-  for (size_t c = 0; c < size_t(format.image.channels) && recipe.data.standardise; ++c) {
-    result.scale[c] = 1.0f / (255.0f * format.deviation[c]);
-    result.shift[c] = -format.mean[c] / format.deviation[c];
-  }
-  return result;
-}
 
 Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
                  int64_t max_images) {

@@ -1,4 +1,4 @@
-#include "host/training/require_finite.h"
+#include "host/model/require_finite.h"
 
 #include <algorithm>
 #include <cmath>

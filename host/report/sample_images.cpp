@@ -1,10 +1,10 @@
-#include "host/training/sample_images.h"
+#include "host/report/sample_images.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "host/data/png.h"
-#include "host/training/model.h"
+#include "host/recipe/recipe_network.h"
 #include "kernels/overlay_labels.h"
 #include "kernels/wrong_labels.h"
 

@@ -1,0 +1,33 @@
+#include "host/recipe/recipe_data.h"
+
+#include "host/basics/errors.h"
+#include "host/data/load_dataset.h"
+
+namespace ffwd {
+namespace {
+
+void keep_first(Images& images, int64_t count, const std::string& key) {
+  if (count == 0) return;
+  if (count > images.count) {
+    throw RecipeError(key + " asks for " + std::to_string(count) +
+                      " images, but the data set has " + std::to_string(images.count));
+  }
+  images.count = count;
+  images.labels.resize(size_t(count));
+  images.pixels.resize(size_t(count * images.shape.values()));
+  images.pixels.shrink_to_fit();
+}
+
+}  // namespace
+
+Dataset cut_for(const Recipe& recipe, Dataset data) {
+  keep_first(data.train, recipe.data.train_images, "data.train_images");
+  keep_first(data.test, recipe.data.test_images, "data.test_images");
+  return data;
+}
+
+Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
+  return cut_for(recipe, load_dataset(recipe.data.name, data_dir));
+}
+
+}  // namespace ffwd
