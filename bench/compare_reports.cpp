@@ -8,6 +8,7 @@
 #include "bench/rounds.h"
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
+#include "host/basics/number_text.h"
 
 namespace ffwd::bench {
 namespace {
@@ -79,11 +80,8 @@ void print_differences(const ordered_json& a, const ordered_json& b) {
 std::string summary(const std::vector<double>& seconds, double scale) {
   const bool micro = scale < 1e-3;
   const double unit = micro ? 1e6 : 1e3;
-  char text[64];
-  std::snprintf(text, sizeof text, "%8.4g %s (%.4g-%.4g)", unit * median(seconds),
-                micro ? "us" : "ms", unit * quantile(seconds, 0.25),
-                unit * quantile(seconds, 0.75));
-  return text;
+  return format("%8.4g %s (%.4g-%.4g)", unit * median(seconds), micro ? "us" : "ms",
+                unit * quantile(seconds, 0.25), unit * quantile(seconds, 0.75));
 }
 
 void print_head(const std::string& name) {

@@ -1,10 +1,10 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 
 #include "bench/stopwatch.h"
+#include "host/basics/clock.h"
 
 namespace ffwd::bench {
 namespace {
@@ -44,11 +44,10 @@ class CpuStopwatch final : public Stopwatch {
 
 Sample wall_clock(Device& device, const std::function<void()>& work) {
   return [&device, work] {
-    using Clock = std::chrono::steady_clock;
-    const Clock::time_point start = Clock::now();
+    const double start = steady_seconds();
     work();
     device.wait();
-    return std::chrono::duration<double>(Clock::now() - start).count();
+    return steady_seconds() - start;
   };
 }
 

@@ -1,8 +1,5 @@
 #include "engine/checkpoint.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace ffwd {
 namespace {
 
@@ -27,8 +24,7 @@ const std::vector<float>& tensor(const SafetensorsFile& file, const std::string&
     throw Error(origin + ": the tensor \"" + name + "\" has shape " + shape_text(found->shape) +
                 ", expected " + shape_text(shape));
   }
-  if (!std::all_of(found->data.begin(), found->data.end(),
-                   [](float v) { return std::isfinite(v); })) {
+  if (!found->is_finite()) {
     throw Error(origin + ": the tensor \"" + name + "\" holds what is no finite number");
   }
   return found->data;

@@ -1,6 +1,7 @@
 #include "engine/safetensors.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -175,6 +176,10 @@ ordered_json header_of(const std::vector<NamedTensor>& tensors,
 }
 
 }  // namespace
+
+bool NamedTensor::is_finite() const {
+  return std::all_of(data.begin(), data.end(), [](float value) { return std::isfinite(value); });
+}
 
 const NamedTensor* SafetensorsFile::find(std::string_view name) const {
   for (const NamedTensor& tensor : tensors) {

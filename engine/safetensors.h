@@ -20,6 +20,8 @@ struct NamedTensor {
   std::string name;
   std::vector<int64_t> shape;  // empty for a single number
   std::vector<float> data;     // row-major, as many as the product of the shape
+
+  bool is_finite() const;
 };
 
 struct SafetensorsFile {

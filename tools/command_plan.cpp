@@ -4,6 +4,7 @@
 #include <set>
 
 #include "host/basics/errors.h"
+#include "host/basics/number_text.h"
 #include "host/data/load_dataset.h"
 #include "host/device/device_options.h"
 #include "host/plan/plan_cost.h"
@@ -44,22 +45,12 @@ std::string scaled(double value, const std::string& unit) {
   const char* const prefixes[] = {"", "k", "M", "G", "T", "P"};
   size_t p = 0;
   for (; value >= 999.5 && p < 5; ++p) value /= 1000;
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g %s%s", value, prefixes[p], unit.c_str());
-  return text;
+  return format("%.3g %s%s", value, prefixes[p], unit.c_str());
 }
 
 std::string time_text(double seconds) {
-  char text[32];
-  const bool micro = seconds < 1e-3, milli = seconds < 1;
-  std::snprintf(text, sizeof text, "%.1f %s",
-                seconds * (micro   ? 1e6
-                           : milli ? 1e3
-                                   : 1),
-                micro   ? "us"
-                : milli ? "ms"
-                        : "s");
-  return text;
+  if (seconds < 1e-3) return format("%.1f us", seconds * 1e6);
+  return seconds < 1 ? format("%.1f ms", seconds * 1e3) : format("%.1f s", seconds);
 }
 
 std::string to_string(RowClass rows) {

@@ -14,13 +14,6 @@ namespace {
 
 constexpr double kPlainLineSeconds = 2;  // epochs may be much shorter
 
-template <typename... Args>
-std::string format(const char* pattern, Args... args) {
-  char text[160];
-  std::snprintf(text, sizeof text, pattern, args...);
-  return text;
-}
-
 std::string describe(const Progress& p) {
   std::string line;
   if (p.stages > 1) line += format("stage %d/%d  ", int(p.stage), int(p.stages));

@@ -1,6 +1,7 @@
 #include "host/basics/number_text.h"
 
 #include <cmath>
+#include <cstdarg>
 #include <cstdio>
 
 namespace ffwd {
@@ -8,14 +9,16 @@ namespace {
 
 const char kNone[] = "\u2013";  // an en dash
 
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
+}  // namespace
+
+std::string format(const char* pattern, ...) {
   char text[400];  // the longest double has 309 digits before its point
-  std::snprintf(text, sizeof(text), pattern, values...);
+  va_list values;
+  va_start(values, pattern);
+  std::vsnprintf(text, sizeof(text), pattern, values);
+  va_end(values);
   return text;
 }
-
-}  // namespace
 
 std::string fixed_text(double value, int decimals) {
   return std::isfinite(value) ? format("%.*f", decimals, value) : kNone;

@@ -1,4 +1,4 @@
-// Numbers as people read them. What is not finite becomes a dash.
+// Numbers as people read them. What is not finite becomes a dash, but in format().
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,9 @@
 #include <string>
 
 namespace ffwd {
+
+// As printf writes it.
+[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
 
 std::string fixed_text(double value, int decimals);        // 3.14
 std::string count_text(double value);                      // 1,234,567

@@ -1,9 +1,9 @@
 #include "host/data/idx.h"
 
-#include <cstdio>
 #include <vector>
 
 #include "host/basics/errors.h"
+#include "host/basics/number_text.h"
 #include "host/data/compressed_file.h"
 
 namespace ffwd {
@@ -23,9 +23,7 @@ uint32_t big_endian(const uint8_t* bytes) {
 }
 
 std::string hex(uint32_t value) {
-  char text[11];
-  std::snprintf(text, sizeof text, "0x%08X", value);
-  return text;
+  return format("0x%08X", value);
 }
 
 std::string by(const std::vector<int64_t>& sizes) {

@@ -1,6 +1,5 @@
 #include "host/model/require_finite.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "host/basics/errors.h"
@@ -30,11 +29,7 @@ void require_finite(const std::vector<float>& scores, int64_t classes) {
 
 void require_finite(const std::vector<NamedTensor>& tensors) {
   for (const NamedTensor& tensor : tensors) {
-    if (std::all_of(tensor.data.begin(), tensor.data.end(),
-                    [](float value) { return std::isfinite(value); })) {
-      continue;
-    }
-    diverged(tensor.name + " holds what is no longer a finite number");
+    if (!tensor.is_finite()) diverged(tensor.name + " holds what is no longer a finite number");
   }
 }
 
