@@ -109,24 +109,28 @@ TEST_P(Matmuls, LoseNoTermOfALongSum) {
 
 // Small integers: exact. Gradients and what a layer saw, of rows that do and do not fill chunks.
 TEST_P(Matmuls, BringTheColumnSumsOfWhatIsTransposed) {
-  for (const Size& s : {Size{1, 1, 1}, {5, 3, 255}, {33, 17, 256}, {40, 24, 1000}}) {
+  for (const Size& s :
+       {Size{1, 1, 1}, {5, 3, 255}, {33, 17, 256}, {40, 24, 1000}, {500, 10, 20000}}) {
     const auto draw = [](uint32_t bits) { return float(int32_t(bits % 7) - 3); };
     Matrix a(device(), s.k, s.m, dtype()), b(device(), s.k, s.n, dtype()), c(device(), s.m, s.n);
     const auto host_a = values(s.k * s.m, 1, draw), host_b = values(s.k * s.n, 2, draw);
     a.upload(host_a);
     b.upload(host_b);
-    const Vector<float> sums(device(), s.m), scratch(device(), column_sum_scratch(s.k, s.m));
-    device().matmul(
-        weight_and_bias_gradient(a.view(), b.view(), c.view(), sums.view(), scratch.view()));
+    const std::vector<float> guard(16, 7.0f);  // behind the sums
+    const Vector<float> sums(device(), std::vector<float>(size_t(s.m) + guard.size(), guard[0]));
+    const Vector<float> scratch(device(), column_sum_scratch(s.k, s.m));
+    device().matmul(weight_and_bias_gradient(a.view(), b.view(), c.view(),
+                                             sums.view().slice(0, s.m), scratch.view()));
     EXPECT_EQ(c.download(), product(s, true, false, host_a, host_b, c.download(), 0.0f));
     const std::vector<float> got = sums.download();
+    EXPECT_EQ(std::vector<float>(got.begin() + s.m, got.end()), guard);
     for (int64_t m = 0; m < s.m; ++m) {
       float want = 0;
       for (int64_t k = 0; k < s.k; ++k) want += host_a[size_t(k * s.m + m)];
       EXPECT_EQ(got[size_t(m)], want) << "column " << m << " of " << s.k << " rows";
     }
     EXPECT_THROW(device().matmul({a.view(), true, b.view(), false, c.view(), /*beta=*/1.0f,
-                                  sums.view(), scratch.view()}),
+                                  sums.view().slice(0, s.m), scratch.view()}),
                  Error)
         << "nothing may be added to";
   }
