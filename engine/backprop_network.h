@@ -38,7 +38,7 @@ class BackpropNetwork {
 
   void initialise(WeightInit init, uint64_t seed);
 
-  // One step on images sample[i] of `pixels` (device memory) with their labels.
+  // One step on images sample[i] of `pixels` (for the device) with their labels.
   void learn(const uint8_t* pixels, VectorView<const int32_t> sample,
              VectorView<const int32_t> label, const Optimiser& optimiser,
              VectorView<const StepValues> step);

@@ -12,7 +12,7 @@ class Classifier {
 
   const Network& network() const { return *network_; }
 
-  // Scores of the first `count` images of `pixels` (device memory), row-major (count, classes).
+  // Scores of the first `count` images of `pixels` (for the device), row-major (count, classes).
 
   // Goodness under each label, summed over the layers that are read. A fully connected first layer's
   // matmul is shared by all labels.

@@ -38,7 +38,7 @@ class ImageBatch {
   // The methods below work on the batch in flight that `step` learns from, each on the device that
   // runs it.
 
-  // Gathers image sample[i] of `pixels` (device memory) as image i.
+  // Gathers image sample[i] of `pixels` (for the device) as image i.
   void gather(Device& lane, int64_t step, const uint8_t* pixels, VectorView<const int32_t> sample);
 
   // Whether there is a shared product (kernels/shared_product.h).

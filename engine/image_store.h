@@ -14,6 +14,7 @@ class ImageStore {
  public:
   // Device and pixels must outlive the store.
   ImageStore(Device& device, const std::vector<uint8_t>& pixels);
+  ImageStore(Device& device, std::vector<uint8_t>&& pixels) = delete;
   ~ImageStore();
   ImageStore(const ImageStore&) = delete;
   ImageStore& operator=(const ImageStore&) = delete;

@@ -183,13 +183,13 @@ TEST_P(Backprop, RepeatsBitForBit) {
   EXPECT_NE(train(other).model, first);
 }
 
-TEST_P(Backprop, AnEpochsLossIsTheMeanOverItsSteps) {
+TEST_P(Backprop, AnEpochsLossIsTheMeanOverItsImages) {
   Recipe recipe = backprop_recipe();
   recipe.optimiser.learning_rate = 0.0f;
   recipe.training.epochs = 1;
   recipe.training.batch = 0;
   const double at_once = *train(recipe).metrics.at(0).head_loss;
-  for (const int64_t batch : {16, 50, 200}) {
+  for (const int64_t batch : {50, 30, 390, 399}) {  // three with a last batch of 10, 10 and 1 images
     recipe.training.batch = batch;
     EXPECT_NEAR(*train(recipe).metrics.at(0).head_loss, at_once, 1e-5 * at_once) << batch;
   }
@@ -222,7 +222,7 @@ TEST_P(Backprop, SaysThatItDiverges) {
     FAIL() << "expected an error";
   } catch (const UserError& error) {
     EXPECT_EQ(error.code, ExitCode::not_finite);
-    EXPECT_NE(std::string(error.what()).find("the head"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("the network"), std::string::npos) << error.what();
   }
 }
 

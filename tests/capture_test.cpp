@@ -61,8 +61,8 @@ class Capture : public OnDevice {
 constexpr int64_t kRows = 300, kCols = 77;  // two chunks of column_sum, and tails everywhere
 constexpr int32_t kClasses = 10;
 constexpr DType kDTypes[] = {DType::f32, DType::bf16};
-// Results hold random bits too, and not those of what is read: what a kernel does not write must
-// stay what it was.
+// Results hold random bits too, and not those of what is read (wrong labels: true ones): what a
+// kernel does not write must stay what it was.
 constexpr Fill kRead = Fill::positive, kWritten = Fill::centred;
 constexpr StepValues kStep = {0.5f, 0.5f, 0.5f, 3};
 

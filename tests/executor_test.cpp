@@ -143,9 +143,6 @@ TEST(StreamExecutor, MakesDoWithLittleMemory) {
   EXPECT_EQ(roomy.host_allocations(), 0);
   EXPECT_EQ(train(small, recipe, ExecutorKind::lanes), want);
   EXPECT_EQ(small.host_allocations(), 2) << "the images to learn from and to test with";
-  const Dataset data = toy_dataset(205);
-  const auto images = int64_t(data.train.pixels.size() + data.test.pixels.size());
-  EXPECT_LT(small.allocated(), roomy.allocated() - images) << "fewer batches in flight";
 }
 
 TEST(StreamExecutor, TakesNoMoreMemoryThanThereIs) {

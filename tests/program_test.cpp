@@ -240,7 +240,7 @@ TEST_F(StoppedProgram, IgnoresASignalThatItsStarterIgnored) {
                               " > /dev/null 2>&1 & "
                               "until [ -s " +
                               folder_ / "run/metrics.jsonl" +
-                              " ]; do sleep 0.01; done; kill -INT $!; wait $!";
+                              " ] || ! kill -0 $!; do sleep 0.01; done; kill -INT $!; wait $!";
   EXPECT_EQ(std::system(command.c_str()), 0);
   EXPECT_FALSE(nlohmann::json::parse(content_of(folder_ / "run/summary.json")).at("interrupted"));
 }

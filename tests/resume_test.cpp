@@ -213,7 +213,7 @@ class TrainingStates : public ScratchFolderTest {
     state.steps = 47;  // of 4 x 14
     state.train_seconds = 1.5;
     state.total_seconds = 2.25;
-    state.learnt.tensors = make_learner(*device_, toy_recipe(), toy_dataset())->state();
+    state.learnt.tensors = make_learner(*device_, toy_recipe(), data_)->state();
     return state;
   }
 
@@ -223,6 +223,7 @@ class TrainingStates : public ScratchFolderTest {
   }
 
   const std::unique_ptr<Device> device_ = make_cpu_device();
+  const Dataset data_ = toy_dataset();
   const std::string path_ = root_ + "/state";
 };
 
@@ -312,13 +313,13 @@ TEST_F(TrainingStates, DamageIsNamed) {
 TEST_F(TrainingStates, OfAnotherNetworkAreRefused) {
   Recipe other = toy_recipe();
   other.network.layers = dense_layers({48, 40, 34});
-  const auto learner = make_learner(*device_, other, toy_dataset());
+  const auto learner = make_learner(*device_, other, data_);
   const TrainingState state = some_state();
   expect_has(error_of(ExitCode::files, [&] { learner->load(state.learnt, "here"); }),
              "here: the tensor \"2.values\"");
   other = toy_recipe();
   other.optimiser.kind = OptimiserKind::adam;
-  const auto adam = make_learner(*device_, other, toy_dataset());
+  const auto adam = make_learner(*device_, other, data_);
   expect_has(error_of(ExitCode::files, [&] { adam->load(state.learnt, "here"); }),
              "\"0.moment2\" is missing");
 }

@@ -1,8 +1,11 @@
 // Whole trainings on a toy data set: they learn, they repeat bit for bit, and every schedule trains
 // what it says.
+#include <chrono>
 #include <cmath>
+#include <thread>
 
 #include "engine/checkpoint.h"
+#include "host/basics/clock.h"
 #include "host/basics/errors.h"
 #include "host/training/batches.h"
 #include "host/training/forward_forward_learner.h"
@@ -215,6 +218,29 @@ TEST_P(Training, StopsAtTheStepThatAsksForIt) {
       train(toy_recipe(), [&] { return ++asked == question_in_second_epoch(); });
   EXPECT_EQ(trained.metrics.size(), 2u);
   EXPECT_EQ(trained.metrics.back().step, device().queues() ? 14 + 13 : 17);
+}
+
+// A pause waits for what is queued, which is training.
+TEST_P(Training, PausesTakeNoTrainingOutOfItsTime) {
+  ForwardForwardLearner learner(device(), toy_recipe(), data_);
+  Trainer trainer(learner, toy_recipe(), data_.train);
+  const double begin = steady_seconds();
+  int pauses = 0;
+  trainer.run([](const Progress&) {}, [](EpochMetrics&) {},
+              [&] {
+                trainer.pause([&] { ++pauses; });
+                return false;
+              });
+  EXPECT_GT(pauses, 4);
+  EXPECT_GT(trainer.totals().train_seconds, (steady_seconds() - begin) / 4);
+
+  Trainer slow(learner, toy_recipe(), data_.train);
+  slow.run([](const Progress&) {}, [](EpochMetrics&) {},
+           [&] {
+             slow.pause([] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); });
+             return pauses-- == 1;
+           });
+  EXPECT_LT(slow.totals().train_seconds, (steady_seconds() - begin) / 2);
 }
 
 TEST_P(Training, IsNotStoppedByItsVeryLastStep) {

@@ -26,8 +26,8 @@ that says why. In bf16 PyTorch runs under autocast; in tf32 its matmuls and conv
 Only learning is timed, to the moment when the device is done: ffwd's time is that of its metrics
 (shuffles included), PyTorch's that of its loop over batches, with the pixels on the device as
 floats, and shuffles and random numbers drawn before. Compilers run before the first block, and the
-first epoch of a block warms up and does not count; of ffwd the first of every layer's turn, or the
-first three where graphs are captured. On a GPU a step is short: raise --block-steps.
+first epoch of every layer's turn warms up and does not count, nor do the first three where ffwd
+captures graphs. On a GPU a step is short: raise --block-steps.
 
 Exit codes: 0 both agree, 1 they do not, 2 no result.
 
@@ -231,9 +231,13 @@ class Comparison:
 
 
 def torch_block(trainer):
-    """Seconds a step, after the first epoch."""
-    timed = [(steps, seconds) for _, steps, seconds in trainer.run()][1:]
-    return sum(seconds for _, seconds in timed) / sum(steps for steps, _ in timed)
+    """Seconds a step, after the first epoch of each layer's turn."""
+    seconds = steps = 0
+    for _, turn in itertools.groupby(trainer.run(), key=lambda epoch: epoch[0]):
+        for _, _, epoch_steps, epoch_seconds in itertools.islice(turn, 1, None):
+            seconds += epoch_seconds
+            steps += epoch_steps
+    return seconds / steps
 
 
 def figures(ours, other):
@@ -246,7 +250,7 @@ def figures(ours, other):
 
 
 def metrics_of(trainer):
-    return [metrics for metrics, _, _ in trainer.run()]
+    return [metrics for _, metrics, _, _ in trainer.run()]
 
 
 def largest_differences(run, other):

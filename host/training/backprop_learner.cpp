@@ -25,15 +25,26 @@ BackpropLearner::BackpropLearner(Device& device, const Recipe& recipe, const Dat
     : data_(&data),
       recipe_(recipe),
       optimiser_(layer_optimiser(recipe)),
-      network_(device, backprop_shape(recipe, data.format), recipe.optimiser.kind,
-               batch_of(recipe, data.train.count)),
+      batch_(batch_of(recipe, data.train.count)),
+      network_(device, backprop_shape(recipe, data.format), recipe.optimiser.kind, batch_),
       train_pixels_(device, data.train.pixels),
       test_pixels_(device, data.test.pixels) {
   network_.initialise(recipe.network.init, recipe.training.seed);
 }
 
+void BackpropLearner::clear_running(const Stage&) {
+  network_.running().clear();
+  last_images_ = 0;
+}
+
 void BackpropLearner::learn(const Stage&, const Batches& batches) {
   FFWD_EXPECT(batches.steps() == 1, "one step at a time");
+  if (batches.images() < batch_) {
+    network_.running().add_up(0);
+    sum_before_ = double(network_.running().totals(1)[0]);
+    network_.running().clear();
+    last_images_ = batches.images();
+  }
   const VectorView<const int32_t> label = batches.label;
   network_.learn(train_pixels_.pixels(), batches.sample, label.slice(0, batches.images()),
                  optimiser_, batches.values);
@@ -42,8 +53,14 @@ void BackpropLearner::learn(const Stage&, const Batches& batches) {
 std::vector<EpochMetrics> BackpropLearner::read_losses(const Stage&, int64_t places,
                                                        int64_t steps) {
   std::vector<EpochMetrics> metrics;
-  for (const float sum : network_.running().totals(places)) {
-    metrics.emplace_back().head_loss = double(sum) / double(steps);
+  for (const float total : network_.running().totals(places)) {
+    double sum = double(batch_) * double(total);
+    int64_t images = steps * batch_;
+    if (last_images_ > 0) {
+      sum = double(batch_) * sum_before_ + double(last_images_) * double(total);
+      images += last_images_ - batch_;
+    }
+    metrics.emplace_back().head_loss = sum / double(images);
   }
   return metrics;
 }

@@ -1,4 +1,5 @@
-// Learns by backpropagation, the baseline. Its loss stands where a head's does.
+// Learns by backpropagation, the baseline. Its loss stands where a head's does; it is the mean over
+// the images of an epoch, each before the step that it was learnt in.
 #pragma once
 
 #include "engine/backprop_network.h"
@@ -16,7 +17,7 @@ class BackpropLearner final : public Learner {
   int64_t parameter_count() const override { return network_.parameter_count(); }
   int64_t most_at_once() const override { return 1; }
   void learn(const Stage& stage, const Batches& batches) override;
-  void clear_running(const Stage&) override { network_.running().clear(); }
+  void clear_running(const Stage& stage) override;
   void add_up_running(const Stage&, int64_t place) override { network_.running().add_up(place); }
   std::vector<EpochMetrics> read_losses(const Stage& stage, int64_t places, int64_t steps) override;
   Evaluation evaluate_train() override;
@@ -31,8 +32,13 @@ class BackpropLearner final : public Learner {
   const Dataset* data_;
   Recipe recipe_;
   Optimiser optimiser_;
+  int64_t batch_;
   BackpropNetwork network_;
   ImageStore train_pixels_, test_pixels_;
+  // The last batch of an epoch may be smaller: how many images it has, and what the others added up
+  // before it.
+  int64_t last_images_ = 0;
+  double sum_before_ = 0;
 };
 
 }  // namespace ffwd

@@ -28,8 +28,8 @@ class Learner {
   // their totals go to a place.
   virtual void clear_running(const Stage& stage) = 0;
   virtual void add_up_running(const Stage& stage, int64_t place) = 0;
-  // The losses whose totals are in the first places, means over so many steps each. Waits for the
-  // device.
+  // The losses whose totals are in the first places, of so many steps each: means over the steps, of
+  // backpropagation over their images. Waits for the device.
   virtual std::vector<EpochMetrics> read_losses(const Stage& stage, int64_t places,
                                                 int64_t steps) = 0;
 

@@ -58,7 +58,7 @@ Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kep
 }
 
 // So many batches in flight that their memory leaves a tenth of what is free, for what libraries
-// need; one at least. What is not theirs is allocated already.
+// need; one at least. What is not theirs is allocated already, but for a trainer's tables.
 int64_t Steps::depth_that_fits(int64_t images) const {
   const double room = 0.9 * double(network_->device().free_memory());
   int64_t depth = INT64_MAX;

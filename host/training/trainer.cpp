@@ -18,12 +18,13 @@ constexpr int64_t kFullBatchesAtOnce = kPlacesOfTotals;
 // how long one takes nothing is known.
 constexpr int64_t kFullBatchesOneByOne = 3;
 
-void require_finite_losses(const EpochMetrics& metrics) {
+// `whole`: what has the loss that stands where a head's does.
+void require_finite_losses(const EpochMetrics& metrics, const std::string& whole) {
   for (size_t l = 0; l < metrics.layers.size(); ++l) {
     if (!metrics.layers[l]) continue;
     require_finite(metrics.layers[l]->loss, "layer " + std::to_string(l), metrics.epoch);
   }
-  if (metrics.head_loss) require_finite(*metrics.head_loss, "the head", metrics.epoch);
+  if (metrics.head_loss) require_finite(*metrics.head_loss, whole, metrics.epoch);
 }
 
 }  // namespace
@@ -106,8 +107,8 @@ void Trainer::run_full_batches(const Stage& stage, Progress& progress,
 void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress& on_progress,
                         const OnEpoch& on_epoch, const std::function<bool()>& stop) {
   const Range range("epoch", progress.epoch);
-  double begin = steady_seconds();  // moved on by what is no training
   const double trained_before = totals_.train_seconds;
+  clock_begin_ = steady_seconds() - trained_before;
   const int64_t count = train_->count, seen_before = totals_.images_seen;
   const int64_t done_before = totals_.steps % progress.steps;
   totals_.epochs = totals_.steps / progress.steps + 1;
@@ -118,13 +119,13 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
   const auto report = [&](int64_t steps) {
     learner_->add_up_running(stage, 0);
     const std::vector<EpochMetrics> losses = learner_->read_losses(stage, 1, steps);
-    const double seconds = std::max(1e-9, steady_seconds() - begin);
-    totals_.train_seconds = trained_before + seconds;
+    totals_.train_seconds = steady_seconds() - *clock_begin_;
+    const double seconds = std::max(1e-9, totals_.train_seconds - trained_before);
     note(steps, double(totals_.images_seen - seen_before) / seconds, losses[0], progress);
     on_progress(progress);
   };
 
-  double reported = begin;
+  double reported = steady_seconds();
   for (int64_t done = done_before; done < progress.steps && !totals_.stopped;) {
     // The last batch may be a smaller one, and is a plan of its own.
     const int64_t first = done * batch_, whole = (count - first) / batch_;
@@ -140,19 +141,23 @@ void Trainer::run_epoch(const Stage& stage, Progress& progress, const OnProgress
     if (done == progress.steps && totals_.images_seen < planned_images(progress)) {
       next_ = table_of(totals_.epochs + 1);
     }
-    if (done < progress.steps) {
-      const double asked = steady_seconds();
-      totals_.train_seconds = trained_before + asked - begin;
-      totals_.stopped = stop();
-      begin += steady_seconds() - asked;
-    }
+    if (done < progress.steps) totals_.stopped = stop();
     if (done == progress.steps || totals_.stopped ||
         steady_seconds() - reported > kProgressSeconds) {
       report(done);
       reported = steady_seconds();
     }
   }
+  clock_begin_.reset();
   on_epoch(progress.metrics);
+}
+
+void Trainer::pause(const std::function<void()>& work) {
+  learner_->device().wait();
+  const double begin = steady_seconds();
+  if (clock_begin_) totals_.train_seconds = begin - *clock_begin_;
+  work();
+  if (clock_begin_) *clock_begin_ += steady_seconds() - begin;
 }
 
 void Trainer::note(int64_t step, double images_per_second, EpochMetrics losses,
@@ -168,7 +173,8 @@ void Trainer::note(int64_t step, double images_per_second, EpochMetrics losses,
   progress.metrics.seconds = totals_.train_seconds;
   progress.metrics.images_per_second = images_per_second;
   progress.metrics.stage = progress.stage - 1;
-  require_finite_losses(progress.metrics);
+  const bool backprop = recipe_.training.algorithm == Algorithm::backprop;
+  require_finite_losses(progress.metrics, backprop ? "the network" : "the head");
 }
 
 Trainer::Table Trainer::table_of(int64_t epoch) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "engine/buffer.h"
 #include "host/training/learner.h"
@@ -25,6 +26,10 @@ class Trainer {
   // and epoch when a loss is no longer a number.
   void run(const OnProgress& on_progress, const OnEpoch& on_epoch,
            const std::function<bool()>& stop);
+
+  // For `stop`: does what is no training, such as saving, when all that is queued has been done. Its
+  // time does not count.
+  void pause(const std::function<void()>& work);
 
   const TrainingTotals& totals() const { return totals_; }
 
@@ -60,6 +65,8 @@ class Trainer {
   Table next_;                     // made while the device is still at work on the epoch before
   double full_batch_seconds_ = 0;  // of one, as of late
   TrainingTotals totals_;
+  // Within an epoch: when train_seconds would have begun had there been no pauses.
+  std::optional<double> clock_begin_;
 };
 
 }  // namespace ffwd

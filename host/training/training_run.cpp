@@ -101,7 +101,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
       },
       [&] {
         const bool stop = watcher.stop();
-        if (stop || steady_seconds() - saved >= options.save_every) save();
+        if (stop || steady_seconds() - saved >= options.save_every) trainer.pause(save);
         return stop;
       });
 

@@ -195,7 +195,7 @@ class Trainer(torch.nn.Module):
         return [make_optimiser(self.recipe, fused_adam, self.layers, self.head)]
 
     def run(self):
-        """Trains by the recipe. Yields (metrics, steps, seconds of learning) of every epoch."""
+        """Trains by the recipe. Yields (stage, metrics, steps, seconds of learning) of every epoch."""
         training = self.recipe["training"]
         step, number = 0, 0
         for stage in self.stages():
@@ -212,7 +212,7 @@ class Trainer(torch.nn.Module):
                     self.step(*stage, *batch)
                 metrics = self.read_metrics(*stage, len(batches))
                 self.wait()
-                yield metrics, len(batches), time.perf_counter() - begin
+                yield stage, metrics, len(batches), time.perf_counter() - begin
 
     def stages(self):
         """Which layers learn, and does the head: all at once, or one after the other."""
