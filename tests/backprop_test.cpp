@@ -189,7 +189,8 @@ TEST_P(Backprop, AnEpochsLossIsTheMeanOverItsImages) {
   recipe.training.epochs = 1;
   recipe.training.batch = 0;
   const double at_once = *train(recipe).metrics.at(0).head_loss;
-  for (const int64_t batch : {50, 30, 390, 399}) {  // three with a last batch of 10, 10 and 1 images
+  for (const int64_t batch :
+       {50, 30, 390, 399}) {  // three with a last batch of 10, 10 and 1 images
     recipe.training.batch = batch;
     EXPECT_NEAR(*train(recipe).metrics.at(0).head_loss, at_once, 1e-5 * at_once) << batch;
   }
