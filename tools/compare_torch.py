@@ -38,12 +38,10 @@ libopenblas0-openmp shares them; without either it multiplies some fifty times s
 """
 
 import argparse
-import ctypes
 import functools
 import itertools
 import json
 import os
-import re
 import statistics
 import sys
 import tempfile
@@ -52,7 +50,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compare import ffwd_run
+from compare import ffwd_run, machine
 
 FIGURES = ("loss", "goodness_pos", "goodness_neg")
 # What host/recipe/recipe.h takes where a recipe does not say.
@@ -286,35 +284,6 @@ def worst_ulp(ours, theirs):
     return max(int(np.abs(ordered(ours[n]) - ordered(theirs[n])).max()) for n in theirs)
 
 
-def multiplies_with(torch, device):
-    """The library behind PyTorch's matmuls."""
-    if device == "cuda":
-        return f"CUDA {torch.version.cuda}"
-    if torch.backends.mkl.is_available():
-        return "MKL"
-    with open("/proc/self/maps") as maps:
-        paths = {line.split()[-1] for line in maps if "blas" in line}
-    named = [path for path in sorted(paths)
-             if any(name in path for name in ("openblas", "blis", "atlas"))]
-    if not named:
-        return "reference BLAS"
-    library = ctypes.CDLL(named[-1])
-    if not hasattr(library, "openblas_get_corename"):
-        return Path(named[-1]).name
-    library.openblas_get_config.restype = library.openblas_get_corename.restype = ctypes.c_char_p
-    version = library.openblas_get_config().decode().split()[1]
-    threads = ("one thread", "threads of its own", "OpenMP")[library.openblas_get_parallel()]
-    return f"OpenBLAS {version} ({library.openblas_get_corename().decode()} kernels, {threads})"
-
-
-def processor():
-    """Such as "AMD EPYC, family 26, model 2": many a virtual machine leaves the number out of the name."""
-    first = dict(re.findall(r"^(.+?)\s*: (.*)$", Path("/proc/cpuinfo").read_text().split("\n\n")[0], re.M))
-    if "model name" not in first:
-        return "unknown"  # not x86
-    return f"{first['model name']}, family {first['cpu family']}, model {first['model']}"
-
-
 def show_agreement(result):
     ulp = result["initial_weights_ulp"]
     print(f"initial weights: {'equal bit for bit' if ulp == 0 else f'within {ulp} ulp'}")
@@ -367,8 +336,8 @@ def main():
 
     report = {"recipe": Path(arguments.recipe).name, "set": arguments.set,
               "precision": arguments.precision, "threads": arguments.threads,
-              "torch": torch.__version__, "blas": multiplies_with(torch, arguments.device),
-              "processor": processor(), "cores": os.cpu_count()}
+              "torch": torch.__version__, "blas": machine.multiplies_with(torch, arguments.device),
+              "processor": machine.processor(), "cores": os.cpu_count()}
     try:
         if arguments.device == "cuda" and not torch.cuda.is_available():
             raise RuntimeError(f"PyTorch {torch.__version__} cannot use a GPU here")
