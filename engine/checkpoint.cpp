@@ -24,7 +24,7 @@ const std::vector<float>& tensor(const SafetensorsFile& file, const std::string&
     throw Error(origin + ": the tensor \"" + name + "\" has shape " + shape_text(found->shape) +
                 ", expected " + shape_text(shape));
   }
-  if (!found->is_finite()) {
+  if (!all_finite(found->data)) {
     throw Error(origin + ": the tensor \"" + name + "\" holds what is no finite number");
   }
   return found->data;
@@ -79,10 +79,11 @@ State state_of(BackpropNetwork& network) {
   return state;
 }
 
-std::vector<NamedTensor> download(const State& state) {
-  std::vector<NamedTensor> tensors;
-  for (const auto& [name, vector] : state.vectors) {
-    tensors.push_back({name, {vector->size()}, vector->download()});
+std::vector<LazyTensor> tensors_of(const State& state) {
+  std::vector<LazyTensor> tensors;
+  for (const State::Named& named : state.vectors) {
+    const Vector<float>& vector = *named.vector;
+    tensors.push_back({named.name, {vector.size()}, [&vector] { return vector.download(); }});
   }
   return tensors;
 }
@@ -95,42 +96,54 @@ void upload(const State& state, const SafetensorsFile& file, const std::string& 
   for (Parameters* parameters : state.parameters) parameters->round_operand();
 }
 
+// A head keeps one matrix a layer; the file has them side by side.
+int64_t columns_of(const Head& head) {
+  int64_t columns = 0;
+  for (const Parameters& part : head.weights()) columns += part.inputs();
+  return columns;
+}
+
+std::vector<float> weights_of(const Head& head) {
+  std::vector<std::vector<float>> parts;
+  for (const Parameters& part : head.weights()) parts.push_back(part.weights());
+  std::vector<float> weights;
+  for (int64_t k = 0; k < head.classes(); ++k) {
+    for (const std::vector<float>& part : parts) {
+      const int64_t width = int64_t(part.size()) / head.classes();
+      weights.insert(weights.end(), part.begin() + k * width, part.begin() + (k + 1) * width);
+    }
+  }
+  return weights;
+}
+
 }  // namespace
 
-std::vector<NamedTensor> network_tensors(const Network& network) {
-  std::vector<NamedTensor> tensors;
+std::vector<LazyTensor> network_tensors(const Network& network) {
+  std::vector<LazyTensor> tensors;
   for (size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
     const std::string prefix = std::to_string(l) + ".";
-    tensors.push_back({prefix + "weight", weight_shape(layer.shape()), layer.weights()});
-    tensors.push_back({prefix + "bias", {layer.shape().units}, layer.biases()});
+    tensors.push_back(
+        {prefix + "weight", weight_shape(layer.shape()), [&layer] { return layer.weights(); }});
+    tensors.push_back(
+        {prefix + "bias", {layer.shape().units}, [&layer] { return layer.biases(); }});
   }
-  if (!network.head()) return tensors;
-
-  // The head keeps one matrix a layer; the file has them side by side.
-  const auto& parts = network.head()->weights();
-  NamedTensor head{"head.weight", {network.head()->classes(), 0}, {}};
-  for (const Parameters& part : parts) head.shape[1] += part.inputs();
-  std::vector<std::vector<float>> values;
-  for (const Parameters& part : parts) values.push_back(part.weights());
-  for (int64_t k = 0; k < head.shape[0]; ++k) {
-    for (size_t l = 0; l < parts.size(); ++l) {
-      const int64_t width = parts[l].inputs();
-      const auto row = values[l].begin() + k * width;
-      head.data.insert(head.data.end(), row, row + width);
-    }
+  if (const std::optional<Head>& head = network.head()) {
+    tensors.push_back({"head.weight", {head->classes(), columns_of(*head)}, [&head] {
+                         return weights_of(*head);
+                       }});
   }
-  tensors.push_back(std::move(head));
   return tensors;
 }
 
-std::vector<NamedTensor> network_tensors(const BackpropNetwork& network) {
-  std::vector<NamedTensor> tensors;
+std::vector<LazyTensor> network_tensors(const BackpropNetwork& network) {
+  std::vector<LazyTensor> tensors;
   for (size_t l = 0; l < network.layers().size(); ++l) {
     const Parameters& layer = network.layers()[l];
     const std::string prefix = std::to_string(l) + ".";
-    tensors.push_back({prefix + "weight", {layer.units(), layer.inputs()}, layer.weights()});
-    tensors.push_back({prefix + "bias", {layer.units()}, layer.biases()});
+    tensors.push_back(
+        {prefix + "weight", {layer.units(), layer.inputs()}, [&layer] { return layer.weights(); }});
+    tensors.push_back({prefix + "bias", {layer.units()}, [&layer] { return layer.biases(); }});
   }
   return tensors;
 }
@@ -145,9 +158,8 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
   size_t expected = 2 * network.layers().size();
   if (network.head()) {
     ++expected;
-    const int64_t classes = network.head()->classes();
-    int64_t total = 0, first = 0;
-    for (const Parameters& part : network.head()->weights()) total += part.inputs();
+    const int64_t classes = network.head()->classes(), total = columns_of(*network.head());
+    int64_t first = 0;
     const std::vector<float>& all = tensor(file, "head.weight", {classes, total}, origin);
     for (Parameters& part : network.head()->weights()) {
       std::vector<float> values;
@@ -162,12 +174,12 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
   expect_count(file, expected, origin);
 }
 
-std::vector<NamedTensor> state_tensors(Network& network) {
-  return download(state_of(network));
+std::vector<LazyTensor> state_tensors(Network& network) {
+  return tensors_of(state_of(network));
 }
 
-std::vector<NamedTensor> state_tensors(BackpropNetwork& network) {
-  return download(state_of(network));
+std::vector<LazyTensor> state_tensors(BackpropNetwork& network) {
+  return tensors_of(state_of(network));
 }
 
 void load_state(Network& network, const SafetensorsFile& file, const std::string& origin) {

@@ -14,9 +14,10 @@
 
 namespace ffwd {
 
-std::vector<NamedTensor> network_tensors(const Network& network);
+// To be written while the network is there.
+std::vector<LazyTensor> network_tensors(const Network& network);
 // The head is the last of its layers, and has a bias.
-std::vector<NamedTensor> network_tensors(const BackpropNetwork& network);
+std::vector<LazyTensor> network_tensors(const BackpropNetwork& network);
 
 // Throws ffwd::Error naming `origin` and the tensor if one is missing, has another shape, or is too
 // many.
@@ -24,9 +25,9 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
 
 // All that training changes: weights, optimiser state, running means and figures; each a vector as
 // it lies on the device. A network of the same shape, optimiser, objectives and batch goes on from it
-// with the same bits.
-std::vector<NamedTensor> state_tensors(Network& network);
-std::vector<NamedTensor> state_tensors(BackpropNetwork& network);
+// with the same bits. To be written while the network is there.
+std::vector<LazyTensor> state_tensors(Network& network);
+std::vector<LazyTensor> state_tensors(BackpropNetwork& network);
 // Throw as load_network.
 void load_state(Network& network, const SafetensorsFile& file, const std::string& origin);
 void load_state(BackpropNetwork& network, const SafetensorsFile& file, const std::string& origin);

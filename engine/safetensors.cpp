@@ -157,17 +157,16 @@ class Reader {
   const std::string& origin_;
 };
 
-ordered_json header_of(const std::vector<NamedTensor>& tensors,
+ordered_json header_of(const std::vector<LazyTensor>& tensors,
                        const std::map<std::string, std::string>& metadata) {
   ordered_json header = ordered_json::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
   std::set<std::string> names = {kMetadata};
   uint64_t offset = 0;
-  for (const NamedTensor& tensor : tensors) {
+  for (const LazyTensor& tensor : tensors) {
     uint64_t bytes = 0;
     FFWD_EXPECT(names.insert(tensor.name).second, "tensor names must differ: " + tensor.name);
-    FFWD_EXPECT(byte_count(tensor.shape, bytes) && bytes / sizeof(float) == tensor.data.size(),
-                "the shape of a tensor must match its data: " + tensor.name);
+    FFWD_EXPECT(byte_count(tensor.shape, bytes), "no tensor has such a shape: " + tensor.name);
     header[tensor.name] = {
         {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
@@ -177,7 +176,7 @@ ordered_json header_of(const std::vector<NamedTensor>& tensors,
 
 }  // namespace
 
-bool NamedTensor::is_finite() const {
+bool all_finite(const std::vector<float>& data) {
   return std::all_of(data.begin(), data.end(), [](float value) { return std::isfinite(value); });
 }
 
@@ -188,7 +187,7 @@ const NamedTensor* SafetensorsFile::find(std::string_view name) const {
   return nullptr;
 }
 
-void encode_safetensors(const std::vector<NamedTensor>& tensors,
+void encode_safetensors(const std::vector<LazyTensor>& tensors,
                         const std::map<std::string, std::string>& metadata,
                         const std::function<void(std::string_view bytes)>& write) {
   std::string text;
@@ -202,8 +201,12 @@ void encode_safetensors(const std::vector<NamedTensor>& tensors,
   const uint64_t length = text.size();
   write({reinterpret_cast<const char*>(&length), sizeof(length)});
   write(text);
-  for (const NamedTensor& tensor : tensors) {
-    write({reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size() * sizeof(float)});
+  for (const LazyTensor& tensor : tensors) {
+    const std::vector<float> data = tensor.data();
+    uint64_t bytes = 0;
+    FFWD_EXPECT(byte_count(tensor.shape, bytes) && bytes == data.size() * sizeof(float),
+                "the data of a tensor must match its shape: " + tensor.name);
+    write({reinterpret_cast<const char*>(data.data()), bytes});
   }
 }
 

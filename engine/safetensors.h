@@ -16,13 +16,23 @@
 
 namespace ffwd {
 
+// A tensor of a file.
 struct NamedTensor {
   std::string name;
   std::vector<int64_t> shape;  // empty for a single number
   std::vector<float> data;     // row-major, as many as the product of the shape
-
-  bool is_finite() const;
 };
+
+// A tensor to be written, whose data are made when their turn comes: they need never all be in
+// memory.
+struct LazyTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::function<std::vector<float>()> data;
+};
+
+// Whether none of them is NaN or infinite.
+bool all_finite(const std::vector<float>& data);
 
 struct SafetensorsFile {
   std::vector<NamedTensor> tensors;  // in the order of their data
@@ -34,8 +44,8 @@ struct SafetensorsFile {
 
 // Hands the bytes of a file that holds `tensors`, in the order given, to `write`, part after part.
 // Throws Error when a shape does not match its data, or a name is not valid UTF-8, is reserved or
-// occurs twice.
-void encode_safetensors(const std::vector<NamedTensor>& tensors,
+// occurs twice; then `write` may have got parts already.
+void encode_safetensors(const std::vector<LazyTensor>& tensors,
                         const std::map<std::string, std::string>& metadata,
                         const std::function<void(std::string_view bytes)>& write);
 

@@ -10,6 +10,8 @@
 namespace ffwd::test {
 namespace {
 
+constexpr int64_t kAll = INT64_MAX;
+
 // One record whose pixel at (c, y, x) is a mixture of the three and of its label.
 uint8_t pixel(int label, int c, int y, int x) {
   return static_cast<uint8_t>(label * 31 + c * 101 + y * 7 + x);
@@ -30,7 +32,7 @@ TEST(Cifar10, JoinsBatchesAndInterleavesPlanes) {
   const Images images = read_cifar10({folder.write("one", record(3) + record(9)),
                                       folder.write("two.gz", gzip(record(0) + record(5))),
                                       folder.write("three.xz", xz(record(7) + record(1)))},
-                                     /*images_per_batch=*/2);
+                                     kAll, /*images_per_batch=*/2);
   EXPECT_EQ(images.count, 6);
   EXPECT_EQ(images.shape, (ImageShape{32, 32, 3}));
   ASSERT_EQ(images.labels, (std::vector<int32_t>{3, 9, 0, 5, 7, 1}));
@@ -45,13 +47,26 @@ TEST(Cifar10, JoinsBatchesAndInterleavesPlanes) {
   }
 }
 
+TEST(Cifar10, KeepsAsManyAsAreAskedFor) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> paths = {folder.write("one", record(3) + record(9)),
+                                          folder.write("two", record(0) + record(5)),
+                                          folder / "three"};  // not looked for
+  const Images images = read_cifar10(paths, /*most=*/3, /*images_per_batch=*/2);
+  EXPECT_EQ(images.count, 3);
+  EXPECT_EQ(images.labels, (std::vector<int32_t>{3, 9, 0}));
+  ASSERT_EQ(images.pixels.size(), 3u * 32 * 32 * 3);
+  EXPECT_EQ(images.pixels.back(), pixel(0, 2, 31, 31));
+  EXPECT_EQ(read_cifar10(paths, /*most=*/4, /*images_per_batch=*/2).count, 4);
+}
+
 TEST(Cifar10, RefusesOtherLengths) {
   const TemporaryFolder folder;
   const std::string two = record(1) + record(2);
   const std::string expected = "expected 6146 bytes: 2 records of 3073";
   const auto message = [&](const std::string& content) {
     const std::string path = folder.write("batch", content);
-    const std::string said = error_of(ExitCode::data, [&] { read_cifar10({path}, 2); });
+    const std::string said = error_of(ExitCode::data, [&] { read_cifar10({path}, kAll, 2); });
     expect_contains(said, {path, expected});
     return said;
   };
@@ -67,7 +82,7 @@ TEST(Cifar10, RefusesLabelsOutOfRange) {
   const TemporaryFolder folder;
   for (const int label : {10, 255}) {
     const std::string path = folder.write("batch", record(0) + record(label));
-    EXPECT_EQ(error_of(ExitCode::data, [&] { read_cifar10({path}, 2); }),
+    EXPECT_EQ(error_of(ExitCode::data, [&] { read_cifar10({path}, kAll, 2); }),
               path + ": label " + std::to_string(label) + " at offset 3073, expected 0 to 9");
   }
 }
@@ -77,7 +92,7 @@ TEST(Cifar10, NamesTheBatchThatIsMissing) {
   const std::string good = folder.write("one", record(1)), missing = folder / "two";
   expect_contains(error_of(ExitCode::data,
                            [&] {
-                             read_cifar10({good, missing}, 1);
+                             read_cifar10({good, missing}, kAll, 1);
                            }),
                   {missing, "No such file"});
 }

@@ -9,6 +9,7 @@
 #include "host/training/trainer.h"
 #include "tests/data_files.h"
 #include "tests/devices.h"
+#include "tests/safetensors_bytes.h"
 #include "tests/toy_convolutions.h"
 
 namespace ffwd::test {
@@ -69,7 +70,7 @@ TEST_P(ConvolutionalNetwork, RepeatsBitForBit) {
     ForwardForwardLearner learner = make(recipe);
     train(learner, recipe);
     std::vector<std::vector<float>> weights;
-    for (const NamedTensor& tensor : network_tensors(learner.network())) {
+    for (const NamedTensor& tensor : with_data(network_tensors(learner.network()))) {
       weights.push_back(tensor.data);
     }
     if (repeat == 0) first = weights;
@@ -85,7 +86,8 @@ TEST_P(ConvolutionalNetwork, AModelSurvivesItsFile) {
   train(learner, recipe);
   learner.save(path);
   const Model again = load_model(device(), path);
-  const auto saved = network_tensors(learner.network()), loaded = network_tensors(*again.network);
+  const auto saved = with_data(network_tensors(learner.network())),
+             loaded = with_data(network_tensors(*again.network));
   ASSERT_EQ(saved.size(), loaded.size());
   for (size_t i = 0; i < saved.size(); ++i) {
     EXPECT_EQ(saved[i].shape, loaded[i].shape) << saved[i].name;
@@ -105,7 +107,7 @@ TEST_P(ConvolutionalNetwork, ComputesWhatTheEquationsSay) {
   Classifier classifier(learner.network());
   const Vector<uint8_t> device_pixels(device(), data.test.pixels);
   const std::vector<float> got = classifier.goodness(device_pixels.view().data, 4);
-  const auto tensors = network_tensors(learner.network());
+  const auto tensors = with_data(network_tensors(learner.network()));
 
   for (int64_t image = 0; image < 4; ++image) {
     for (int64_t label = 0; label < 5; ++label) {

@@ -54,9 +54,7 @@ std::vector<std::vector<float>> train(Device& device, const Recipe& recipe, Exec
   Trainer trainer(*learner, recipe, data.train);
   trainer.run([](const Progress&) {}, [](EpochMetrics&) {}, [] { return false; });
   std::vector<std::vector<float>> weights;
-  for (NamedTensor& tensor : learner->state()) {
-    weights.push_back(std::move(tensor.data));
-  }
+  for (const LazyTensor& tensor : learner->state()) weights.push_back(tensor.data());
   return weights;
 }
 

@@ -47,10 +47,27 @@ TEST(Idx, ReadsImagesAndLabels) {
 
 TEST(Idx, HighestLabelAndLimitAreAccepted) {
   const TemporaryFolder folder;
-  const Images images =
-      read_idx(folder.write("images", idx({1, 2, 2}, 256)),
-               folder.write("labels", idx_header({1}) + '\x09'), kClasses, /*max_bytes=*/4);
+  const Images images = read_idx(folder.write("images", idx({1, 2, 2}, 256)),
+                                 folder.write("labels", idx_header({1}) + '\x09'), kClasses,
+                                 /*most=*/1, /*max_bytes=*/4);
   EXPECT_EQ(images.labels[0], 9);
+}
+
+TEST(Idx, KeepsAsManyAsAreAskedFor) {
+  const TemporaryFolder folder;
+  const std::string labels = folder.write("labels", good_labels());
+  const std::string path = folder.write("images", gzip(good_images()));
+  const Images images = read_idx(path, labels, kClasses, /*most=*/2);
+  EXPECT_EQ(images.count, 2);
+  EXPECT_EQ(images.labels, (std::vector<int32_t>{0, 1}));
+  ASSERT_EQ(images.pixels.size(), 40u);
+  EXPECT_EQ(images.pixels.back(), 39);
+  EXPECT_EQ(read_idx(path, labels, kClasses, /*most=*/4).count, 3);
+
+  // What follows them is looked at all the same.
+  const std::string cut = folder.write("cut", good_images().substr(0, 75));
+  expect_contains(error_of(ExitCode::data, [&] { read_idx(cut, labels, kClasses, /*most=*/2); }),
+                  {cut, "ends at offset 75"});
 }
 
 struct Malformed {

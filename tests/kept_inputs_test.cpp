@@ -7,6 +7,7 @@
 #include "host/training/step_values.h"
 #include "host/training/steps.h"
 #include "tests/devices.h"
+#include "tests/safetensors_bytes.h"
 #include "tests/toy_convolutions.h"
 
 namespace ffwd::test {
@@ -29,7 +30,7 @@ class KeptInputs : public OnDevice {
       }
     }
     std::vector<std::vector<float>> weights;
-    for (const NamedTensor& tensor : network_tensors(*model.network)) {
+    for (const NamedTensor& tensor : with_data(network_tensors(*model.network))) {
       weights.push_back(tensor.data);
     }
     return weights;

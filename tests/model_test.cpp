@@ -36,7 +36,8 @@ TEST_F(Models, ComeBackAsTheyWere) {
   const Model loaded = load_model(*device_, folder_ / "m.safetensors");
   EXPECT_EQ(to_text(loaded.recipe), to_text(saved.recipe));
   EXPECT_EQ(loaded.format.class_names, saved.format.class_names);
-  const auto a = network_tensors(*saved.network), b = network_tensors(*loaded.network);
+  const auto a = with_data(network_tensors(*saved.network)),
+             b = with_data(network_tensors(*loaded.network));
   ASSERT_EQ(a.size(), b.size());
   for (size_t t = 0; t < a.size(); ++t) EXPECT_EQ(a[t].data, b[t].data) << a[t].name;
   const Vector<uint8_t> pixels(*device_, data_.test.pixels);
@@ -45,7 +46,7 @@ TEST_F(Models, ComeBackAsTheyWere) {
 }
 
 TEST_F(Models, HaveTheNamesAndShapesOfPyTorch) {
-  const auto tensors = network_tensors(*model().network);
+  const auto tensors = with_data(network_tensors(*model().network));
   ASSERT_EQ(tensors.size(), 7u);
   EXPECT_EQ(tensors[0].name, "0.weight");
   EXPECT_EQ(tensors[0].shape, (std::vector<int64_t>{48, 64}));
@@ -63,7 +64,7 @@ TEST_F(Models, HeadsKeepTheirPartsSideBySide) {
   for (size_t i = 0; i < second.size(); ++i) second[i] = -float(i);
   parts[0].upload(first, {});
   parts[1].upload(second, {});
-  const auto head = network_tensors(*m.network).back().data;
+  const auto head = with_data(network_tensors(*m.network)).back().data;
   EXPECT_EQ(head[1 * 73 + 3], first[1 * 40 + 3]);
   EXPECT_EQ(head[4 * 73 + 40 + 5], second[4 * 33 + 5]);
 }
@@ -76,7 +77,7 @@ TEST_F(Models, ThatAreMissingOrDamagedAreNamed) {
                   {"half.safetensors"});
   expect_contains(load_error(folder_.write("text.safetensors", "hello, this is no model")),
                   {"text.safetensors"});
-  const auto tensors = network_tensors(*model().network);
+  const auto tensors = with_data(network_tensors(*model().network));
   expect_contains(load_error(folder_.write("plain.safetensors", safetensors_bytes(tensors, {}))),
                   {"plain.safetensors", "not a model of ffwd"});
 }
@@ -110,20 +111,20 @@ TEST_F(Models, WithImagesOrARecipeThatCannotBeAreNamed) {
   m.recipe.network.layers[0].units = 0;
   expect_contains(error_of(m), {"changed.safetensors", "recipe is damaged"});
   m.recipe.network.layers[0].units = 48;
-  SafetensorsFile file{network_tensors(*m.network), {}};
+  SafetensorsFile file{with_data(network_tensors(*m.network)), {}};
   file.tensors[0].data[5] = std::nanf("");
   EXPECT_THROW(load_network(*m.network, file, "m"), Error);
 }
 
 TEST_F(Models, OfAnotherShapeAreRefused) {
   Model m = model();
-  SafetensorsFile file{network_tensors(*m.network), {}};
+  SafetensorsFile file{with_data(network_tensors(*m.network)), {}};
   file.tensors[2].shape = {48, 40};
   EXPECT_THROW(load_network(*m.network, file, "m"), Error);
-  file = {network_tensors(*m.network), {}};
+  file = {with_data(network_tensors(*m.network)), {}};
   file.tensors.pop_back();
   EXPECT_THROW(load_network(*m.network, file, "m"), Error);
-  file = {network_tensors(*m.network), {}};
+  file = {with_data(network_tensors(*m.network)), {}};
   file.tensors.push_back({"extra", {1}, {0}});
   EXPECT_THROW(load_network(*m.network, file, "m"), Error);
 }

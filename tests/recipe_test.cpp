@@ -320,16 +320,14 @@ TEST(Recipe, StartsFromItsBase) {
 }
 
 TEST(Recipe, ShippedRecipesLoad) {
-  const std::filesystem::path folder =
-      std::filesystem::path(__FILE__).parent_path().parent_path() / "tools" / "recipes";
+  const std::filesystem::path folder = FFWD_RECIPES;
   int count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     const std::filesystem::path& path = entry.path();
     const std::filesystem::path in = path.parent_path();
     if (path.extension() != ".toml") continue;
     SCOPED_TRACE(path);
-    if (in.filename() ==
-        "quick") {  // parts of a recipe, read with it (tests/reproduction_test.cpp)
+    if (in.filename() == "quick") {  // parts of recipes, read with them by reproduction_test.cpp
       EXPECT_TRUE(std::filesystem::exists(in.parent_path() / path.filename()));
       continue;
     }

@@ -107,7 +107,7 @@ TEST_F(Reproductions, OnlyTheSameRunGoesOn) {
   state.setup = setup;
   state.data.images = 60000;
   state.steps = 5;
-  save_training_state(state, path + "/" + kStateFile);
+  save_training_state(state, {}, path + "/" + kStateFile);
   EXPECT_EQ(stopped_run(path, recipe, setup)->steps, 5);
 
   const auto expect_refused = [&](const Recipe& wanted, const ComputeSetup& setup) {
@@ -124,7 +124,7 @@ TEST_F(Reproductions, OnlyTheSameRunGoesOn) {
   expect_refused(recipe, {setup.device, setup.gpu, setup.precision, false, ExecutorKind::lanes});
 
   const std::string done = finished("done", recipe);
-  save_training_state(state, done + "/" + kStateFile);  // killed before it could remove it
+  save_training_state(state, {}, done + "/" + kStateFile);  // killed before it could remove it
   EXPECT_FALSE(stopped_run(done, recipe, setup));
 }
 

@@ -51,7 +51,7 @@ class Resume : public OnDevice {
                 [&](EpochMetrics& metrics) { outcome.metrics.push_back(metrics); },
                 [&] { return ++asked == stop; });
     outcome.totals = trainer.totals();
-    outcome.state = learner.state();
+    outcome.state = with_data(learner.state());
     return outcome;
   }
 
@@ -64,9 +64,8 @@ class Resume : public OnDevice {
     written.steps = stopped.totals.steps;
     const int64_t images = data_.train.count;
     written.epochs = written.steps / steps_an_epoch(images, batch_of(recipe, images));
-    written.learnt.tensors = stopped.state;
-    save_training_state(written, path);
-    const TrainingState read = load_training_state(path);
+    save_training_state(written, lazy(stopped.state), path);
+    const SavedTraining read = load_training_state(path);
     const auto successor = learner(recipe);
     successor->load(read.learnt, path);
     Trainer trainer(*successor, recipe, data_.train);
@@ -213,9 +212,12 @@ class TrainingStates : public ScratchFolderTest {
     state.steps = 47;  // of 4 x 14
     state.train_seconds = 1.5;
     state.total_seconds = 2.25;
-    state.learnt.tensors = make_learner(*device_, toy_recipe(), data_)->state();
     return state;
   }
+  std::vector<NamedTensor> some_tensors() {
+    return with_data(make_learner(*device_, toy_recipe(), data_)->state());
+  }
+  void save(const TrainingState& state) { save_training_state(state, lazy(some_tensors()), path_); }
 
   std::string load_error(const std::string& bytes) {
     put(path_, bytes);
@@ -229,8 +231,8 @@ class TrainingStates : public ScratchFolderTest {
 
 TEST_F(TrainingStates, ComeBackAsTheyWere) {
   const TrainingState saved = some_state();
-  save_training_state(saved, path_);
-  const TrainingState loaded = load_training_state(path_);
+  save(saved);
+  const SavedTraining loaded = load_training_state(path_);
   EXPECT_EQ(to_text(loaded.recipe), to_text(saved.recipe));
   EXPECT_EQ(loaded.recipe_file, saved.recipe_file);
   EXPECT_TRUE(loaded.setup == saved.setup);
@@ -240,9 +242,10 @@ TEST_F(TrainingStates, ComeBackAsTheyWere) {
   EXPECT_EQ(loaded.steps, saved.steps);
   EXPECT_EQ(loaded.train_seconds, saved.train_seconds);
   EXPECT_EQ(loaded.total_seconds, saved.total_seconds);
-  ASSERT_EQ(loaded.learnt.tensors.size(), saved.learnt.tensors.size());
-  for (size_t t = 0; t < saved.learnt.tensors.size(); ++t) {
-    EXPECT_EQ(loaded.learnt.tensors[t].data, saved.learnt.tensors[t].data);
+  const std::vector<NamedTensor> tensors = some_tensors();
+  ASSERT_EQ(loaded.learnt.tensors.size(), tensors.size());
+  for (size_t t = 0; t < tensors.size(); ++t) {
+    EXPECT_EQ(loaded.learnt.tensors[t].data, tensors[t].data);
   }
 }
 
@@ -259,18 +262,19 @@ TEST_F(TrainingStates, BelongToTheirImages) {
 }
 
 TEST_F(TrainingStates, AreNotReplacedByWhatIsNotFinite) {
-  TrainingState state = some_state();
-  save_training_state(state, path_);
+  const TrainingState state = some_state();
+  save(state);
   const std::string good = content_of(path_);
-  state.learnt.tensors.back().data.back() = NAN;
-  error_of(ExitCode::not_finite, [&] { save_training_state(state, path_); });
+  std::vector<NamedTensor> tensors = some_tensors();
+  tensors.back().data.back() = NAN;
+  error_of(ExitCode::not_finite, [&] { save_training_state(state, lazy(tensors), path_); });
   EXPECT_EQ(content_of(path_), good);
 }
 
 TEST_F(TrainingStates, MayHaveARecipeWhoseNameIsNoText) {
   TrainingState state = some_state();
   state.recipe_file = "\xff.toml";
-  save_training_state(state, path_);
+  save(state);
   expect_has(load_training_state(path_).recipe_file, ".toml");
 }
 
@@ -282,7 +286,7 @@ TEST_F(TrainingStates, DamageIsNamed) {
   expect_has(load_error(safetensors_bytes({}, {{"recipe", ""}, {"progress", "{"}})),
              "its progress: damaged");
 
-  save_training_state(some_state(), path_);
+  save(some_state());
   const std::string good = content_of(path_);
   expect_has(load_error(good.substr(0, good.size() / 2)), path_);
   const auto with = [&](const std::string& from, const std::string& to) {
@@ -314,13 +318,13 @@ TEST_F(TrainingStates, OfAnotherNetworkAreRefused) {
   Recipe other = toy_recipe();
   other.network.layers = dense_layers({48, 40, 34});
   const auto learner = make_learner(*device_, other, data_);
-  const TrainingState state = some_state();
-  expect_has(error_of(ExitCode::files, [&] { learner->load(state.learnt, "here"); }),
+  const SafetensorsFile learnt{some_tensors(), {}};
+  expect_has(error_of(ExitCode::files, [&] { learner->load(learnt, "here"); }),
              "here: the tensor \"2.values\"");
   other = toy_recipe();
   other.optimiser.kind = OptimiserKind::adam;
   const auto adam = make_learner(*device_, other, data_);
-  expect_has(error_of(ExitCode::files, [&] { adam->load(state.learnt, "here"); }),
+  expect_has(error_of(ExitCode::files, [&] { adam->load(learnt, "here"); }),
              "\"0.moment2\" is missing");
 }
 

@@ -11,6 +11,7 @@
 #include "host/training/forward_forward_learner.h"
 #include "host/training/trainer.h"
 #include "tests/devices.h"
+#include "tests/safetensors_bytes.h"
 #include "tests/text_check.h"
 #include "tests/toy_data.h"
 
@@ -22,7 +23,9 @@ struct Trained {
   std::vector<EpochMetrics> metrics;
   Evaluation test;
   bool stopped = false;
-  std::vector<NamedTensor> tensors() const { return network_tensors(learner->network()); }
+  std::vector<NamedTensor> tensors() const {
+    return with_data(network_tensors(learner->network()));
+  }
 };
 
 bool same_bits(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
@@ -103,7 +106,8 @@ TEST_P(Training, GreedyLeavesTheOtherLayersAlone) {
   // Stops in the middle of the first layer's turn.
   const auto stopped =
       train(recipe, [&] { return ++asked == question_in_second_epoch(); }).tensors();
-  const auto fresh = network_tensors(ForwardForwardLearner(device(), recipe, data_).network());
+  const auto fresh =
+      with_data(network_tensors(ForwardForwardLearner(device(), recipe, data_).network()));
   ASSERT_EQ(stopped.size(), 7u);
   for (size_t t = 0; t < 7; ++t)
     EXPECT_EQ(stopped[t].data == fresh[t].data, t >= 2) << stopped[t].name;

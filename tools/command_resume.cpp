@@ -42,7 +42,7 @@ std::unique_ptr<Device> open_device(const ResumeCommand& command, const ComputeS
 void resume(const ResumeCommand& command) {
   catch_interrupts();
   const RunFolder folder = RunFolder::reopen(command.run);
-  TrainingState stopped = load_training_state(folder.state_path());
+  SavedTraining stopped = load_training_state(folder.state_path());
   const Recipe recipe = stopped.recipe;
   const std::string recipe_file = stopped.recipe_file;
   const std::unique_ptr<Device> device = open_device(command, stopped.setup);

@@ -1,5 +1,7 @@
 #include "host/data/cifar10.h"
 
+#include <algorithm>
+
 #include "host/basics/errors.h"
 #include "host/data/compressed_file.h"
 
@@ -43,15 +45,18 @@ void interleave(const uint8_t* planes, uint8_t* pixels) {
 
 }  // namespace
 
-Images read_cifar10(const std::vector<std::string>& batch_paths, int64_t images_per_batch) {
+Images read_cifar10(const std::vector<std::string>& batch_paths, int64_t most,
+                    int64_t images_per_batch) {
   Images images;
-  images.count = static_cast<int64_t>(batch_paths.size()) * images_per_batch;
+  images.count = std::min(most, static_cast<int64_t>(batch_paths.size()) * images_per_batch);
   images.shape = {kSide, kSide, kChannels};
   images.pixels.resize(static_cast<size_t>(images.count * kChannels * kPlane));
   uint8_t* pixels = images.pixels.data();
   for (const std::string& path : batch_paths) {
+    const int64_t missing = images.count - static_cast<int64_t>(images.labels.size());
+    if (missing == 0) break;
     const std::vector<uint8_t> records = read_records(path, images_per_batch);
-    for (int64_t n = 0; n < images_per_batch; ++n) {
+    for (int64_t n = 0; n < std::min(missing, images_per_batch); ++n) {
       const uint8_t* record = records.data() + n * kRecord;
       images.labels.push_back(record[0]);
       interleave(record + 1, pixels);

@@ -130,6 +130,17 @@ std::vector<uint8_t> CompressedFile::read(uint64_t bytes) {
   return content;
 }
 
+uint64_t CompressedFile::skip(uint64_t bytes) {
+  std::vector<uint8_t> chunk(kChunk);
+  uint64_t skipped = 0;
+  while (skipped < bytes) {
+    const size_t got = source_->read(chunk.data(), std::min<uint64_t>(kChunk, bytes - skipped));
+    if (got == 0) break;
+    skipped += got;
+  }
+  return skipped;
+}
+
 std::vector<uint8_t> read_compressed_file(const std::string& path, uint64_t max_bytes) {
   CompressedFile file(path);
   std::vector<uint8_t> content = file.read(max_bytes);

@@ -21,6 +21,9 @@ class CompressedFile {
   // is truncated or damaged: gzip and xz carry checksums, and they are compared.
   std::vector<uint8_t> read(uint64_t bytes);
 
+  // Passes over them in place of keeping them. How many there were.
+  uint64_t skip(uint64_t bytes);
+
   class Source;  // one way of decompressing
 
  private:

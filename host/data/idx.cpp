@@ -1,5 +1,6 @@
 #include "host/data/idx.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "host/basics/errors.h"
@@ -10,8 +11,8 @@ namespace ffwd {
 namespace {
 
 struct IdxValues {
-  std::vector<int64_t> sizes;  // of each dimension
-  std::vector<uint8_t> values;
+  std::vector<int64_t> sizes;   // of each dimension, in the file
+  std::vector<uint8_t> values;  // of the items that are kept
 };
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
@@ -66,7 +67,8 @@ uint64_t product(const std::vector<int64_t>& sizes, uint64_t most) {
   return total;
 }
 
-IdxValues read_values(const std::string& path, int dimensions, uint64_t max_bytes) {
+// Keeps the first `most` items of the first dimension.
+IdxValues read_values(const std::string& path, int dimensions, int64_t most, uint64_t max_bytes) {
   CompressedFile file(path);
   IdxValues idx;
   idx.sizes = read_header(file, path, dimensions);
@@ -79,9 +81,11 @@ IdxValues read_values(const std::string& path, int dimensions, uint64_t max_byte
   const std::string expected = "expected " + std::to_string(header + promised) +
                                " bytes: a header of " + std::to_string(header) + " and " +
                                by(idx.sizes) + " values";
-  idx.values = file.read(promised);
-  if (idx.values.size() < promised) {
-    fail(path, "ends at offset " + std::to_string(header + idx.values.size()) + ", " + expected);
+  const int64_t items = idx.sizes[0];
+  idx.values = file.read(promised / uint64_t(items) * uint64_t(std::min(items, most)));
+  const uint64_t read = idx.values.size() + file.skip(promised - idx.values.size());
+  if (read < promised) {
+    fail(path, "ends at offset " + std::to_string(header + read) + ", " + expected);
   }
   if (!file.read(1).empty()) {
     fail(path, "goes on at offset " + std::to_string(header + promised) + ", " + expected);
@@ -92,8 +96,8 @@ IdxValues read_values(const std::string& path, int dimensions, uint64_t max_byte
 }  // namespace
 
 Images read_idx(const std::string& images_path, const std::string& labels_path, int64_t classes,
-                uint64_t max_bytes) {
-  const IdxValues labels = read_values(labels_path, 1, max_bytes);
+                int64_t most, uint64_t max_bytes) {
+  const IdxValues labels = read_values(labels_path, 1, most, max_bytes);
   for (size_t n = 0; n < labels.values.size(); ++n) {
     if (labels.values[n] >= classes) {
       fail(labels_path, "label " + std::to_string(labels.values[n]) + " at offset " +
@@ -101,7 +105,7 @@ Images read_idx(const std::string& images_path, const std::string& labels_path, 
                             std::to_string(classes - 1));
     }
   }
-  IdxValues pixels = read_values(images_path, 3, max_bytes);
+  IdxValues pixels = read_values(images_path, 3, most, max_bytes);
   if (labels.sizes[0] != pixels.sizes[0]) {
     fail(labels_path, std::to_string(labels.sizes[0]) + " labels, expected " +
                           std::to_string(pixels.sizes[0]) + ", one for each image in " +
@@ -110,7 +114,7 @@ Images read_idx(const std::string& images_path, const std::string& labels_path, 
   Images images;
   images.pixels = std::move(pixels.values);
   images.labels.assign(labels.values.begin(), labels.values.end());
-  images.count = pixels.sizes[0];
+  images.count = int64_t(images.labels.size());
   images.shape = {pixels.sizes[1], pixels.sizes[2], 1};
   return images;
 }

@@ -12,9 +12,10 @@ namespace ffwd {
 constexpr uint64_t kLargestIdxFile = uint64_t{1} << 30;  // bytes, decompressed
 
 // Grey images (N x H x W unsigned bytes) and their labels (N unsigned bytes in [0, classes)), each
-// file plain, gzip or xz. Throws DataError that names the file, the offset, what was found there
-// and what was expected; memory never follows a header that promises more than the file holds.
+// file plain, gzip or xz; the first `most` of them, though the files are read to their ends. Throws
+// DataError that names the file, the offset, what was found there and what was expected; memory never
+// follows a header that promises more than the file holds.
 Images read_idx(const std::string& images_path, const std::string& labels_path, int64_t classes,
-                uint64_t max_bytes = kLargestIdxFile);
+                int64_t most = INT64_MAX, uint64_t max_bytes = kLargestIdxFile);
 
 }  // namespace ffwd

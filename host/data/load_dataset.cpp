@@ -108,7 +108,7 @@ std::optional<std::string> find_dataset(const std::string& name, const std::stri
   return std::nullopt;
 }
 
-Dataset load_dataset(const std::string& name, const std::string& data_dir) {
+Dataset load_dataset(const std::string& name, const std::string& data_dir, const MostImages& most) {
   const CatalogEntry& entry = catalog_entry(name);
   const std::optional<std::string> folder = find_dataset(name, data_dir);
   if (!folder) throw DataError(not_found(entry, data_dir));
@@ -120,13 +120,13 @@ Dataset load_dataset(const std::string& name, const std::string& data_dir) {
   dataset.format = entry.format;
   if (entry.file_format == FileFormat::idx) {
     const auto classes = static_cast<int64_t>(entry.format.class_names.size());
-    dataset.train = read_idx(paths[0], paths[1], classes);
-    dataset.test = read_idx(paths[2], paths[3], classes);
+    dataset.train = read_idx(paths[0], paths[1], classes, most.train);
+    dataset.test = read_idx(paths[2], paths[3], classes, most.test);
     expect_shape(dataset.train, entry, paths[0]);
     expect_shape(dataset.test, entry, paths[2]);
   } else {
-    dataset.train = read_cifar10({paths.begin(), paths.end() - 1});
-    dataset.test = read_cifar10({paths.back()});
+    dataset.train = read_cifar10({paths.begin(), paths.end() - 1}, most.train);
+    dataset.test = read_cifar10({paths.back()}, most.test);
   }
   return dataset;
 }

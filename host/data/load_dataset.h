@@ -30,8 +30,14 @@ bool has_content_of(const std::string& path, const DataFile& file);
 // labels is passed over. Throws DataError if there is no data set of that name.
 std::optional<std::string> find_dataset(const std::string& name, const std::string& data_dir = "");
 
+// How many images to keep at most.
+struct MostImages {
+  int64_t train = INT64_MAX, test = INT64_MAX;
+};
+
 // Finds and reads it. Contents may differ from the published ones (fewer images, say), their shape
 // may not. Throws DataError: no such name, not found (with the places and the remedy), bad file.
-Dataset load_dataset(const std::string& name, const std::string& data_dir = "");
+Dataset load_dataset(const std::string& name, const std::string& data_dir = "",
+                     const MostImages& most = {});
 
 }  // namespace ffwd

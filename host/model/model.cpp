@@ -81,7 +81,7 @@ Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& form
   return model;
 }
 
-void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
+void save_tensors(const std::vector<LazyTensor>& tensors, const Recipe& recipe,
                   const DatasetFormat& f, const std::string& path) {
   require_finite(tensors);
   const nlohmann::json images{

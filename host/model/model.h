@@ -28,7 +28,7 @@ Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& form
 void save_model(const Model& model, const std::string& path);
 
 // The file itself, for a network of any kind.
-void save_tensors(const std::vector<NamedTensor>& tensors, const Recipe& recipe,
+void save_tensors(const std::vector<LazyTensor>& tensors, const Recipe& recipe,
                   const DatasetFormat& format, const std::string& path);
 
 // Throws FileError naming the file and what is wrong with it.

@@ -27,9 +27,10 @@ void require_finite(const std::vector<float>& scores, int64_t classes) {
   }
 }
 
-void require_finite(const std::vector<NamedTensor>& tensors) {
-  for (const NamedTensor& tensor : tensors) {
-    if (!tensor.is_finite()) diverged(tensor.name + " holds what is no longer a finite number");
+void require_finite(const std::vector<LazyTensor>& tensors) {
+  for (const LazyTensor& tensor : tensors) {
+    if (all_finite(tensor.data())) continue;
+    diverged(tensor.name + " holds what is no longer a finite number");
   }
 }
 

@@ -15,6 +15,6 @@ void require_finite(double loss, const std::string& what, int64_t epoch);
 void require_finite(const std::vector<float>& scores, int64_t classes);
 
 // The same for what is about to be saved.
-void require_finite(const std::vector<NamedTensor>& tensors);
+void require_finite(const std::vector<LazyTensor>& tensors);
 
 }  // namespace ffwd

@@ -27,7 +27,10 @@ Dataset cut_for(const Recipe& recipe, Dataset data) {
 }
 
 Dataset load_recipe_data(const Recipe& recipe, const std::string& data_dir) {
-  return cut_for(recipe, load_dataset(recipe.data.name, data_dir));
+  MostImages most;
+  if (recipe.data.train_images > 0) most.train = recipe.data.train_images;
+  if (recipe.data.test_images > 0) most.test = recipe.data.test_images;
+  return cut_for(recipe, load_dataset(recipe.data.name, data_dir, most));
 }
 
 }  // namespace ffwd

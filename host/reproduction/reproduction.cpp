@@ -81,11 +81,11 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
   return RunResult{summary, folder.read_metrics()};
 }
 
-std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
+std::optional<SavedTraining> stopped_run(const std::string& path, const Recipe& recipe,
                                          const ComputeSetup& setup) {
   const std::string file = path + "/" + kStateFile;
   if (RunFolder::is_finished(path) || !path_exists(file)) return std::nullopt;
-  TrainingState state = load_training_state(file);
+  SavedTraining state = load_training_state(file);
   if (to_text(state.recipe) == to_text(recipe) && state.setup == setup) return state;
   throw FileError(path +
                   " holds a stopped run of another recipe, device or precision: name another --out,"

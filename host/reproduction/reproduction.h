@@ -38,7 +38,7 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
 
 // The state that an unfinished run has left at `path`, to go on from; none if it has not. Throws
 // FileError if it is of another recipe, or was computed in another way.
-std::optional<TrainingState> stopped_run(const std::string& path, const Recipe& recipe,
+std::optional<SavedTraining> stopped_run(const std::string& path, const Recipe& recipe,
                                          const ComputeSetup& setup);
 
 // The files that an unfinished run has left at `path`, those of a killed write too; none if there is

@@ -84,7 +84,7 @@ Evaluation BackpropLearner::evaluate_test() {
   return evaluate(test_pixels_, data_->test.labels);
 }
 
-std::vector<NamedTensor> BackpropLearner::state() {
+std::vector<LazyTensor> BackpropLearner::state() {
   return state_tensors(network_);
 }
 

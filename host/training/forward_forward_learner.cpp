@@ -58,7 +58,7 @@ Evaluation ForwardForwardLearner::evaluate_test() {
   return evaluate(classifier_, test_pixels_.pixels(), data_->test.labels);
 }
 
-std::vector<NamedTensor> ForwardForwardLearner::state() {
+std::vector<LazyTensor> ForwardForwardLearner::state() {
   return state_tensors(network());
 }
 

@@ -24,7 +24,7 @@ class ForwardForwardLearner final : public Learner {
   std::vector<EpochMetrics> read_losses(const Stage& stage, int64_t places, int64_t steps) override;
   Evaluation evaluate_train() override;
   Evaluation evaluate_test() override;
-  std::vector<NamedTensor> state() override;
+  std::vector<LazyTensor> state() override;
   void load(const SafetensorsFile& state, const std::string& origin) override;
   void save(const std::string& path) const override { save_model(model_, path); }
 

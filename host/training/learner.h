@@ -36,8 +36,8 @@ class Learner {
   virtual Evaluation evaluate_train() = 0;
   virtual Evaluation evaluate_test() = 0;
 
-  // Of a training under way: engine/checkpoint.h, state_tensors.
-  virtual std::vector<NamedTensor> state() = 0;
+  // Of a training under way, while the learner is there: engine/checkpoint.h, state_tensors.
+  virtual std::vector<LazyTensor> state() = 0;
   // Goes on from such a state, which `origin` held. Throws FileError if it is of another network.
   virtual void load(const SafetensorsFile& state, const std::string& origin) = 0;
   // The weights with PyTorch's names and layouts, recipe and image format as metadata.

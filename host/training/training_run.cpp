@@ -44,14 +44,13 @@ Summary summary_of(const Learner& learner, const TrainingTotals& totals, const E
 }
 
 // Without how and on what it is computed, complete epochs and total time.
-TrainingState state_of(Learner& learner, const TrainingTotals& totals, const Recipe& recipe,
+TrainingState state_of(const TrainingTotals& totals, const Recipe& recipe,
                        const std::string& recipe_file) {
   TrainingState state;
   state.recipe = recipe;
   state.recipe_file = recipe_file;
   state.steps = totals.steps;
   state.train_seconds = totals.train_seconds;
-  state.learnt.tensors = learner.state();
   return state;
 }
 
@@ -59,7 +58,7 @@ TrainingState state_of(Learner& learner, const TrainingTotals& totals, const Rec
 Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& recipe,
                          const Dataset& data, const std::string& recipe_file,
                          const RunWatcher& watcher, RunOptions& options) {
-  std::optional<TrainingState>& stopped = options.stopped;
+  std::optional<SavedTraining>& stopped = options.stopped;
   const double begin = steady_seconds() - (stopped ? stopped->total_seconds : 0);
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, options.execution);
   Trainer trainer(*learner, recipe, data.train);
@@ -76,13 +75,13 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
   int64_t epochs = stopped ? stopped->epochs : 0;
   double saved = steady_seconds();
   const auto save = [&] {
-    TrainingState state = state_of(*learner, trainer.totals(), recipe, recipe_file);
+    TrainingState state = state_of(trainer.totals(), recipe, recipe_file);
     state.setup = setup_of(device, options.execution.executor);
     state.data = identity;
     state.epochs = epochs;
     state.total_seconds = steady_seconds() - begin;
     if (epochs > 0) folder.sync_metrics();
-    save_training_state(state, folder.state_path());
+    save_training_state(state, learner->state(), folder.state_path());
     saved = steady_seconds();
   };
 

@@ -27,7 +27,7 @@ inline constexpr double kSaveSeconds = 600;
 struct RunOptions {
   Execution execution;
   double save_every = kSaveSeconds;      // seconds between saves of the training's state
-  std::optional<TrainingState> stopped;  // to go on from; the folder's own
+  std::optional<SavedTraining> stopped;  // to go on from; the folder's own
 };
 
 // Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is

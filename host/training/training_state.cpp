@@ -94,8 +94,9 @@ void require_same_data(const TrainingState& state, const DataIdentity& data,
                   " here: name their folder with --data-dir");
 }
 
-void save_training_state(const TrainingState& state, const std::string& path) {
-  require_finite(state.learnt.tensors);
+void save_training_state(const TrainingState& state, const std::vector<LazyTensor>& learnt,
+                         const std::string& path) {
+  require_finite(learnt);
   const ComputeSetup& setup = state.setup;
   const nlohmann::json progress{{"recipe_file", state.recipe_file},
                                 {"device", setup.device},
@@ -113,15 +114,14 @@ void save_training_state(const TrainingState& state, const std::string& path) {
   const std::string text =
       progress.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
   write_file_atomically(path, [&](const WriteBytes& write) {
-    encode_safetensors(state.learnt.tensors,
-                       {{"recipe", to_text(state.recipe)}, {"progress", text}}, write);
+    encode_safetensors(learnt, {{"recipe", to_text(state.recipe)}, {"progress", text}}, write);
   });
 }
 
-TrainingState load_training_state(const std::string& path) {
+SavedTraining load_training_state(const std::string& path) {
   const std::string bytes = read_regular_file(path);
   return reading_file([&] {
-    TrainingState state;
+    SavedTraining state;
     state.learnt = decode_safetensors(bytes, path);
     state.recipe = parse_recorded_recipe(metadata(state.learnt, "recipe", path), path);
     read_progress(metadata(state.learnt, "progress", path), path, state);

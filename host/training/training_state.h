@@ -38,12 +38,17 @@ struct TrainingState {
   int64_t epochs = 0;  // complete ones, each with a line of metrics
   int64_t steps = 0;   // batches learnt
   double train_seconds = 0, total_seconds = 0;
-  SafetensorsFile learnt;  // engine/checkpoint.h, state_tensors
+};
+
+// As it comes back from its file, with what was learnt (engine/checkpoint.h, state_tensors).
+struct SavedTraining : TrainingState {
+  SafetensorsFile learnt;
 };
 
 // Replaces the file as a whole or not at all. Throws FileError, and UserError if what was learnt is
 // not finite.
-void save_training_state(const TrainingState& state, const std::string& path);
+void save_training_state(const TrainingState& state, const std::vector<LazyTensor>& learnt,
+                         const std::string& path);
 
 // Throws DataError, which begins with `path`, if the training that left `state` there learnt from
 // other images.
@@ -51,6 +56,6 @@ void require_same_data(const TrainingState& state, const DataIdentity& data,
                        const std::string& path);
 
 // Throws FileError naming the file and what is wrong with it.
-TrainingState load_training_state(const std::string& path);
+SavedTraining load_training_state(const std::string& path);
 
 }  // namespace ffwd
