@@ -1,6 +1,7 @@
 #include "bench/step_bench.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "bench/ceilings.h"
@@ -12,6 +13,9 @@ namespace {
 // A sample repeats its work until it takes as long as this, but not too often for one graph.
 constexpr double kBlockSeconds = 0.02;
 constexpr int64_t kMostRepeats = 64;
+
+// Steps that lanes may overlap.
+constexpr int64_t kLaneSteps = 16;
 
 // A plan of several steps copies what it learns from once; the CPU plans every step by itself.
 int64_t steps_at_once(const Device& device) {
@@ -89,6 +93,13 @@ StepTimes time_step(Device& device, const TrainingShape& shape, int rounds) {
   const int64_t taken = memory_in_use(device) - before;
 
   if (device.queues()) blocks.add("graph", steps, [&] { training.run(); });
+  TrainingCase lanes(device, shape, kLaneSteps, ExecutorKind::lanes);
+  blocks.add_launched("lanes", kLaneSteps, [&] { lanes.run(); });
+  std::optional<TrainingCase> lane_graph;
+  if (device.queues()) {
+    lane_graph.emplace(device, shape, kLaneSteps, ExecutorKind::graph);
+    blocks.add_launched("lane graph", kLaneSteps, [&] { lane_graph->run(); });
+  }
   blocks.add("matmuls", steps, [&] {
     training.run({TaskKind::shared_product, TaskKind::forward, TaskKind::gradient});
   });

@@ -11,12 +11,15 @@ namespace ffwd::bench {
 struct StepTimes {
   TrainingShape shape;
   // Seconds a step of
-  //     step      the whole step, one task after another, as training launches it
-  //     graph     the same as a CUDA graph, without gaps for launches; on a GPU only
-  //     matmuls   its tasks with matmuls alone, with its buffers and algorithms
-  //     gather... every kind of its tasks alone, under its name
-  //     unfused   bench/unfused_step.h; in fp32 and tf32 only
-  // and of a large copy and a large matmul, once: copy, matmul. All but `step` as graphs on a GPU.
+  //     step       the whole step, one task after another, as training launches it
+  //     graph      the same as a CUDA graph, without gaps for launches; on a GPU only
+  //     lanes      as training plays it on lanes, where the tasks of several steps overlap
+  //     lane graph the same as a CUDA graph; on a GPU only
+  //     matmuls    its tasks with matmuls alone, with its buffers and algorithms
+  //     gather...  every kind of its tasks alone, under its name
+  //     unfused    bench/unfused_step.h; in fp32 and tf32 only
+  // and of a large copy and a large matmul, once: copy, matmul. All but `step` and `lanes` as graphs on
+  // a GPU.
   std::vector<Timing> timings;
   // Of the copy and the matmul, at their best.
   DeviceRates rates;

@@ -118,10 +118,6 @@ unset OMP_NUM_THREADS
 group=bench
 step kernels_bench "$build/bench/kernels_bench" --device=cuda --benchmark_counters_tabular=true \
   --benchmark_out="$logs/kernels_bench.json" --benchmark_out_format=json
-for precision in fp32 bf16; do
-  step "schedule-$precision" "$build/bench/schedule_bench" --device=cuda --precision="$precision" \
-    --json="$logs/schedule-$precision.json"
-done
 for precision in fp32 tf32 bf16; do
   bench=("$build/ffwd" bench --device cuda --precision "$precision")
   step "step-$precision" "${bench[@]}" --json "$logs/step-$precision.json"

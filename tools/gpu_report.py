@@ -146,7 +146,7 @@ def main(logs, result=None, unfinished=False):
         "doctor": doctor.splitlines(),
         "verdict": None,
         "steps": steps,
-        "tests": {}, "sanitizers": {}, "trainings": {}, "bench": None, "schedules": {}, "training_steps": {},
+        "tests": {}, "sanitizers": {}, "trainings": {}, "bench": None, "training_steps": {},
     }
     for step in steps:
         name = step["name"]
@@ -160,8 +160,6 @@ def main(logs, result=None, unfinished=False):
             report["trainings"][name] = read_training(logs, step)
         elif name == "kernels_bench":
             report["bench"] = read_bench(logs, step)
-        elif name.startswith("schedule-"):
-            report["schedules"][name] = json_of(logs / f"{name}.json") or fail(step, "the benchmark left no report")
         elif name.startswith("step-"):
             report["training_steps"][name] = json_of(logs / f"{name}.json") or fail(step, "the benchmark left no report")
     outcomes = {step["outcome"] for step in steps}
