@@ -129,7 +129,7 @@ TEST(ThreadExecutor, ThrowsWhatMakingALaneThrows) {
   EXPECT_THROW(executor->prepare(plan, {}), OutOfMemory);
 }
 
-TEST(StreamExecutor, MakesDoWithLittleMemory) {
+TEST(StreamExecutor, LeavesImagesOnTheHostWhereMemoryIsShort) {
   const std::unique_ptr<Device> cpu = make_cpu_device();
   std::mt19937 random{1};
   Recipe recipe = random_recipe(random, Schedule::pipelined);

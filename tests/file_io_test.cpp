@@ -59,6 +59,18 @@ TEST_F(FileIoTest, RefusesLinksToNoFile) {
              "too many links");
 }
 
+TEST_F(FileIoTest, WhatFillThrowsLeavesTheOldFileAndNothingElse) {
+  const std::string path = root_ + "/file";
+  write_file_atomically(path, "old");
+  const auto half = [](const WriteBytes& write) {
+    write("new");
+    throw std::runtime_error("no more");
+  };
+  EXPECT_THROW(write_file_atomically(path, half), std::runtime_error);
+  EXPECT_EQ(read_file(path, 100), "old");
+  EXPECT_EQ(files_in(root_), 1u);
+}
+
 TEST_F(FileIoTest, NamesPathAndReason) {
   expect_has(error_of(ExitCode::files, [&] { write_file_atomically(root_ + "/no/file", "x"); }),
              "No such file");

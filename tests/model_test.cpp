@@ -116,6 +116,16 @@ TEST_F(Models, WithImagesOrARecipeThatCannotBeAreNamed) {
   EXPECT_THROW(load_network(*m.network, file, "m"), Error);
 }
 
+TEST_F(Models, ThatAreNotFiniteAreNotSaved) {
+  Model m = model();
+  std::vector<float> weights = m.network->layers()[1].weights();
+  weights.back() = std::nanf("");
+  m.network->layers()[1].set(weights, m.network->layers()[1].biases());
+  const std::string path = folder_ / "m.safetensors";
+  expect_contains(error_of(ExitCode::not_finite, [&] { save_model(m, path); }), {"1.weight"});
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST_F(Models, OfAnotherShapeAreRefused) {
   Model m = model();
   SafetensorsFile file{with_data(network_tensors(*m.network)), {}};

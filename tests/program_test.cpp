@@ -235,12 +235,11 @@ TEST_F(StoppedProgram, GoesOnAfterCtrlC) {
 }
 
 TEST_F(StoppedProgram, IgnoresASignalThatItsStarterIgnored) {
-  // Longer than it is left alone.
   const std::string command = "trap '' INT; " FFWD_PROGRAM " " + train_arguments(kLong) +
                               " > /dev/null 2>&1 & "
                               "until [ -s " +
                               folder_ / "run/metrics.jsonl" +
-                              " ] || ! kill -0 $!; do sleep 0.01; done; kill -INT $!; wait $!";
+                              " ] || ! kill -0 $!; do sleep 0.01; done; kill -INT $! && wait $!";
   EXPECT_EQ(std::system(command.c_str()), 0);
   EXPECT_FALSE(nlohmann::json::parse(content_of(folder_ / "run/summary.json")).at("interrupted"));
 }

@@ -326,6 +326,11 @@ TEST_F(TrainingStates, OfAnotherNetworkAreRefused) {
   const auto adam = make_learner(*device_, other, data_);
   expect_has(error_of(ExitCode::files, [&] { adam->load(learnt, "here"); }),
              "\"0.moment2\" is missing");
+  const auto same = make_learner(*device_, toy_recipe(), data_);
+  SafetensorsFile more = learnt;
+  more.tensors.push_back({"extra", {1}, {0}});
+  expect_has(error_of(ExitCode::files, [&] { same->load(more, "here"); }), "here: holds");
+  EXPECT_NO_THROW(same->load(learnt, "here"));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
         --build) build=$(realpath -m "$2") ;;
         --result) result=$(realpath -m "$2") ;;
         --only)
-          [[ $2 =~ ^(tests|sanitizer|bench|training|(gpu|other|kernel)_tests|(mem|race|init|sync)check|kernels_bench|(schedule|step|train)-.+)$ ]] ||
+          [[ $2 =~ ^(tests|sanitizer|bench|training|(gpu|other|kernel)_tests|(mem|race|init|sync)check|kernels_bench|(step|train)-.+)$ ]] ||
             { usage >&2; exit 2; }
           only="$only $2 "
           ;;

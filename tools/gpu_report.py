@@ -76,7 +76,7 @@ def read_sanitizer(logs, step):
     log = text_of(logs / f"{step['name']}.log")
     summaries = re.findall(r"=+ ((?:ERROR|RACECHECK) SUMMARY: .*)", log)
     passed = re.search(r"\[  PASSED  \] (\d+) test", log)
-    if "Device not supported" in log:  # virtual machines that do not let debuggers near it
+    if not summaries and "Device not supported" in log:  # virtual machines that do not let debuggers near it
         step.update(outcome="not run", reason="the tool cannot use this device")
     elif not summaries:
         fail(step, "the tool gave no summary")
@@ -84,7 +84,8 @@ def read_sanitizer(logs, step):
         fail(step, summaries[-1])
     elif not passed or passed[1] == "0":
         fail(step, "no test passed under the tool")
-    return {"summary": summaries[-1] if summaries else None, "tests_passed": int(passed[1]) if passed else 0}
+    checked = summaries and passed
+    return {"summary": summaries[-1] if summaries else None, "tests_passed": int(passed[1]) if checked else 0}
 
 
 def read_training(logs, step):

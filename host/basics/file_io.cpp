@@ -117,12 +117,12 @@ void write_file_atomically(const std::string& file_or_link, std::string_view byt
 
 void write_file_atomically(const std::string& file_or_link,
                            const std::function<void(const WriteBytes&)>& fill) {
-  const std::string path = behind_links(file_or_link);
   std::error_code ignored;
-  const auto status = std::filesystem::status(path, ignored);
+  const auto status = std::filesystem::status(file_or_link, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    throw FileError("cannot write " + path + ": it exists and is not a regular file");
+    throw FileError("cannot write " + file_or_link + ": it exists and is not a regular file");
   }
+  const std::string path = behind_links(file_or_link);
 
   static std::atomic<unsigned> count{0};
   const std::string sibling =

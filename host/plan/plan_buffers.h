@@ -18,7 +18,7 @@ struct PlanBuffers {
   int64_t logits = -1, head_weights = -1, head_scratch = -1, head_running = -1;
 };
 
-// Adds the buffers of the plan's shape and stage to it. `take_turns`: one task follows another.
+// Adds the buffers of the plan's shape to it. `take_turns`: one task follows another.
 PlanBuffers add_buffers(Plan& plan, bool take_turns);
 
 }  // namespace ffwd

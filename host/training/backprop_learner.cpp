@@ -9,6 +9,9 @@
 namespace ffwd {
 namespace {
 
+// The last batch of an epoch may be smaller. What the others added up waits in this place.
+constexpr int64_t kPlaceBefore = kPlacesOfTotals - 1;
+
 BackpropShape backprop_shape(const Recipe& recipe, const DatasetFormat& format) {
   BackpropShape shape{format.image.values(),
                       standardise(recipe, format),
@@ -40,8 +43,7 @@ void BackpropLearner::clear_running(const Stage&) {
 void BackpropLearner::learn(const Stage&, const Batches& batches) {
   FFWD_EXPECT(batches.steps() == 1, "one step at a time");
   if (batches.images() < batch_) {
-    network_.running().add_up(0);
-    sum_before_ = double(network_.running().totals(1)[0]);
+    network_.running().add_up(kPlaceBefore);
     network_.running().clear();
     last_images_ = batches.images();
   }
@@ -52,15 +54,17 @@ void BackpropLearner::learn(const Stage&, const Batches& batches) {
 
 std::vector<EpochMetrics> BackpropLearner::read_losses(const Stage&, int64_t places,
                                                        int64_t steps) {
-  std::vector<EpochMetrics> metrics;
-  for (const float total : network_.running().totals(places)) {
-    double sum = double(batch_) * double(total);
+  const std::vector<float> totals = network_.running().totals(kPlacesOfTotals);
+  std::vector<EpochMetrics> metrics(static_cast<size_t>(places));
+  for (size_t p = 0; p < metrics.size(); ++p) {
+    double sum = double(batch_) * double(totals[p]);
     int64_t images = steps * batch_;
     if (last_images_ > 0) {
-      sum = double(batch_) * sum_before_ + double(last_images_) * double(total);
+      sum =
+          double(batch_) * double(totals[kPlaceBefore]) + double(last_images_) * double(totals[p]);
       images += last_images_ - batch_;
     }
-    metrics.emplace_back().head_loss = sum / double(images);
+    metrics[p].head_loss = sum / double(images);
   }
   return metrics;
 }

@@ -35,10 +35,7 @@ class BackpropLearner final : public Learner {
   int64_t batch_;
   BackpropNetwork network_;
   ImageStore train_pixels_, test_pixels_;
-  // The last batch of an epoch may be smaller: how many images it has, and what the others added up
-  // before it.
-  int64_t last_images_ = 0;
-  double sum_before_ = 0;
+  int64_t last_images_ = 0;  // of the epoch's last batch if it is smaller than the others
 };
 
 }  // namespace ffwd
