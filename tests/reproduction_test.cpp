@@ -130,30 +130,32 @@ TEST_F(Reproductions, OnlyTheSameRunGoesOn) {
 
 TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {
   const std::string stopped = finished("stopped", Recipe(), /*interrupted=*/true);
-  restart_run(stopped);
+  RunFolder::restart(stopped);
   EXPECT_TRUE(fs::is_empty(stopped));
-  restart_run(root_ + "/new");
+  RunFolder::restart(root_ + "/new");
   EXPECT_TRUE(fs::is_directory(root_ + "/new"));
 
   const std::string done = finished("done", Recipe());
-  expect_has(error_of(ExitCode::files, [&] { restart_run(done); }), done + " holds a finished run");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(done); }),
+             done + " holds a finished run");
   EXPECT_TRUE(fs::exists(done + "/summary.json"));
   write("mine/thesis.txt", "precious");
   write("mine/recipe.toml", "my own");
-  expect_has(error_of(ExitCode::files, [&] { restart_run(root_ + "/mine"); }),
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(root_ + "/mine"); }),
              "mine holds thesis.txt");
   EXPECT_EQ(read_file(root_ + "/mine/thesis.txt", 100), "precious");
   EXPECT_EQ(read_file(root_ + "/mine/recipe.toml", 100), "my own");
 
   write("killed/recipe.toml", "");
   write("killed/model.safetensors.tmp-123-0", "half");  // killed while it saved
-  restart_run(root_ + "/killed");
+  RunFolder::restart(root_ + "/killed");
   EXPECT_TRUE(fs::is_empty(root_ + "/killed"));
   fs::create_directories(root_ + "/folders/report.html");
-  expect_has(error_of(ExitCode::files, [&] { restart_run(root_ + "/folders"); }),
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(root_ + "/folders"); }),
              "folders holds report.html");
   write("file", "");
-  expect_has(error_of(ExitCode::files, [&] { restart_run(root_ + "/file"); }), "Not a directory");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(root_ + "/file"); }),
+             "Not a directory");
 }
 
 Reproduction some_reproduction(bool quick) {

@@ -83,7 +83,7 @@ void check_row(const ReproductionRow& row, const std::string& run_folder, const 
                Datasets& datasets) {
   try {
     const Dataset data = datasets.of(row.run);
-    unfinished_run(run_folder);
+    RunFolder::check_can_restart(run_folder);
     const auto stopped = stopped_run(run_folder, row.run, setup_of_row(row, device));
     if (stopped) require_same_data(*stopped, identity_of(data.train), run_folder);
   } catch (const UserError& error) {
@@ -130,7 +130,7 @@ void reproduce(const ReproduceCommand& command) {
     RunOptions options;
     options.execution.executor = setup.executor;
     options.stopped = stopped_run(path, row.run, setup);
-    const RunFolder folder = options.stopped ? RunFolder::reopen(path) : restart_run(path);
+    const RunFolder folder = options.stopped ? RunFolder::reopen(path) : RunFolder::restart(path);
     const Summary summary =
         run_recipe(*device, row.run, row.name + ".toml", data, folder, std::move(options));
     if (!summary.interrupted) row.result = RunResult{summary, folder.read_metrics()};

@@ -5,7 +5,6 @@
 
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
-#include "host/basics/folder_lock.h"
 #include "host/recipe/recipe_text.h"
 
 namespace ffwd {
@@ -32,15 +31,6 @@ std::vector<std::string> reductions_of(std::string path) {
     if (!base) return {};
     path = *base;
   }
-}
-
-// A file that a run writes, or what write_file_atomically had of it when it was killed.
-bool is_of_a_run(const fs::directory_entry& entry) {
-  const std::string name = entry.path().filename().string();
-  for (const std::string file : kRunFiles) {
-    if (name == file || is_half_written(name, file)) return entry.is_regular_file();
-  }
-  return false;
 }
 
 }  // namespace
@@ -90,37 +80,6 @@ std::optional<SavedTraining> stopped_run(const std::string& path, const Recipe& 
   throw FileError(path +
                   " holds a stopped run of another recipe, device or precision: name another --out,"
                   " or remove it if its run is not needed");
-}
-
-std::vector<std::string> unfinished_run(const std::string& path) {
-  if (RunFolder::is_finished(path)) {
-    throw FileError(path +
-                    " holds a finished run of another recipe, device or precision: name another"
-                    " --out, or remove it if its run is not needed");
-  }
-  std::error_code error;
-  fs::directory_iterator files(path, error);
-  if (error && error != std::errc::no_such_file_or_directory) {
-    throw FileError("cannot look into the run folder " + path + ": " + error.message());
-  }
-  std::vector<std::string> found;
-  for (const fs::directory_entry& file : files) {
-    if (!is_of_a_run(file)) {
-      throw FileError("the run folder " + path + " holds " + file.path().filename().string() +
-                      ", which no run has left there: name another --out");
-    }
-    found.push_back(file.path().string());
-  }
-  return found;
-}
-
-RunFolder restart_run(const std::string& path) {
-  if (!unfinished_run(path).empty()) {
-    const FolderLock lock(path);
-    std::error_code ignored;
-    for (const std::string& file : unfinished_run(path)) fs::remove(file, ignored);
-  }
-  return RunFolder::create(path);
 }
 
 }  // namespace ffwd

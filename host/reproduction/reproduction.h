@@ -41,12 +41,4 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
 std::optional<SavedTraining> stopped_run(const std::string& path, const Recipe& recipe,
                                          const ComputeSetup& setup);
 
-// The files that an unfinished run has left at `path`, those of a killed write too; none if there is
-// no folder. Throws FileError if a finished run or anything else is there.
-std::vector<std::string> unfinished_run(const std::string& path);
-
-// An empty run folder at `path`, where an unfinished run's files are removed. Throws as
-// unfinished_run, before anything is removed.
-RunFolder restart_run(const std::string& path);
-
 }  // namespace ffwd

@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kRunFiles[] = {kMetricsFile, kRecipeFile, kSummaryFile,
+                                     kReportFile,  kModelFile,  kStateFile};
 constexpr uint64_t kSummaryCap = 64 << 20;
 constexpr uint64_t kMetricsCap = 1 << 30;
 
@@ -24,6 +26,42 @@ void expect_folder(const std::string& path) {
   if (!path_exists(path) || !fs::is_directory(path, ignored)) {
     throw FileError("there is no run folder " + path);
   }
+}
+
+// A file that a run writes.
+bool is_of_a_run(const std::string& name) {
+  return std::find(std::begin(kRunFiles), std::end(kRunFiles), name) != std::end(kRunFiles);
+}
+
+// What write_file_atomically had of one when it was killed.
+bool is_half_of_a_run(const std::string& name) {
+  return std::any_of(std::begin(kRunFiles), std::end(kRunFiles),
+                     [&](const char* file) { return is_half_written(name, file); });
+}
+
+// The files that an unfinished run has left at `path`; none if there is no folder. Throws FileError if
+// a finished run or anything else is there.
+std::vector<fs::path> left_unfinished(const std::string& path) {
+  if (RunFolder::is_finished(path)) {
+    throw FileError(path +
+                    " holds a finished run of another recipe, device or precision: name another"
+                    " --out, or remove it if its run is not needed");
+  }
+  std::error_code error;
+  fs::directory_iterator files(path, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw FileError("cannot look into the run folder " + path + ": " + error.message());
+  }
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& file : files) {
+    const std::string name = file.path().filename().string();
+    if (!file.is_regular_file() || !(is_of_a_run(name) || is_half_of_a_run(name))) {
+      throw FileError("the run folder " + path + " holds " + name +
+                      ", which no run has left there: name another --out");
+    }
+    found.push_back(file.path());
+  }
+  return found;
 }
 
 // The folder and those above it that do not exist, the innermost first.
@@ -52,7 +90,7 @@ RunFolder RunFolder::create(const std::string& path) {
   }
   RunFolder folder(path);
   folder.made_ = missing;
-  folder.take();
+  folder.lock();
   return folder;
 }
 
@@ -80,19 +118,29 @@ RunFolder RunFolder::reopen(const std::string& path) {
   if (!path_exists(folder.state_path())) {
     throw FileError("the training in " + path + " cannot go on: it has left no " + kStateFile);
   }
-  folder.take();
+  folder.lock();
   std::error_code error;
   for (fs::directory_iterator file(path, error), end; !error && file != end;
        file.increment(error)) {
-    const std::string name = file->path().filename().string();
-    for (const std::string written : kRunFiles) {
-      if (is_half_written(name, written)) fs::remove(file->path(), error);
-    }
+    if (is_half_of_a_run(file->path().filename().string())) fs::remove(file->path(), error);
   }
   return folder;
 }
 
-void RunFolder::take() {
+void RunFolder::check_can_restart(const std::string& path) {
+  left_unfinished(path);
+}
+
+RunFolder RunFolder::restart(const std::string& path) {
+  if (!left_unfinished(path).empty()) {
+    const FolderLock lock(path);
+    std::error_code ignored;
+    for (const fs::path& file : left_unfinished(path)) fs::remove(file, ignored);
+  }
+  return create(path);
+}
+
+void RunFolder::lock() {
   if (::access(path_.c_str(), R_OK | W_OK | X_OK) != 0) {
     const std::string reason = std::generic_category().message(errno);
     throw FileError("cannot write to the run folder " + path_ + ": " + reason);

@@ -18,8 +18,6 @@ inline constexpr const char* kSummaryFile = "summary.json";
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kModelFile = "model.safetensors";
 inline constexpr const char* kStateFile = "state.safetensors";
-inline constexpr const char* kRunFiles[] = {kMetricsFile, kRecipeFile, kSummaryFile,
-                                            kReportFile,  kModelFile,  kStateFile};
 
 class RunFolder {
  public:
@@ -37,6 +35,12 @@ class RunFolder {
   // One whose training can go on. Throws FileError when there is none at `path`, or no state in it,
   // when it is finished, cannot be written to, or a run is at work in it.
   static RunFolder reopen(const std::string& path);
+
+  // Throws FileError if restart() would.
+  static void check_can_restart(const std::string& path);
+  // As create(), where the files of an unfinished run make way. Throws FileError, before anything is
+  // removed, if a finished run or what no run has left is there.
+  static RunFolder restart(const std::string& path);
 
   // Adds one line; whoever follows the file sees it at once.
   void append_metrics(const EpochMetrics& metrics) const;
@@ -76,7 +80,7 @@ class RunFolder {
  private:
   explicit RunFolder(std::string path) : path_(std::move(path)) {}
   // Throws FileError.
-  void take();
+  void lock();
   std::vector<EpochMetrics> parse_metrics(const std::string& text) const;
 
   std::string path_;

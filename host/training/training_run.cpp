@@ -43,44 +43,55 @@ Summary summary_of(const Learner& learner, const TrainingTotals& totals, const E
   return summary;
 }
 
-// Without how and on what it is computed, complete epochs and total time.
-TrainingState state_of(const TrainingTotals& totals, const Recipe& recipe,
-                       const std::string& recipe_file) {
-  TrainingState state;
-  state.recipe = recipe;
-  state.recipe_file = recipe_file;
-  state.steps = totals.steps;
-  state.train_seconds = totals.train_seconds;
-  return state;
+void go_on(const SavedTraining& stopped, const DataIdentity& identity, const RunFolder& folder,
+           Learner& learner, Trainer& trainer) {
+  require_same_data(stopped, identity, folder.state_path());
+  learner.load(stopped.learnt, folder.state_path());
+  trainer.go_on_after(stopped.steps, stopped.train_seconds);
+  folder.keep_metrics(stopped.epochs);
+}
+
+// Leaves model, report and summary in the folder. `begin` of the run, by steady_seconds().
+Summary record_result(const RunFolder& folder, Learner& learner, const TrainingTotals& totals,
+                      const Recipe& recipe, const Dataset& data, const std::string& recipe_file,
+                      double begin) {
+  learner.save(folder.model_path());
+  const Evaluation train = learner.evaluate_train(), test = learner.evaluate_test();
+  Summary summary = summary_of(learner, totals, train, test, recipe, data, recipe_file);
+  summary.total_seconds = steady_seconds() - begin;
+  folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
+                                    sample_images(recipe, data), recipe.reference));
+  folder.write_summary(summary);  // last: what has one is complete
+  if (!summary.interrupted) folder.remove_state();
+  return summary;
 }
 
 // Everything that a run does once its recipe is written.
 Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& recipe,
                          const Dataset& data, const std::string& recipe_file,
                          const RunWatcher& watcher, RunOptions& options) {
-  std::optional<SavedTraining>& stopped = options.stopped;
-  const double begin = steady_seconds() - (stopped ? stopped->total_seconds : 0);
+  double begin = steady_seconds();
   const std::unique_ptr<Learner> learner = make_learner(device, recipe, data, options.execution);
   Trainer trainer(*learner, recipe, data.train);
-  const DataIdentity identity = identity_of(data.train);
-  if (stopped) {
-    require_same_data(*stopped, identity, folder.state_path());
-    learner->load(stopped->learnt, folder.state_path());
-    trainer.go_on_after(stopped->steps, stopped->train_seconds);
-    folder.keep_metrics(stopped->epochs);
-    stopped->learnt = {};  // it is on the device now
+  TrainingState state;
+  state.recipe = recipe;
+  state.recipe_file = recipe_file;
+  state.setup = setup_of(device, options.execution.executor);
+  state.data = identity_of(data.train);
+  if (options.stopped) {
+    go_on(*options.stopped, state.data, folder, *learner, trainer);
+    state.epochs = options.stopped->epochs;
+    begin -= options.stopped->total_seconds;
+    options.stopped.reset();  // what it had learnt is on the device now
   }
   watcher.on_start(learner->parameter_count());
 
-  int64_t epochs = stopped ? stopped->epochs : 0;
   double saved = steady_seconds();
   const auto save = [&] {
-    TrainingState state = state_of(trainer.totals(), recipe, recipe_file);
-    state.setup = setup_of(device, options.execution.executor);
-    state.data = identity;
-    state.epochs = epochs;
+    state.steps = trainer.totals().steps;
+    state.train_seconds = trainer.totals().train_seconds;
     state.total_seconds = steady_seconds() - begin;
-    if (epochs > 0) folder.sync_metrics();
+    if (state.epochs > 0) folder.sync_metrics();
     save_training_state(state, learner->state(), folder.state_path());
     saved = steady_seconds();
   };
@@ -95,7 +106,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
           metrics.test_accuracy_head = result.head;
         }
         folder.append_metrics(metrics);
-        ++epochs;
+        ++state.epochs;
         watcher.on_epoch(metrics);
       },
       [&] {
@@ -103,16 +114,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
         if (stop || steady_seconds() - saved >= options.save_every) trainer.pause(save);
         return stop;
       });
-
-  learner->save(folder.model_path());
-  const Evaluation train = learner->evaluate_train(), test = learner->evaluate_test();
-  Summary summary = summary_of(*learner, trainer.totals(), train, test, recipe, data, recipe_file);
-  summary.total_seconds = steady_seconds() - begin;
-  folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
-                                    sample_images(recipe, data), recipe.reference));
-  folder.write_summary(summary);  // last: what has one is complete
-  if (!summary.interrupted) folder.remove_state();
-  return summary;
+  return record_result(folder, *learner, trainer.totals(), recipe, data, recipe_file, begin);
 }
 
 }  // namespace

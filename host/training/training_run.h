@@ -36,6 +36,6 @@ struct RunOptions {
 // before anything was learnt. `recipe_file` is the name of the recipe's.
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const std::string& recipe_file,
-                     const RunWatcher& watcher, RunOptions options = {});
+                     const RunWatcher& watcher, RunOptions options);
 
 }  // namespace ffwd
