@@ -8,8 +8,9 @@
 #include "host/model/model.h"
 #include "host/training/trainer.h"
 #include "tests/close.h"
-#include "tests/data_files.h"
 #include "tests/devices.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 #include "tests/toy_data.h"
 
 namespace ffwd::test {

@@ -7,9 +7,10 @@
 #include "host/basics/errors.h"
 #include "host/training/forward_forward_learner.h"
 #include "host/training/trainer.h"
-#include "tests/data_files.h"
 #include "tests/devices.h"
 #include "tests/safetensors_bytes.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 #include "tests/toy_convolutions.h"
 
 namespace ffwd::test {

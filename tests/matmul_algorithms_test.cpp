@@ -10,7 +10,8 @@
 #include "host/device/matmul_algorithms_file.h"
 #include "tests/devices.h"
 #include "tests/random_values.h"
-#include "tests/scratch_folder.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 
 namespace ffwd::test {
 namespace {
@@ -57,9 +58,10 @@ TEST(FastestCandidate, TakesTurnsWithTheOthers) {
 constexpr MatmulAlgorithm kOne = {{1, 2, 3, 4, 5, 6, 7, ~0ull}, false},
                           kTwo = {{0xfedcba9876543210}, true};
 
-class MatmulAlgorithmsFile : public ScratchFolderTest {
+class MatmulAlgorithmsFile : public testing::Test {
  protected:
-  const std::string file_ = root_ + "/algorithms.json";
+  const TemporaryFolder folder_;
+  const std::string file_ = folder_ / "algorithms.json";
 };
 
 TEST_F(MatmulAlgorithmsFile, ReadsBackWhatWasPinned) {
@@ -86,7 +88,7 @@ TEST_F(MatmulAlgorithmsFile, ReadsBackWhatWasPinned) {
   EXPECT_EQ(again->find("GPU, cuBLASLt 1, bf16", "9 8 8"), nullptr);
   EXPECT_EQ(again->find("GPU, cuBLASLt 2, fp32", "8 8 8"), nullptr);
   EXPECT_EQ(again->find("another GPU, cuBLASLt 1, fp32", "8 8 8"), nullptr);
-  EXPECT_EQ(files_in(root_), 1u);
+  EXPECT_EQ(files_in(folder_.path()), 1u);
 }
 
 TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
@@ -130,9 +132,10 @@ TEST_F(MatmulAlgorithmsFile, IsRefusedWhenDamaged) {
 }
 
 TEST_F(MatmulAlgorithmsFile, IsRefusedWhereItCannotBe) {
-  expect_has(error_of(ExitCode::files, [&] { open_matmul_algorithms(root_ + "/none/a.json"); }),
+  expect_has(error_of(ExitCode::files, [&] { open_matmul_algorithms(folder_ / "none/a.json"); }),
              "none/a.json");
-  expect_has(error_of(ExitCode::files, [&] { open_matmul_algorithms(root_); }), root_);
+  expect_has(error_of(ExitCode::files, [&] { open_matmul_algorithms(folder_.path()); }),
+             folder_.path());
 }
 
 TEST_F(MatmulAlgorithmsFile, IsNotForTheCpu) {

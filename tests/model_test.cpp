@@ -9,8 +9,9 @@
 #include "engine/classifier.h"
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
-#include "tests/data_files.h"
 #include "tests/safetensors_bytes.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 #include "tests/toy_data.h"
 
 namespace ffwd::test {

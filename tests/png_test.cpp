@@ -5,7 +5,8 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
-#include "tests/data_files.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 
 namespace ffwd::test {
 namespace {

@@ -12,7 +12,8 @@
 #include "host/basics/errors.h"
 #include "host/recipe/recipe.h"
 #include "host/recipe/recipe_fields.h"
-#include "tests/data_files.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 
 namespace ffwd::test {
 namespace {

@@ -12,7 +12,7 @@
 #include <random>
 
 #include "host/recipe/recipe_fields.h"
-#include "tests/data_files.h"
+#include "tests/temporary_folder.h"
 
 namespace ffwd::test {
 namespace {

@@ -6,23 +6,21 @@
 #include "host/basics/file_io.h"
 #include "host/reproduction/reproduction_report.h"
 #include "tests/html_check.h"
-#include "tests/scratch_folder.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 
 namespace ffwd::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Reproductions : public ScratchFolderTest {
+class Reproductions : public testing::Test {
  protected:
-  void write(const std::string& name, const std::string& text) {
-    fs::create_directories(fs::path(root_ + "/" + name).parent_path());
-    put(root_ + "/" + name, text);
-  }
+  const TemporaryFolder folder_;
 
   // A run folder as a run leaves it.
   std::string finished(const std::string& name, const Recipe& recipe, bool interrupted = false) {
-    const std::string path = root_ + "/" + name;
+    const std::string path = folder_ / name;
     const RunFolder folder = RunFolder::create(path);
     folder.write_recipe(to_text(recipe));
     EpochMetrics metrics;
@@ -41,11 +39,12 @@ class Reproductions : public ScratchFolderTest {
 };
 
 TEST_F(Reproductions, RowsAreTheRecipesByName) {
-  write("b.toml", "title = \"second\"\n");
-  write("a.toml", "title = \"first\"\n[training]\nepochs = 9\n[reference]\nsource = \"s\"\n");
-  write("README.md", "no recipe");
-  write("quick/a.toml", "# less\n[training]\nepochs = 3\n[network]\nlayers = [4,\n 5]\n");
-  const auto rows = load_rows(root_, /*quick=*/false, {"training.seed=5"});
+  folder_.write("b.toml", "title = \"second\"\n");
+  folder_.write("a.toml",
+                "title = \"first\"\n[training]\nepochs = 9\n[reference]\nsource = \"s\"\n");
+  folder_.write("README.md", "no recipe");
+  folder_.write("quick/a.toml", "# less\n[training]\nepochs = 3\n[network]\nlayers = [4,\n 5]\n");
+  const auto rows = load_rows(folder_.path(), /*quick=*/false, {"training.seed=5"});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].name, "a");
   EXPECT_EQ(rows[1].run.title, "second");
@@ -53,7 +52,7 @@ TEST_F(Reproductions, RowsAreTheRecipesByName) {
   EXPECT_EQ(rows[0].run.training.seed, 5u);
   EXPECT_EQ(rows[0].stated.training.seed, 1234u);
 
-  const auto quick = load_rows(root_, /*quick=*/true, {"training.epochs=2"});
+  const auto quick = load_rows(folder_.path(), /*quick=*/true, {"training.epochs=2"});
   EXPECT_EQ(quick[0].run.training.epochs, 2);  // overrides come last
   EXPECT_EQ(quick[0].run.network.layers, dense_layers({4, 5}));
   EXPECT_EQ(quick[0].stated.training.epochs, 9);
@@ -61,34 +60,34 @@ TEST_F(Reproductions, RowsAreTheRecipesByName) {
 }
 
 TEST_F(Reproductions, RowsOnABaseAreReducedLikeIt) {
-  write("a.toml", "[training]\nepochs = 9\n");
-  write("deeper/b.toml", "base = \"../a.toml\"\ntitle = \"b\"\n");
-  write("deeper/c.toml", "base = \"b.toml\"\n[training]\nbatch = 7\n");
-  write("quick/a.toml", "training.epochs = 3\n");
-  auto rows = load_rows(root_ + "/deeper", /*quick=*/true, {});
+  folder_.write("a.toml", "[training]\nepochs = 9\n");
+  folder_.write("deeper/b.toml", "base = \"../a.toml\"\ntitle = \"b\"\n");
+  folder_.write("deeper/c.toml", "base = \"b.toml\"\n[training]\nbatch = 7\n");
+  folder_.write("quick/a.toml", "training.epochs = 3\n");
+  auto rows = load_rows(folder_ / "deeper", /*quick=*/true, {});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].run.training.epochs, 3);
   EXPECT_EQ(rows[1].run.training.epochs, 3);
   EXPECT_EQ(rows[1].run.training.batch, 7);
   EXPECT_EQ(rows[1].stated.training.epochs, 9);
 
-  write("deeper/quick/b.toml", "training.epochs = 2\n");  // nearer
-  rows = load_rows(root_ + "/deeper", /*quick=*/true, {});
+  folder_.write("deeper/quick/b.toml", "training.epochs = 2\n");  // nearer
+  rows = load_rows(folder_ / "deeper", /*quick=*/true, {});
   EXPECT_EQ(rows[1].run.training.epochs, 2);
-  write("deeper/b.toml", "base = \"c.toml\"\n");
-  EXPECT_THROW(load_rows(root_ + "/deeper", /*quick=*/true, {}), RecipeError);
+  folder_.write("deeper/b.toml", "base = \"c.toml\"\n");
+  EXPECT_THROW(load_rows(folder_ / "deeper", /*quick=*/true, {}), RecipeError);
 }
 
 TEST_F(Reproductions, AFolderWithoutRecipesIsRefused) {
-  expect_has(error_of(ExitCode::files, [&] { load_rows(root_, false, {}); }),
-             root_ + " holds no recipe");
+  expect_has(error_of(ExitCode::files, [&] { load_rows(folder_.path(), false, {}); }),
+             folder_.path() + " holds no recipe");
 }
 
 TEST_F(Reproductions, OnlyTheSameRunIsFinished) {
   const Recipe recipe;
   Recipe other;
   other.training.epochs = 77;
-  EXPECT_FALSE(finished_run(root_ + "/none", recipe, *device_));
+  EXPECT_FALSE(finished_run(folder_ / "none", recipe, *device_));
   const std::string path = finished("run", recipe);
   const auto result = finished_run(path, recipe, *device_);
   ASSERT_TRUE(result.has_value());
@@ -132,29 +131,29 @@ TEST_F(Reproductions, UnfinishedRunsMakeWayAndNothingElseDoes) {
   const std::string stopped = finished("stopped", Recipe(), /*interrupted=*/true);
   RunFolder::restart(stopped);
   EXPECT_TRUE(fs::is_empty(stopped));
-  RunFolder::restart(root_ + "/new");
-  EXPECT_TRUE(fs::is_directory(root_ + "/new"));
+  RunFolder::restart(folder_ / "new");
+  EXPECT_TRUE(fs::is_directory(folder_ / "new"));
 
   const std::string done = finished("done", Recipe());
   expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(done); }),
              done + " holds a finished run");
   EXPECT_TRUE(fs::exists(done + "/summary.json"));
-  write("mine/thesis.txt", "precious");
-  write("mine/recipe.toml", "my own");
-  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(root_ + "/mine"); }),
+  folder_.write("mine/thesis.txt", "precious");
+  folder_.write("mine/recipe.toml", "my own");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(folder_ / "mine"); }),
              "mine holds thesis.txt");
-  EXPECT_EQ(read_file(root_ + "/mine/thesis.txt", 100), "precious");
-  EXPECT_EQ(read_file(root_ + "/mine/recipe.toml", 100), "my own");
+  EXPECT_EQ(read_file(folder_ / "mine/thesis.txt", 100), "precious");
+  EXPECT_EQ(read_file(folder_ / "mine/recipe.toml", 100), "my own");
 
-  write("killed/recipe.toml", "");
-  write("killed/model.safetensors.tmp-123-0", "half");  // killed while it saved
-  RunFolder::restart(root_ + "/killed");
-  EXPECT_TRUE(fs::is_empty(root_ + "/killed"));
-  fs::create_directories(root_ + "/folders/report.html");
-  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(root_ + "/folders"); }),
+  folder_.write("killed/recipe.toml", "");
+  folder_.write("killed/model.safetensors.tmp-123-0", "half");  // killed while it saved
+  RunFolder::restart(folder_ / "killed");
+  EXPECT_TRUE(fs::is_empty(folder_ / "killed"));
+  fs::create_directories(folder_ / "folders/report.html");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(folder_ / "folders"); }),
              "folders holds report.html");
-  write("file", "");
-  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(root_ + "/file"); }),
+  folder_.write("file", "");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::restart(folder_ / "file"); }),
              "Not a directory");
 }
 

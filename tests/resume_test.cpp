@@ -10,7 +10,8 @@
 #include "host/training/training_state.h"
 #include "tests/devices.h"
 #include "tests/safetensors_bytes.h"
-#include "tests/scratch_folder.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 #include "tests/toy_data.h"
 
 namespace ffwd::test {
@@ -200,8 +201,9 @@ TEST_P(Resume, Backpropagation) {
 
 FFWD_IN_EVERY_PRECISION_AND_QUEUED(Resume);
 
-class TrainingStates : public ScratchFolderTest {
+class TrainingStates : public testing::Test {
  protected:
+  const TemporaryFolder folder_;
   TrainingState some_state() {
     TrainingState state;
     state.recipe = toy_recipe();
@@ -226,7 +228,7 @@ class TrainingStates : public ScratchFolderTest {
 
   const std::unique_ptr<Device> device_ = make_cpu_device();
   const Dataset data_ = toy_dataset();
-  const std::string path_ = root_ + "/state";
+  const std::string path_ = folder_ / "state";
 };
 
 TEST_F(TrainingStates, ComeBackAsTheyWere) {
@@ -279,7 +281,7 @@ TEST_F(TrainingStates, MayHaveARecipeWhoseNameIsNoText) {
 }
 
 TEST_F(TrainingStates, DamageIsNamed) {
-  expect_has(error_of(ExitCode::files, [&] { load_training_state(root_ + "/none"); }), "none");
+  expect_has(error_of(ExitCode::files, [&] { load_training_state(folder_ / "none"); }), "none");
   expect_has(load_error("nothing"), path_);
   expect_has(load_error(safetensors_bytes({}, {})), "it has no recipe");
   expect_has(load_error(safetensors_bytes({}, {{"recipe", ""}})), "it has no progress");

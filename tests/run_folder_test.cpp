@@ -8,14 +8,18 @@
 #include <filesystem>
 
 #include "host/basics/file_io.h"
-#include "tests/scratch_folder.h"
+#include "tests/temporary_folder.h"
+#include "tests/text_check.h"
 
 namespace ffwd::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-class RunFolderTest : public ScratchFolderTest {};
+class RunFolderTest : public testing::Test {
+ protected:
+  const TemporaryFolder folder_;
+};
 
 EpochMetrics some_metrics() {
   EpochMetrics m;
@@ -56,28 +60,28 @@ Summary some_summary() {
 
 TEST_F(RunFolderTest, GoesIfNothingWasLearnt) {
   for (const std::string path : {"/run/", "/some/more/run"}) {
-    const RunFolder folder = RunFolder::create(root_ + path);
+    const RunFolder folder = RunFolder::create(folder_.path() + path);
     folder.write_recipe("epochs = 1\n");
     put(folder.metrics_path(), "");
     folder.remove_if_nothing_was_learnt();
-    EXPECT_EQ(files_in(root_), 0u) << path;
+    EXPECT_EQ(files_in(folder_.path()), 0u) << path;
   }
 
-  fs::create_directory(root_ + "/mine");
-  const RunFolder there = RunFolder::create(root_ + "/mine");
+  fs::create_directory(folder_ / "mine");
+  const RunFolder there = RunFolder::create(folder_ / "mine");
   there.write_recipe("epochs = 1\n");
   there.remove_if_nothing_was_learnt();
-  EXPECT_EQ(files_in(root_ + "/mine"), 0u);
+  EXPECT_EQ(files_in(folder_ / "mine"), 0u);
 
-  const RunFolder learnt = RunFolder::create(root_ + "/run");
+  const RunFolder learnt = RunFolder::create(folder_ / "run");
   learnt.write_recipe("epochs = 1\n");
   learnt.append_metrics(some_metrics());
   learnt.remove_if_nothing_was_learnt();
-  EXPECT_EQ(files_in(root_ + "/run"), 2u);
+  EXPECT_EQ(files_in(folder_ / "run"), 2u);
 }
 
 TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
-  const std::string path = root_ + "/run", state = path + "/" + kStateFile;
+  const std::string path = folder_ / "run", state = path + "/" + kStateFile;
   expect_has(error_of(ExitCode::files, [&] { RunFolder::reopen(path); }),
              "there is no run folder " + path);
   {
@@ -114,7 +118,7 @@ TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
 }
 
 TEST_F(RunFolderTest, ReadsBackWhatWasWritten) {
-  const std::string path = root_ + "/deep/run";
+  const std::string path = folder_ / "deep/run";
   const RunFolder written = RunFolder::create(path);
   EpochMetrics second = some_metrics();
   second.layers[1]->loss = NAN;
@@ -149,7 +153,7 @@ TEST_F(RunFolderTest, WritesTheDocumentedLine) {
 }
 
 TEST_F(RunFolderTest, EveryLineCanBeReadAtOnce) {
-  const RunFolder run = RunFolder::create(root_);
+  const RunFolder run = RunFolder::create(folder_.path());
   for (size_t lines = 1; lines <= 3; ++lines) {
     run.append_metrics(some_metrics());
     EXPECT_EQ(run.read_metrics().size(), lines);
@@ -158,7 +162,7 @@ TEST_F(RunFolderTest, EveryLineCanBeReadAtOnce) {
 
 // A run that went on after its summary, and was killed while it wrote.
 TEST_F(RunFolderTest, LinesAfterTheSummaryCanBeLeftOut) {
-  const RunFolder run = RunFolder::create(root_);
+  const RunFolder run = RunFolder::create(folder_.path());
   EpochMetrics metrics = some_metrics();
   run.append_metrics(metrics);
   metrics.step += 600;
@@ -174,38 +178,41 @@ TEST_F(RunFolderTest, LinesAfterTheSummaryCanBeLeftOut) {
 }
 
 TEST_F(RunFolderTest, ReopenTidiesUpAfterARunThatWasKilledAtItsEnd) {
-  const RunFolder run = RunFolder::create(root_);
+  const RunFolder run = RunFolder::create(folder_.path());
   run.write_summary({});
   put(run.state_path(), "state");
-  expect_has(error_of(ExitCode::files, [&] { RunFolder::reopen(root_); }), "it is finished");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::reopen(folder_.path()); }),
+             "it is finished");
   EXPECT_FALSE(fs::exists(run.state_path()));
 }
 
 TEST_F(RunFolderTest, CreateTakesAnEmptyFolderOnly) {
-  RunFolder::create(root_);
-  put(root_ + "/note", "mine");
-  expect_has(error_of(ExitCode::files, [&] { RunFolder::create(root_); }), root_ + " is not empty");
-  EXPECT_EQ(read_file(root_ + "/note", 100), "mine");
-  error_of(ExitCode::files, [&] { RunFolder::create(root_ + "/note"); });
-  error_of(ExitCode::files, [&] { RunFolder::create(root_ + "/note/run"); });
+  RunFolder::create(folder_.path());
+  put(folder_ / "note", "mine");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::create(folder_.path()); }),
+             folder_.path() + " is not empty");
+  EXPECT_EQ(read_file(folder_ / "note", 100), "mine");
+  error_of(ExitCode::files, [&] { RunFolder::create(folder_ / "note"); });
+  error_of(ExitCode::files, [&] { RunFolder::create(folder_ / "note/run"); });
 }
 
 TEST_F(RunFolderTest, OpenWantsAFinishedRun) {
-  expect_has(error_of(ExitCode::files, [&] { RunFolder::open(root_ + "/none"); }),
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::open(folder_ / "none"); }),
              "there is no run folder");
-  expect_has(error_of(ExitCode::files, [&] { RunFolder::open(root_); }), "it has no summary.json");
+  expect_has(error_of(ExitCode::files, [&] { RunFolder::open(folder_.path()); }),
+             "it has no summary.json");
 }
 
 TEST_F(RunFolderTest, ReportsAFullDiskWhileTraining) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
-  const RunFolder run = RunFolder::create(root_);
+  const RunFolder run = RunFolder::create(folder_.path());
   fs::create_symlink("/dev/full", run.metrics_path());
   expect_has(error_of(ExitCode::files, [&] { run.append_metrics(some_metrics()); }),
              "metrics.jsonl: No space left");
 }
 
 TEST_F(RunFolderTest, NamesDamage) {
-  const RunFolder run = RunFolder::create(root_);
+  const RunFolder run = RunFolder::create(folder_.path());
   const auto metrics_error = [&](const std::string& text) {
     put(run.metrics_path(), text);
     return error_of(ExitCode::files, [&] { run.read_metrics(); });

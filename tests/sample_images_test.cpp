@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "host/data/png.h"
-#include "tests/data_files.h"
+#include "tests/temporary_folder.h"
 #include "tests/toy_data.h"
 
 namespace ffwd::test {

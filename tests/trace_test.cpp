@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "host/plan/executor.h"
-#include "tests/data_files.h"
 #include "tests/random_plans.h"
+#include "tests/temporary_folder.h"
 
 namespace ffwd::test {
 namespace {
