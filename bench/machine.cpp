@@ -37,7 +37,7 @@ nlohmann::ordered_json describe_machine() {
 nlohmann::ordered_json describe_machine(const Device& device, const DeviceOptions& options) {
   nlohmann::ordered_json report = describe_machine();
   report["device"] = device.name();
-  report["precision"] = to_string(device.precision());
+  report["precision"] = name_of(kPrecisions, device.precision());
   if (!options.matmul_algorithms.empty()) report["matmul_algorithms"] = "measured";
   return report;
 }

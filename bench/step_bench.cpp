@@ -97,7 +97,7 @@ StepTimes time_step(Device& device, const TrainingShape& shape, int rounds) {
     training.run({TaskKind::shared_product, TaskKind::forward, TaskKind::gradient});
   });
   for (const TaskKind kind : kinds_of(plan)) {
-    blocks.add(name_of(kind), steps, [&training, kind] { training.run({kind}); });
+    blocks.add(name_of(kTaskKinds, kind), steps, [&training, kind] { training.run({kind}); });
   }
   std::unique_ptr<UnfusedStep> unfused;
   if (device.activation_type() == DType::f32) {

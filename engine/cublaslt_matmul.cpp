@@ -61,7 +61,7 @@ std::string measured_on(Precision precision) {
   std::ostringstream text;
   text << gpu.name << ", compute capability " << gpu.major << "." << gpu.minor << ", "
        << gpu.multiProcessorCount << " SMs, cuBLASLt " << cublasLtGetVersion() << ", "
-       << to_string(precision);
+       << name_of(kPrecisions, precision);
   return text.str();
 }
 

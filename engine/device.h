@@ -14,7 +14,6 @@
 #include "engine/convolution.h"
 #include "engine/event.h"
 #include "engine/matmul.h"
-#include "engine/names.h"
 #include "kernels/activation_gradient.h"
 #include "kernels/adam_update.h"
 #include "kernels/column_sum.h"
@@ -24,6 +23,7 @@
 #include "kernels/goodness_rows.h"
 #include "kernels/image_goodness.h"
 #include "kernels/momentum_update.h"
+#include "kernels/names.h"
 #include "kernels/normalise_rows.h"
 #include "kernels/overlay_labels.h"
 #include "kernels/overlay_pixels.h"
@@ -40,9 +40,6 @@ enum class Precision { fp32, tf32, bf16 };
 
 inline constexpr Named<Precision> kPrecisions[] = {
     {"fp32", Precision::fp32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}};
-inline std::string to_string(Precision precision) {
-  return name_of(kPrecisions, precision);
-}
 
 // The operations that are a kernel of our own, with its twins cpu::name and cuda::name. Every
 // Device expands this list to what it does with one.

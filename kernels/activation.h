@@ -7,13 +7,15 @@
 #include <type_traits>
 
 #include "kernels/check.h"
+#include "kernels/names.h"
 #include "kernels/portable.h"
 
 namespace ffwd {
 
 enum class Activation : int32_t { relu, leaky_relu };
 
-inline constexpr Activation kActivations[] = {Activation::relu, Activation::leaky_relu};
+inline constexpr Named<Activation> kActivations[] = {{"relu", Activation::relu},
+                                                     {"leaky_relu", Activation::leaky_relu}};
 inline constexpr float kLeakySlope = 0.01f;
 
 // Calls body with the function as a constant of the compiler (see kernels/goodness.h).

@@ -12,14 +12,17 @@
 #include <type_traits>
 
 #include "kernels/check.h"
+#include "kernels/names.h"
 #include "kernels/portable.h"
 
 namespace ffwd {
 
 enum class Goodness : int32_t { sum_squares, mean_squares, sum_abs, mean_abs };
 
-inline constexpr Goodness kGoodnesses[] = {Goodness::sum_squares, Goodness::mean_squares,
-                                           Goodness::sum_abs, Goodness::mean_abs};
+inline constexpr Named<Goodness> kGoodnesses[] = {{"sum_squares", Goodness::sum_squares},
+                                                  {"mean_squares", Goodness::mean_squares},
+                                                  {"sum_abs", Goodness::sum_abs},
+                                                  {"mean_abs", Goodness::mean_abs}};
 
 // Calls body with the kind as a constant of the compiler: a loop on the CPU that asks for it at each
 // element takes twice as long.

@@ -11,13 +11,15 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/names.h"
 #include "kernels/portable.h"
 
 namespace ffwd {
 
 enum class NormKind : int32_t { none, l2, rms };
 
-inline constexpr NormKind kNormKinds[] = {NormKind::none, NormKind::l2, NormKind::rms};
+inline constexpr Named<NormKind> kNormKinds[] = {
+    {"none", NormKind::none}, {"l2", NormKind::l2}, {"rms", NormKind::rms}};
 
 struct Norm {
   NormKind kind = NormKind::rms;

@@ -89,8 +89,8 @@ using BackpropGradients = Backprop;
 
 TEST_P(BackpropGradients, AgreeWithFiniteDifferences) {
   const Images images = toy_images(6, 4, 3, 5);
-  for (const Activation activation : kActivations) {
-    BackpropShape shape{16, {}, {7, 5}, 3, activation};
+  for (const auto& activation : kActivations) {
+    BackpropShape shape{16, {}, {7, 5}, 3, activation.value};
     shape.standardise.shift[0] = -0.4f;
     BackpropNetwork network(device(), shape, OptimiserKind::adam, 6);
     network.initialise(WeightInit::uniform, 3);
@@ -105,7 +105,7 @@ TEST_P(BackpropGradients, AgreeWithFiniteDifferences) {
     const double loss = network.running().totals(1)[0];
 
     Doubles parameters = parameters_of(network);
-    const double leak = activation == Activation::relu ? 0.0 : double(0.01f);
+    const double leak = activation.value == Activation::relu ? 0.0 : double(0.01f);
     const auto mean_loss = [&] {
       double sum = 0;
       for (size_t k = 0; k < order.size(); ++k) {

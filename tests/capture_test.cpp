@@ -188,11 +188,11 @@ TEST_P(Capture, GatherImages) {
 
 TEST_P(Capture, GoodnessRows) {
   for (const DType dtype : kDTypes) {
-    for (const Goodness goodness : kGoodnesses) {
+    for (const auto& goodness : kGoodnesses) {
       compare(&Device::goodness_rows, [&](Operands& m) -> GoodnessRows {
         const MatrixView z = m.matrix(kRows, kCols, dtype, kWritten);
         SharedProduct product;
-        if (goodness == Goodness::mean_squares) {
+        if (goodness.value == Goodness::mean_squares) {
           product = {m.matrix(kRows / 3, kCols, dtype, kRead),
                      m.matrix(1 + kClasses, kCols, dtype, kRead),
                      m.integers(labels(kRows, kClasses)), m.floats(kRows, kRead)};
@@ -200,7 +200,7 @@ TEST_P(Capture, GoodnessRows) {
         return {z,
                 m.floats(kCols, kRead),
                 Activation::relu,
-                goodness,
+                goodness.value,
                 20.0f,
                 10.0f,
                 Norm{},

@@ -253,9 +253,9 @@ void Checker::check_content(const std::string& who, const PlanAccess& access, in
   const int64_t is = writer < 0 ? -1 : task(writer).step;
   if (is == step && (writer < 0 || task(writer).kind == kind)) return;
   const auto content = [](int64_t made_in, TaskKind maker) {
-    return made_in < 0
-               ? "what the plan started with"
-               : std::string("that of ") + name_of(maker) + " at step " + std::to_string(made_in);
+    return made_in < 0 ? "what the plan started with"
+                       : std::string("that of ") + name_of(kTaskKinds, maker) + " at step " +
+                             std::to_string(made_in);
   };
   say(who + " " + place(access) + " with " +
       (writer < 0 ? content(-1, kind) : content(is, task(writer).kind)) + ", expected " +
@@ -381,7 +381,7 @@ std::vector<std::string> check_plan(const Plan& plan) {
 }
 
 std::string describe(const PlanTask& task) {
-  return std::string(name_of(task.kind)) +
+  return std::string(name_of(kTaskKinds, task.kind)) +
          (task.layer < 0 ? "" : " of layer " + std::to_string(task.layer)) + " at step " +
          std::to_string(task.step);
 }

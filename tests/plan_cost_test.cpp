@@ -162,7 +162,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
       of_kind[task.kind].flops += cost.flops;
     }
     for (const auto& [kind, cost] : of_kind) {
-      SCOPED_TRACE(name_of(kind));
+      SCOPED_TRACE(name_of(kTaskKinds, kind));
       expect({kind}, cost);
     }
     // What the step learns from: which images, labels (wrong ones among them), values.

@@ -11,7 +11,7 @@ namespace {
 std::string listing(const Plan& plan) {
   std::string text;
   for (const PlanTask& task : plan.tasks) {
-    text += plan.lanes[size_t(task.lane)] + ": " + name_of(task.kind) + ",";
+    text += plan.lanes[size_t(task.lane)] + ": " + name_of(kTaskKinds, task.kind) + ",";
     for (const auto* accesses : {&task.reads, &task.writes}) {
       for (const PlanAccess& access : *accesses) {
         text += " " + plan.buffers[size_t(access.buffer)].name;

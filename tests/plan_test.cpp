@@ -58,7 +58,8 @@ int64_t find_task(const Plan& plan, TaskKind kind, int64_t layer, int64_t step,
       return int64_t(t);
     }
   }
-  ADD_FAILURE() << name_of(kind) << " of layer " << layer << " at step " << step << " is missing";
+  ADD_FAILURE() << name_of(kTaskKinds, kind) << " of layer " << layer << " at step " << step
+                << " is missing";
   return 0;
 }
 

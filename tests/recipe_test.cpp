@@ -196,18 +196,6 @@ TEST(Recipe, ReferenceTellsEveryKeyItsDefaultAndWhatItTakes) {
   }
 }
 
-TEST(Recipe, EveryGoodnessAndActivationHasAName) {
-  Recipe recipe;
-  for (const Goodness goodness : kGoodnesses) {
-    recipe.objective.goodness = goodness;
-    expect_same(parse_recipe(to_text(recipe), "text"), recipe);
-  }
-  for (const Activation activation : kActivations) {
-    recipe.network.activation = activation;
-    expect_same(parse_recipe(to_text(recipe), "text"), recipe);
-  }
-}
-
 TEST(Recipe, NamesStandForWhatTheySay) {
   const auto with = [](const std::string& line) { return parse_recipe(line, "text"); };
   const auto goodness = [&](const char* name) {

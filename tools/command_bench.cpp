@@ -57,7 +57,8 @@ void bench_steps(const BenchCommand& command) {
   };
   write();  // to find out early that it cannot be written
   std::printf("ffwd %s on %s, %s; medians of %d rounds\n", build_commit().c_str(),
-              device->name().c_str(), to_string(command.device.precision).c_str(), command.rounds);
+              device->name().c_str(), name_of(kPrecisions, command.device.precision),
+              command.rounds);
   for (const bench::TrainingShape& shape : shapes_of(command, *device)) {
     const bench::StepTimes times = bench::time_step(*device, shape, command.rounds);
     bench::print(times);

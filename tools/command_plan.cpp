@@ -53,24 +53,6 @@ std::string time_text(double seconds) {
   return seconds < 1 ? format("%.1f ms", seconds * 1e3) : format("%.1f s", seconds);
 }
 
-std::string to_string(RowClass rows) {
-  switch (rows) {
-    case RowClass::none:
-      return "none";
-    case RowClass::positive:
-      return "positive";
-    case RowClass::negative:
-      return "negative";
-    case RowClass::learning:
-      return "learning";
-    case RowClass::neutral:
-      return "neutral";
-    case RowClass::all:
-      return "all";
-  }
-  fail(__FILE__, __LINE__, "rows without a name");
-}
-
 // The training images; without the data set more than a batch of the recipe has.
 int64_t images_of(const Recipe& recipe, const PlanCommand& command) {
   const Recipe::Data& data = recipe.data;
@@ -102,7 +84,7 @@ void print_headline(const PlanCommand& command, const Recipe& recipe, const Plan
   }
   std::printf(", %lld step%s of %lld images, %s%s\n", (long long)plan.steps,
               plan.steps == 1 ? "" : "s", (long long)plan.shape.batch,
-              to_string(command.precision).c_str(), of.c_str());
+              name_of(kPrecisions, command.precision), of.c_str());
   const int64_t in_flight = plan.depth + plan.lag;
   std::printf("at most %lld batch%s in flight, %s of buffers", (long long)in_flight,
               in_flight == 1 ? "" : "es", scaled(double(plan.bytes()), "B").c_str());
@@ -120,8 +102,9 @@ void print_tasks(const Plan& plan) {
     const PlanTask& task = plan.tasks[t];
     const TaskCost cost = cost_of(plan, task);
     std::printf("%5zu %-9s %4lld %-12s %-8s %10s %8s %8lld", t,
-                plan.lanes[size_t(task.lane)].c_str(), (long long)task.step, name_of(task.kind),
-                to_string(task.rows).c_str(), cost.flops > 0 ? scaled(cost.flops, "").c_str() : "",
+                plan.lanes[size_t(task.lane)].c_str(), (long long)task.step,
+                name_of(kTaskKinds, task.kind), name_of(kRowClasses, task.rows),
+                cost.flops > 0 ? scaled(cost.flops, "").c_str() : "",
                 scaled(cost.bytes, "B").c_str(), (long long)cost.launches);
     int column = kWaitsAt;
     for (const int64_t other : task.after) {
@@ -147,7 +130,7 @@ void print_buffers(const Plan& plan) {
     const PlanBuffer& buffer = plan.buffers[b];
     std::string writers;
     for (const TaskKind kind : kinds[b]) {
-      writers += (writers.empty() ? "  " : ", ") + std::string(name_of(kind));
+      writers += (writers.empty() ? "  " : ", ") + std::string(name_of(kTaskKinds, kind));
     }
     std::printf("%-14s %9s %5lld %9s%s\n", buffer.name.c_str(),
                 scaled(double(buffer.bytes), "B").c_str(), (long long)buffer.slots,

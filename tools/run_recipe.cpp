@@ -21,7 +21,7 @@ void say_headline(const Recipe& recipe, const Dataset& data, int64_t parameters,
               data.name.c_str(), (long long)images.count, (long long)data.test.count);
   std::printf("network %s%s, %lld parameters, on %s in %s\n", layers.c_str(),
               recipe.network.head ? " + head" : "", (long long)parameters, device.name().c_str(),
-              to_string(device.precision()).c_str());
+              name_of(kPrecisions, device.precision()));
   std::printf("run folder %s\n", folder.path().c_str());
   std::fflush(stdout);
 }

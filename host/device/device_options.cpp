@@ -22,7 +22,7 @@ void add_precision_option(CLI::App& command, Precision& precision) {
       .add_option_function<std::string>("--precision", take,
                                         "fp32, tf32 (cuda) or bf16 (cuda, CPUs with AVX-512)")
       ->check(CLI::IsMember(names(kPrecisions)))
-      ->default_str(to_string(precision));
+      ->default_str(name_of(kPrecisions, precision));
 }
 
 void add_algorithms_option(CLI::App& command, std::string& matmul_algorithms) {

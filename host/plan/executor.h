@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "engine/device.h"
-#include "engine/names.h"
 #include "host/plan/plan.h"
+#include "kernels/names.h"
 
 namespace ffwd {
 

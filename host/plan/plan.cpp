@@ -2,32 +2,6 @@
 
 namespace ffwd {
 
-const char* name_of(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::gather:
-      return "gather";
-    case TaskKind::draw_labels:
-      return "draw labels";
-    case TaskKind::show_labels:
-      return "show labels";
-    case TaskKind::shared_product:
-      return "shared product";
-    case TaskKind::forward:
-      return "forward";
-    case TaskKind::goodness:
-      return "goodness";
-    case TaskKind::gradient:
-      return "gradient";
-    case TaskKind::update:
-      return "update";
-    case TaskKind::head_forward:
-      return "head forward";
-    case TaskKind::head_learn:
-      return "head learn";
-  }
-  fail(__FILE__, __LINE__, "unknown kind of task");
-}
-
 RowRange rows_of(RowClass rows, int64_t images) {
   switch (rows) {
     case RowClass::none:

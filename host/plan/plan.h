@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "engine/layer_shape.h"
+#include "kernels/names.h"
 
 namespace ffwd {
 
@@ -78,6 +79,11 @@ inline bool operator==(const Stage& a, const Stage& b) {
 // Bits: which rows of a batch.
 enum class RowClass { none = 0, positive = 1, negative = 2, learning = 3, neutral = 4, all = 7 };
 
+inline constexpr Named<RowClass> kRowClasses[] = {
+    {"none", RowClass::none},         {"positive", RowClass::positive},
+    {"negative", RowClass::negative}, {"learning", RowClass::learning},
+    {"neutral", RowClass::neutral},   {"all", RowClass::all}};
+
 constexpr RowClass operator|(RowClass a, RowClass b) {
   return RowClass(int(a) | int(b));
 }
@@ -109,8 +115,16 @@ enum class TaskKind {
   head_learn       // loss, gradient and update
 };
 
-// For people: "head learn".
-const char* name_of(TaskKind kind);
+inline constexpr Named<TaskKind> kTaskKinds[] = {{"gather", TaskKind::gather},
+                                                 {"draw labels", TaskKind::draw_labels},
+                                                 {"show labels", TaskKind::show_labels},
+                                                 {"shared product", TaskKind::shared_product},
+                                                 {"forward", TaskKind::forward},
+                                                 {"goodness", TaskKind::goodness},
+                                                 {"gradient", TaskKind::gradient},
+                                                 {"update", TaskKind::update},
+                                                 {"head forward", TaskKind::head_forward},
+                                                 {"head learn", TaskKind::head_learn}};
 
 enum class BufferKind {
   images,

@@ -41,7 +41,7 @@ void Trace::write(const std::string& path) const {
   for (const Record& record : records_) {
     const size_t row = rows.emplace(record.lane, rows.size()).first->second;
     const double begin = record.begin->seconds_since(*origin_);
-    nlohmann::json event = {{"name", name_of(record.task.kind)},
+    nlohmann::json event = {{"name", name_of(kTaskKinds, record.task.kind)},
                             {"cat", "step " + std::to_string(record.step)},
                             {"ph", "X"},
                             {"pid", 0},

@@ -39,16 +39,11 @@ Choice<std::string> data_sets() {
 const Choice<std::string> kDataSets = data_sets();
 const Choice<LabelPlace> kLabelPlaceNames{
     {{"pixels", LabelPlace::pixels}, {"waves", LabelPlace::waves}}};
-const Choice<Activation> kActivationNames{
-    {{"relu", Activation::relu}, {"leaky_relu", Activation::leaky_relu}}};
-const Choice<NormKind> kNormNames{
-    {{"none", NormKind::none}, {"l2", NormKind::l2}, {"rms", NormKind::rms}}};
+const Choice<Activation> kActivationNames{{std::begin(kActivations), std::end(kActivations)}};
+const Choice<NormKind> kNormNames{{std::begin(kNormKinds), std::end(kNormKinds)}};
 const Choice<WeightInit> kInitNames{
     {{"normal", WeightInit::normal}, {"uniform", WeightInit::uniform}}};
-const Choice<Goodness> kGoodnessNames{{{"sum_squares", Goodness::sum_squares},
-                                       {"mean_squares", Goodness::mean_squares},
-                                       {"sum_abs", Goodness::sum_abs},
-                                       {"mean_abs", Goodness::mean_abs}}};
+const Choice<Goodness> kGoodnessNames{{std::begin(kGoodnesses), std::end(kGoodnesses)}};
 const Choice<GoodnessOf> kGoodnessOfNames{
     {{"image", GoodnessOf::image}, {"pixel", GoodnessOf::pixel}}};
 const Choice<Negatives> kNegativeNames{

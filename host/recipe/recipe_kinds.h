@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/names.h"
 #include "host/recipe/recipe_text.h"
+#include "kernels/names.h"
 
 namespace ffwd {
 

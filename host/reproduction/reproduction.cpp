@@ -64,7 +64,7 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
   const RunFolder folder = RunFolder::open(path);
   const Summary summary = folder.read_summary();
   if (folder.read_recipe() != to_text(recipe) || summary.device != device.name() ||
-      summary.precision != to_string(device.precision()) ||
+      summary.precision != name_of(kPrecisions, device.precision()) ||
       summary.measured_algorithms != device.measured_algorithms()) {
     return std::nullopt;
   }

@@ -34,7 +34,7 @@ void TaskRunner::take(const Batches& batches, bool kept) {
 
 void TaskRunner::run(const Plan& plan, const PlanTask& task, Device& lane) {
   const int64_t images = plan.shape.batch;
-  const Range range(name_of(task.kind), task.layer);
+  const Range range(name_of(kTaskKinds, task.kind), task.layer);
   switch (task.kind) {
     case TaskKind::gather:
       return rows_.images.gather(lane, task.step, pixels_, sample(task, images));

@@ -20,7 +20,7 @@ Summary summary_of(const Learner& learner, const TrainingTotals& totals, const E
   summary.recipe = recipe_file;
   summary.dataset = data.name;
   summary.device = device.name();
-  summary.precision = to_string(device.precision());
+  summary.precision = name_of(kPrecisions, device.precision());
   summary.measured_algorithms = device.measured_algorithms();
   summary.seed = recipe.training.seed;
   summary.commit = build_commit();

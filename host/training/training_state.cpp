@@ -101,7 +101,7 @@ void save_training_state(const TrainingState& state, const std::vector<LazyTenso
   const nlohmann::json progress{{"recipe_file", state.recipe_file},
                                 {"device", setup.device},
                                 {"gpu", setup.gpu},
-                                {"precision", to_string(setup.precision)},
+                                {"precision", name_of(kPrecisions, setup.precision)},
                                 {"measured_algorithms", setup.measured_algorithms},
                                 {"executor", name_of(kExecutors, setup.executor)},
                                 {"images", state.data.images},

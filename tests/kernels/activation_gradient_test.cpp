@@ -84,10 +84,10 @@ TEST_P(ActivationGradientTest, HandWorkedValues) {
 
 TEST_P(ActivationGradientTest, AgreesWithFiniteDifferences) {
   uint64_t seed = 0;
-  for (const Activation f : kActivations) {
+  for (const auto& f : kActivations) {
     for_each_case([&](DType dtype, Shape shape, Layout layout) {
       const Matrix a = random_sums(shape, ++seed);
-      Case c = case_of(dtype, f, a, seed + 1000);
+      Case c = case_of(dtype, f.value, a, seed + 1000);
       c.in_place = seed % 2 == 0;
       const Matrix got = run(place(), c, layout), want = reference(c, a);
       if (largest(want) == 0.0) return expect_equal(got, want, "dz");  // all on the flat side

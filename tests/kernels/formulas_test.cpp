@@ -32,15 +32,15 @@ TEST(Activation, HandWorkedValues) {
 }
 
 TEST(Activation, AgreesWithTheEquation) {
-  for (const Activation f : kActivations) {
+  for (const auto& f : kActivations) {
     for (const double a : {-30.0, -1.0, -1e-3, 1e-3, 1.0, 30.0}) {
-      const float y = activation_value(f, float(a));
-      EXPECT_NEAR(y, activation(f, a), 2 * kUnit * std::fabs(a));
-      const double slope = slope_of([&](double x) { return activation(f, x); }, a);
-      EXPECT_NEAR(activation_slope(f, y), slope, 1e-8);
+      const float y = activation_value(f.value, float(a));
+      EXPECT_NEAR(y, activation(f.value, a), 2 * kUnit * std::fabs(a));
+      const double slope = slope_of([&](double x) { return activation(f.value, x); }, a);
+      EXPECT_NEAR(activation_slope(f.value, y), slope, 1e-8);
     }
-    EXPECT_EQ(activation_value(f, 0.0f), 0.0f);
-    EXPECT_TRUE(std::isnan(activation_value(f, kNanF)));
+    EXPECT_EQ(activation_value(f.value, 0.0f), 0.0f);
+    EXPECT_TRUE(std::isnan(activation_value(f.value, kNanF)));
   }
 }
 
@@ -57,14 +57,14 @@ TEST(Goodness, HandWorkedValues) {
 }
 
 TEST(Goodness, AgreesWithTheEquation) {
-  for (const Goodness g : kGoodnesses) {
+  for (const auto& g : kGoodnesses) {
     for (const double y : {-7.0, -1.0, -0.01, 0.01, 1.0, 7.0}) {
       const float stored = float(y);
-      const auto of_one = [&](double value) { return goodness(g, {value}); };
-      EXPECT_NEAR(goodness_term(g, stored), of_one(stored), kUnit * y * y);
-      EXPECT_NEAR(goodness_slope(g, stored), slope_of(of_one, stored), 1e-8);
+      const auto of_one = [&](double value) { return goodness(g.value, {value}); };
+      EXPECT_NEAR(goodness_term(g.value, stored), of_one(stored), kUnit * y * y);
+      EXPECT_NEAR(goodness_slope(g.value, stored), slope_of(of_one, stored), 1e-8);
     }
-    EXPECT_TRUE(std::isnan(goodness_term(g, kNanF)));
+    EXPECT_TRUE(std::isnan(goodness_term(g.value, kNanF)));
   }
 }
 

@@ -71,8 +71,8 @@ Case random_case(DType dtype, Shape shape, uint64_t seed) {
   c.z = random_matrix(dtype, shape.rows, shape.cols, seed);
   c.bias = random_vector(shape.cols, seed + 1, -0.5, 0.5);
   c.slope = random_vector(shape.rows / c.pixels, seed + 2);
-  c.goodness = kGoodnesses[seed % std::size(kGoodnesses)];
-  c.activation = kActivations[seed / 4 % std::size(kActivations)];
+  c.goodness = kGoodnesses[seed % std::size(kGoodnesses)].value;
+  c.activation = kActivations[seed / 4 % std::size(kActivations)].value;
   // Next to a kink, where there is no derivative, z is moved away.
   for (int64_t i = 0; i < c.z.rows; ++i) {
     for (int64_t j = 0; j < c.z.cols; ++j) {
@@ -103,11 +103,11 @@ TEST_P(GoodnessGradientTest, HandWorkedRows) {
 
 TEST_P(GoodnessGradientTest, AgreesWithFiniteDifferences) {
   uint64_t seed = 0;
-  for (const Goodness goodness : kGoodnesses) {
-    for (const Activation activation : kActivations) {
+  for (const auto& goodness : kGoodnesses) {
+    for (const auto& activation : kActivations) {
       Case c = random_case(DType::f32, {6, 5}, ++seed);
-      c.goodness = goodness;
-      c.activation = activation;
+      c.goodness = goodness.value;
+      c.activation = activation.value;
       expect_close(run(place(), c), reference(c), {1e-10, kBound.relative}, "dz");
     }
   }

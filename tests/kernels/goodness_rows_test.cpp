@@ -42,17 +42,16 @@ TEST_P(GoodnessRowsTest, HandWorkedRows) {
 }
 
 TEST_P(GoodnessRowsTest, AgreesWithTheEquationsAndTheirFiniteDifferences) {
-  for (const Goodness goodness : kGoodnesses) {
-    for (const Activation activation : kActivations) {
-      for (const NormKind norm : kNormKinds) {
-        SCOPED_TRACE(std::to_string(int(goodness)) + std::to_string(int(activation)) +
-                     std::to_string(int(norm)));
+  for (const auto& goodness : kGoodnesses) {
+    for (const auto& activation : kActivations) {
+      for (const auto& norm : kNormKinds) {
+        SCOPED_TRACE(std::string(goodness.name) + ", " + activation.name + ", " + norm.name);
         Case c = random_case(DType::f32, {7, 5}, 10);
         c.positive = 2;
         c.negative = 3;
-        c.goodness = goodness;
-        c.activation = activation;
-        c.norm = {norm, 0.125f};
+        c.goodness = goodness.value;
+        c.activation = activation.value;
+        c.norm = {norm.value, 0.125f};
         c.threshold = 0.75f;
         c.temperature = 0.5f;
         leave_kinks(c);
@@ -186,9 +185,9 @@ TEST_P(GoodnessRowsTest, ARowOfZerosStaysARowOfZeros) {
 }
 
 TEST_P(GoodnessRowsTest, NanShowsInItsRowAndNowhereElse) {
-  for (const Goodness goodness : kGoodnesses) {
+  for (const auto& goodness : kGoodnesses) {
     Case c = random_case(DType::f32, {3, 70}, 70);
-    c.goodness = goodness;
+    c.goodness = goodness.value;
     c.positive = 2;
     c.negative = 1;
     c.z.at(1, 69) = kNan;
@@ -285,9 +284,9 @@ TEST_F(GoodnessRowsCuda, AgreesWithTheCpu) {
   uint64_t seed = 100;
   for_each_case([&](DType dtype, Shape shape, Layout layout) {
     Case c = random_case(dtype, shape, ++seed);
-    c.goodness = kGoodnesses[seed % std::size(kGoodnesses)];
-    c.activation = kActivations[seed / 4 % std::size(kActivations)];
-    c.norm.kind = kNormKinds[seed % std::size(kNormKinds)];
+    c.goodness = kGoodnesses[seed % std::size(kGoodnesses)].value;
+    c.activation = kActivations[seed / 4 % std::size(kActivations)].value;
+    c.norm.kind = kNormKinds[seed % std::size(kNormKinds)].value;
     const bool mean = c.goodness == Goodness::mean_squares || c.goodness == Goodness::mean_abs;
     if (mean) c.threshold = 0.3f, c.temperature = 0.1f;
     const Results want = run(Place::cpu, c, layout);

@@ -75,7 +75,7 @@ Case random_case(Shape shape, uint64_t seed) {
   c.pixels = random_matrix(DType::f32, shape.rows, shape.cols, seed, 0.0, 1.0);
   c.positive = (shape.rows + 1) / 2;
   c.negative = shape.rows / 3;
-  c.kind = kGoodnesses[seed % std::size(kGoodnesses)];
+  c.kind = kGoodnesses[seed % std::size(kGoodnesses)].value;
   const bool mean = c.kind == Goodness::mean_squares || c.kind == Goodness::mean_abs;
   c.threshold = mean ? 0.5f : 0.5f * float(shape.cols);
   c.temperature = 0.25f * c.threshold;

@@ -68,7 +68,8 @@ TEST_P(NormaliseRowsTest, AgreesWithTheEquation) {
   uint64_t seed = 0;
   for_each_case([&](DType dtype, Shape shape, Layout layout) {
     const Matrix x = random_matrix(dtype, shape.rows, shape.cols, ++seed);
-    const Norm norm = {kNormKinds[seed % std::size(kNormKinds)], seed % 2 == 0 ? 0.5f : 1e-8f};
+    const Norm norm = {kNormKinds[seed % std::size(kNormKinds)].value,
+                       seed % 2 == 0 ? 0.5f : 1e-8f};
     expect_close(run(place(), dtype, x, norm, layout), reference(x, norm), stored(dtype, bound(x)),
                  "x_hat");
   });

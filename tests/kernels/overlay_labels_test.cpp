@@ -139,8 +139,8 @@ TEST_P(OverlayLabelsTest, AgreesWithTheEquations) {
 TEST_P(OverlayLabelsTest, RowsOfZerosStayRowsOfZeros) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     Case c{dtype, {0, kNeutralLabel}, {0}, 10, 1, 0.0f, {}, 40};
-    for (const NormKind kind : kNormKinds) {
-      c.norm.kind = kind;
+    for (const auto& norm : kNormKinds) {
+      c.norm.kind = norm.value;
       expect_equal(run(place(), c).at("label_part"), Matrix(2, 10), "label_part");
     }
   }

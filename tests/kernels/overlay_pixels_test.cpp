@@ -77,7 +77,7 @@ Case random_case(DType dtype, Shape shape, int32_t channels, uint64_t seed) {
     c.label.push_back(r % 5 == 4 ? kNeutralLabel : int32_t((r + int64_t(seed)) % c.classes));
   }
   c.label_value = 2.5f;
-  c.norm = {kNormKinds[seed % std::size(kNormKinds)], 1e-4f};
+  c.norm = {kNormKinds[seed % std::size(kNormKinds)].value, 1e-4f};
   return c;
 }
 

@@ -1,6 +1,6 @@
-// The names of an enum's values: a table of them, which is all that a new value has to be added to.
+// The names of an enum's values, for options, files and people: one table, beside the enum.
 //
-//   constexpr Named<Colour> kColours[] = {{"red", Colour::red}, {"blue", Colour::blue}};
+//   inline constexpr Named<Colour> kColours[] = {{"red", Colour::red}, {"blue", Colour::blue}};
 //
 // A vector of Named is a table too.
 #pragma once
@@ -20,7 +20,7 @@ struct Named {
 
 // Throws ffwd::Error for a value that the table lacks.
 template <typename Table, typename T>
-std::string name_of(const Table& table, const T& value) {
+const char* name_of(const Table& table, const T& value) {
   for (const Named<T>& entry : table) {
     if (entry.value == value) return entry.name;
   }
