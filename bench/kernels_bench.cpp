@@ -5,7 +5,7 @@
 
 #include "bench/bench.h"
 #include "bench/machine.h"
-#include "host/device/device_options.h"
+#include "host/device/open_device.h"
 
 namespace ffwd::bench {
 namespace {
@@ -21,7 +21,9 @@ struct Options {
 };
 
 void declare(CLI::App& app, Options& options) {
-  add_device_option(app, options.device);
+  app.add_option("--device", options.device, "where to compute: auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
   app.add_option("--shapes", options.shapes, "full is a GPU's default, small the CPU's")
       ->check(CLI::IsMember({"small", "full"}));
   app.add_option("--samples", options.samples, "of each case; a GPU's default is 21, the CPU's 9")

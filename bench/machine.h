@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "host/device/device_options.h"
+#include "host/device/open_device.h"
 
 namespace ffwd::bench {
 

@@ -6,8 +6,8 @@
 
 #include "engine/buffer.h"
 #include "host/basics/file_io.h"
-#include "host/device/device_options.h"
 #include "host/device/matmul_algorithms_file.h"
+#include "host/device/open_device.h"
 #include "tests/devices.h"
 #include "tests/random_values.h"
 #include "tests/temporary_folder.h"

@@ -7,8 +7,9 @@
 #include "bench/step_report.h"
 #include "host/basics/build.h"
 #include "host/basics/file_io.h"
-#include "host/device/device_options.h"
+#include "host/device/open_device.h"
 #include "tools/commands.h"
+#include "tools/options.h"
 
 namespace ffwd {
 namespace {

@@ -5,7 +5,7 @@
 #include "host/basics/errors.h"
 #include "host/basics/number_text.h"
 #include "host/data/load_dataset.h"
-#include "host/device/device_options.h"
+#include "host/device/open_device.h"
 #include "host/model/evaluate.h"
 #include "host/model/model.h"
 #include "tools/commands.h"

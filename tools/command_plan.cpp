@@ -6,7 +6,6 @@
 #include "host/basics/errors.h"
 #include "host/basics/number_text.h"
 #include "host/data/load_dataset.h"
-#include "host/device/device_options.h"
 #include "host/plan/plan_cost.h"
 #include "host/plan/plan_shape.h"
 #include "host/recipe/recipe_fields.h"
@@ -227,7 +226,7 @@ void declare_plan(CLI::App& app) {
                    "bytes that all buffers may take, e.g. 500MB; lowers the depth until they fit")
       ->transform(CLI::AsSizeValue(true))
       ->transform(CLI::Validator(begins_above_zero, ""));  // the last transform comes first
-  add_precision_option(*command, line->precision);
+  add_precision(*command, line->precision);
   command
       ->add_option("--rates", line->rates,
                    "what the device does at most: TFLOP/s, GB/s and microseconds a launch")

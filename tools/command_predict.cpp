@@ -6,7 +6,7 @@
 #include "engine/image_store.h"
 #include "host/basics/errors.h"
 #include "host/data/png.h"
-#include "host/device/device_options.h"
+#include "host/device/open_device.h"
 #include "host/model/evaluate.h"
 #include "host/model/model.h"
 #include "host/model/require_finite.h"

@@ -8,7 +8,7 @@
 #include "host/basics/file_io.h"
 #include "host/basics/nearest_name.h"
 #include "host/data/load_dataset.h"
-#include "host/device/device_options.h"
+#include "host/device/open_device.h"
 #include "host/recipe/recipe_data.h"
 #include "host/reproduction/reproduction_report.h"
 #include "tools/commands.h"

@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "host/basics/errors.h"
-#include "host/device/device_options.h"
+#include "host/device/open_device.h"
 #include "host/recipe/recipe_data.h"
 #include "tools/commands.h"
 #include "tools/interrupt.h"
@@ -64,7 +64,7 @@ void declare_resume(CLI::App& app) {
   command->add_option("run", line->run, "its run folder")->required();
   command->add_option("--device", line->device, "cpu or cuda; where it was if absent")
       ->check(CLI::IsMember({"cpu", "cuda"}));
-  add_algorithms_option(*command, line->matmul_algorithms);
+  add_matmul_algorithms(*command, line->matmul_algorithms);
   add_save_every(*command, line->save_every);
   add_data_dir(*command, line->data_dir);
   command->footer([] {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "host/basics/errors.h"
-#include "host/device/device_options.h"
+#include "host/device/open_device.h"
 #include "host/plan/trace.h"
 #include "host/recipe/recipe_data.h"
 #include "host/recipe/recipe_kinds.h"

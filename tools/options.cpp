@@ -26,6 +26,31 @@ CLI::Validator takes_key(const std::string& key) {
   return CLI::Validator(problem, "");
 }
 
+void add_precision(CLI::App& command, Precision& precision) {
+  const auto take = [&precision](const std::string& name) {
+    read_name(kPrecisions, name, precision);
+  };
+  command
+      .add_option_function<std::string>("--precision", take,
+                                        "fp32, tf32 (cuda) or bf16 (cuda, CPUs with AVX-512)")
+      ->check(CLI::IsMember(names(kPrecisions)))
+      ->default_str(name_of(kPrecisions, precision));
+}
+
+void add_matmul_algorithms(CLI::App& command, std::string& file) {
+  command.add_option("--matmul-algorithms", file,
+                     "file that cuBLASLt's algorithms are taken from (cuda); for products that it"
+                     " lacks, the fastest is measured and added");
+}
+
+void add_device_options(CLI::App& command, DeviceOptions& options) {
+  command.add_option("--device", options.device, "where to compute: auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  add_precision(command, options.precision);
+  add_matmul_algorithms(command, options.matmul_algorithms);
+}
+
 void add_data_dir(CLI::App& command, std::string& target) {
   command.add_option("--data-dir", target, "where to look for data sets first");
 }

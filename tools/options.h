@@ -1,16 +1,22 @@
-// Options that several commands have (those for devices: host/device/device_options.h).
+// Options that several commands have.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "host/device/open_device.h"
 #include "host/recipe/recipe_kinds.h"
 
 namespace ffwd {
 
 // What is wrong with a number that the command line says, or nothing; CLI11's own checks take NaN.
 std::string check_number(const Number& kind, const std::string& text);
+
+void add_precision(CLI::App& command, Precision& precision);
+void add_matmul_algorithms(CLI::App& command, std::string& file);
+// Both, and --device.
+void add_device_options(CLI::App& command, DeviceOptions& options);
 
 void add_data_dir(CLI::App& command, std::string& data_dir);
 

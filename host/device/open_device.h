@@ -1,14 +1,10 @@
-// Which device computes, and how: the options that programs have for it.
+// Which device computes, and how.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "engine/device.h"
-
-namespace CLI {
-class App;
-}
 
 namespace ffwd {
 
@@ -17,12 +13,6 @@ struct DeviceOptions {
   Precision precision = Precision::fp32;
   std::string matmul_algorithms;  // file; empty: the first that launches
 };
-
-// Declare --device, --precision, --matmul-algorithms, and all three.
-void add_device_option(CLI::App& command, std::string& device);
-void add_precision_option(CLI::App& command, Precision& precision);
-void add_algorithms_option(CLI::App& command, std::string& matmul_algorithms);
-void add_device_options(CLI::App& command, DeviceOptions& options);
 
 // Whether this device is a GPU; "auto" is one if it can be used. Throws UserError (device) if it
 // cannot be had, saying why.
