@@ -71,6 +71,9 @@ TEST_F(FileIoTest, WhatFillThrowsLeavesTheOldFileAndNothingElse) {
     throw std::runtime_error("no more");
   };
   EXPECT_THROW(write_file_atomically(path, half), std::runtime_error);
+  check_can_write(path);
+  check_can_write(folder_ / "other");
+  error_of(ExitCode::files, [&] { check_can_write(folder_ / "none/file"); });
   EXPECT_EQ(read_file(path, 100), "old");
   EXPECT_EQ(files_in(folder_.path()), 1u);
 }

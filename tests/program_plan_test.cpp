@@ -31,10 +31,10 @@ TEST_F(Program, ShowsThePlanOfATraining) {
   // forward; three of the head.
   const std::vector<std::string> tasks = table(outcome.text, " task");
   ASSERT_EQ(tasks.size(), 2 * (4 + (1 + 3) + (2 + 4) + 3)) << outcome.text;
-  EXPECT_EQ(tasks[0], "    0 input        0 gather       all                   196 kB        1");
+  EXPECT_EQ(tasks[0], "    0 input        0 gather         all                   196 kB        1");
   // 2 * 100 rows * 40 inputs * 30 units; reads rows and weights, writes z.
   EXPECT_EQ(tasks[13],
-            "   13 layer 1      0 forward      learning      240 k  32.8 kB        1 10");
+            "   13 layer 1      0 forward        learning      240 k  32.8 kB        1 10");
   EXPECT_EQ(table(outcome.text, "lane").size(), 4u);
   const std::vector<std::string> buffers = table(outcome.text, "buffer");
   ASSERT_EQ(buffers.size(), 4u + 2 * 8 + 4);

@@ -88,6 +88,11 @@ TEST_F(Program, ShowsWhatTheSourceStates) {
   expect_contains(report, {"Beside the source", "somebody", "99.50 %"});
   ASSERT_EQ(run("report " + folder_ / "run" + " --data-dir " + folder_ / "data").code, 0);
   EXPECT_EQ(content_of(folder_ / "run/report.html"), report);
+
+  put(folder_ / "run/metrics.jsonl", "");
+  const Outcome damaged = run("report " + folder_ / "run");
+  EXPECT_EQ(damaged.code, int(ExitCode::files));
+  expect_contains(damaged.text, {"metrics.jsonl: does not end with step"});
 }
 
 TEST_F(Program, TrainsTheBackpropagationBaseline) {
@@ -229,7 +234,10 @@ TEST_F(StoppedProgram, GoesOnAfterCtrlC) {
   const Outcome outcome = train_and_send("INT", "");
   EXPECT_EQ(outcome.code, int(ExitCode::interrupted)) << outcome.text;
   expect_contains(outcome.text, {"stopped by a signal", "ffwd resume " + folder_ / "run"});
-  EXPECT_TRUE(nlohmann::json::parse(content_of(folder_ / "run/summary.json")).at("interrupted"));
+  const auto summary = nlohmann::json::parse(content_of(folder_ / "run/summary.json"));
+  EXPECT_TRUE(summary.at("interrupted"));
+  EXPECT_TRUE(summary.at("train_accuracy_goodness").is_null());
+  EXPECT_FALSE(summary.at("test_accuracy_goodness").is_null());
   EXPECT_TRUE(std::filesystem::exists(folder_ / "run/model.safetensors"));
   expect_the_same_end();
 }

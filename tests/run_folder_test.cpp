@@ -107,6 +107,10 @@ TEST_F(RunFolderTest, OpensAgainWhileThereIsAState) {
     again.keep_metrics(2);
     ASSERT_EQ(again.read_metrics().size(), 2u);
     EXPECT_EQ(again.read_metrics()[1].epoch, 2);
+    const std::string fine = content_of(again.metrics_path());
+    put(again.metrics_path(), "rubbish\n" + fine);
+    expect_has(error_of(ExitCode::files, [&] { again.keep_metrics(2); }), "line 1: damaged");
+    put(again.metrics_path(), fine);
     again.keep_metrics(0);
     EXPECT_TRUE(again.read_metrics().empty());
     Summary summary = some_summary();

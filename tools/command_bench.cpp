@@ -53,10 +53,7 @@ void bench_steps(const BenchCommand& command) {
   const std::unique_ptr<Device> device = open_device(command.device);
   nlohmann::ordered_json report = bench::describe_machine(*device, command.device);
   report["cases"] = nlohmann::ordered_json::array();
-  const auto write = [&] {
-    if (!command.json.empty()) write_file_atomically(command.json, report.dump(1) + "\n");
-  };
-  write();  // to find out early that it cannot be written
+  if (!command.json.empty()) check_can_write(command.json);
   std::printf("ffwd %s on %s, %s; medians of %d rounds\n", build_commit().c_str(),
               device->name().c_str(), name_of(kPrecisions, command.device.precision),
               command.rounds);
@@ -64,7 +61,7 @@ void bench_steps(const BenchCommand& command) {
     const bench::StepTimes times = bench::time_step(*device, shape, command.rounds);
     bench::print(times);
     report["cases"].push_back(bench::to_json(times));
-    write();
+    if (!command.json.empty()) write_file_atomically(command.json, report.dump(1) + "\n");
   }
 }
 

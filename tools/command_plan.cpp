@@ -94,13 +94,13 @@ void print_headline(const PlanCommand& command, const Recipe& recipe, const Plan
 }
 
 void print_tasks(const Plan& plan) {
-  constexpr int kWaitsAt = 72, kWidth = 100;  // columns
-  std::printf("\n%5s %-9s %4s %-12s %-8s %10s %8s %8s waits for\n", "task", "lane", "step", "work",
+  constexpr int kWaitsAt = 74, kWidth = 100;  // columns
+  std::printf("\n%5s %-9s %4s %-14s %-8s %10s %8s %8s waits for\n", "task", "lane", "step", "work",
               "rows", "flop", "bytes", "launches");
   for (size_t t = 0; t < plan.tasks.size(); ++t) {
     const PlanTask& task = plan.tasks[t];
     const TaskCost cost = cost_of(plan, task);
-    std::printf("%5zu %-9s %4lld %-12s %-8s %10s %8s %8lld", t,
+    std::printf("%5zu %-9s %4lld %-14s %-8s %10s %8s %8lld", t,
                 plan.lanes[size_t(task.lane)].c_str(), (long long)task.step,
                 name_of(kTaskKinds, task.kind), name_of(kRowClasses, task.rows),
                 cost.flops > 0 ? scaled(cost.flops, "").c_str() : "",

@@ -26,8 +26,12 @@ void report(const ReportCommand& command) {
     samples = sample_images(recipe, load_recipe_data(recipe, command.data_dir));
   }
   const Summary summary = folder.read_summary();
-  folder.write_report(render_report(summary, folder.read_metrics_up_to(summary.steps), text,
-                                    samples, recipe.reference));
+  const std::vector<EpochMetrics> metrics = folder.read_metrics_up_to(summary.steps);
+  if (!summary.interrupted && (metrics.empty() || metrics.back().step != summary.steps)) {
+    throw FileError(folder.metrics_path() + ": does not end with step " +
+                    std::to_string(summary.steps) + ", as " + kSummaryFile + " says");
+  }
+  folder.write_report(render_report(summary, metrics, text, samples, recipe.reference));
   std::printf("%s\n", folder.report_path().c_str());
 }
 

@@ -30,12 +30,15 @@ struct TrainCommand {
   std::string data_dir;
 };
 
-// runs/<recipe>-<date>-<time>
+// runs/<recipe>-<date>-<time>, with a number behind it if that is taken
 std::string default_folder(const std::string& recipe) {
   char stamp[32];
   const std::time_t time = std::time(nullptr);
   std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", std::localtime(&time));
-  return "runs/" + std::filesystem::path(recipe).stem().string() + "-" + stamp;
+  const std::string folder = "runs/" + std::filesystem::path(recipe).stem().string() + "-" + stamp;
+  std::string free = folder;
+  for (int n = 2; path_exists(free); ++n) free = folder + "-" + std::to_string(n);
+  return free;
 }
 
 constexpr int64_t kTracedPlans = 4;  // more would be too much to look at
@@ -92,7 +95,7 @@ void train(const TrainCommand& command) {
       throw UserError(ExitCode::usage, "--trace cannot look into a graph, use --executor lanes");
     }
     execution.trace = &trace.emplace(*device, kTracedPlans);
-    trace->write(command.trace);  // an empty one, to find out early that it cannot be written
+    check_can_write(command.trace);
   }
   if (interrupted()) {
     throw UserError(ExitCode::interrupted, "stopped by a signal before the training began");

@@ -1,6 +1,9 @@
 #include "tools/run_recipe.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 
 #include "host/basics/errors.h"
 #include "host/basics/number_text.h"
@@ -41,6 +44,18 @@ void say_result(const Summary& s, const RunFolder& folder, const Recipe::Referen
   std::printf("report: %s\n", folder.report_path().c_str());
 }
 
+// As one word of a shell.
+std::string quoted(const std::string& path) {
+  std::string word = path[0] == '-' ? "./" : "";
+  const auto is_plain = [](char c) {
+    return std::isalnum(uint8_t(c)) || std::strchr("_./-+=:,@%", c);
+  };
+  if (std::all_of(path.begin(), path.end(), is_plain)) return word + path;
+  word += "'";
+  for (const char c : path) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
 }  // namespace
 
 Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name,
@@ -62,7 +77,8 @@ Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name
 
 void expect_finished(const Summary& summary, const RunFolder& folder) {
   if (!summary.interrupted) return;
-  throw UserError(ExitCode::interrupted, "stopped by a signal; ffwd resume " + folder.path() +
+  throw UserError(ExitCode::interrupted, "stopped by a signal; ffwd resume " +
+                                             quoted(folder.path()) +
                                              " goes on with what was learnt");
 }
 

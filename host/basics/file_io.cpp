@@ -140,6 +140,14 @@ void write_file_atomically(const std::string& file_or_link,
   sync_folder_of(path);
 }
 
+void check_can_write(const std::string& file_or_link) {
+  struct Enough {};
+  try {
+    write_file_atomically(file_or_link, [](const WriteBytes&) { throw Enough(); });
+  } catch (const Enough&) {
+  }
+}
+
 bool is_half_written(const std::string& name, const std::string& file) {
   return name.rfind(file + kSiblingSuffix, 0) == 0;
 }

@@ -21,6 +21,9 @@ using WriteBytes = std::function<void(std::string_view bytes)>;
 void write_file_atomically(const std::string& file_or_link,
                            const std::function<void(const WriteBytes& write)>& fill);
 
+// Throws what write_file_atomically would before the first byte, and leaves what is there.
+void check_can_write(const std::string& file_or_link);
+
 // Whether `name` is that of the sibling that a file called `file` had while it was written: a process
 // that was killed leaves it.
 bool is_half_written(const std::string& name, const std::string& file);

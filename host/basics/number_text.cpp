@@ -41,7 +41,7 @@ std::string accuracies_text(std::optional<double> goodness, std::optional<double
   std::string text;
   if (goodness) text += "by goodness " + percent_text(goodness);
   if (head) text += (goodness ? ", by head " : "by head ") + percent_text(head);
-  return text;
+  return text.empty() ? kNone : text;
 }
 
 std::string duration_text(double seconds) {

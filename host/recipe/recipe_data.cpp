@@ -23,6 +23,12 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
 Dataset cut_for(const Recipe& recipe, Dataset data) {
   keep_first(data.train, recipe.data.train_images, "data.train_images");
   keep_first(data.test, recipe.data.test_images, "data.test_images");
+  const int64_t lag = recipe.negatives.lag, batch = recipe.training.batch;
+  if (lag > 0 && (batch == 0 || batch >= data.train.count)) {
+    throw RecipeError("negatives.lag is " + std::to_string(lag) + " while a batch holds all " +
+                      std::to_string(data.train.count) +
+                      " images, so that an epoch has one step, expected 0");
+  }
   return data;
 }
 

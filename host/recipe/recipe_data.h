@@ -9,7 +9,7 @@
 namespace ffwd {
 
 // A data set cut down to the images that a recipe asks for. Throws RecipeError when it asks for more
-// than there are.
+// than there are, or for negatives that lag behind where an epoch has one step.
 Dataset cut_for(const Recipe& recipe, Dataset data);
 
 // The same of the recipe's own data set. Throws DataError besides.

@@ -166,6 +166,7 @@ void RunFolder::keep_metrics(int64_t epochs) const {
       ++end;
     }
     kept = text.substr(0, end);
+    parse_metrics(kept);  // throws now, not when all is learnt
   }
   write_file_atomically(metrics_path(), kept);
 }

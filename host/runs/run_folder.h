@@ -45,7 +45,7 @@ class RunFolder {
   // Adds one line; whoever follows the file sees it at once.
   void append_metrics(const EpochMetrics& metrics) const;
 
-  // Leaves the first lines, those of so many epochs.
+  // Leaves the first lines, those of so many epochs. Throws FileError if they are fewer or damaged.
   void keep_metrics(int64_t epochs) const;
 
   // These replace the file as a whole or leave it as it was.

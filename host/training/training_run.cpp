@@ -56,7 +56,9 @@ Summary record_result(const RunFolder& folder, Learner& learner, const TrainingT
                       const Recipe& recipe, const Dataset& data, const std::string& recipe_file,
                       double begin) {
   learner.save(folder.model_path());
-  const Evaluation train = learner.evaluate_train(), test = learner.evaluate_test();
+  // Who stops a run waits for it: test images alone are few.
+  const Evaluation train = totals.stopped ? Evaluation() : learner.evaluate_train();
+  const Evaluation test = learner.evaluate_test();
   Summary summary = summary_of(learner, totals, train, test, recipe, data, recipe_file);
   summary.total_seconds = steady_seconds() - begin;
   folder.write_report(render_report(summary, folder.read_metrics(), to_text(recipe),
