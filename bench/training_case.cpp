@@ -1,6 +1,7 @@
 #include "bench/training_case.h"
 
-#include "host/plan/plan_shape.h"
+#include "host/plan/plan_builder.h"
+#include "host/plan/recipe_plan.h"
 #include "host/training/batches.h"
 #include "host/training/step_values.h"
 #include "kernels/random.h"
@@ -90,10 +91,7 @@ void TrainingCase::run(const TaskKinds& only) {
 Plan TrainingCase::plan() const {
   PlanOptions options;
   options.stage = {0, int64_t(network().layers().size()), false};
-  const InputFormat& input = network().shape().input;
-  return make_plan(plan_shape(recipe_, input.image, input.classes, recipe_.training.batch,
-                              size_of(network().device().activation_type())),
-                   options);
+  return make_plan(plan_shape(recipe_, network(), recipe_.training.batch), options);
 }
 
 std::unique_ptr<UnfusedStep> TrainingCase::unfused() const {

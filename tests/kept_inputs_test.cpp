@@ -2,7 +2,7 @@
 // it changes nothing.
 #include "engine/checkpoint.h"
 #include "host/model/model.h"
-#include "host/plan/plan_shape.h"
+#include "host/plan/recipe_plan.h"
 #include "host/training/batches.h"
 #include "host/training/step_values.h"
 #include "host/training/steps.h"

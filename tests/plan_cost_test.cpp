@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "host/model/model.h"
-#include "host/plan/plan_shape.h"
+#include "host/plan/recipe_plan.h"
 #include "host/training/batches.h"
 #include "host/training/step_values.h"
 #include "host/training/steps.h"
@@ -151,9 +151,7 @@ class PlanCostOf : public ::testing::TestWithParam<Variant> {
 
     PlanOptions options;
     options.stage = stage;
-    const Plan plan = make_plan(
-        plan_shape(recipe, data.train.shape, int64_t(data.format.class_names.size()), batch, 4),
-        options);
+    const Plan plan = make_plan(plan_shape(recipe, *model.network, batch), options);
     expect({}, cost_of(plan, h200_rates(Precision::fp32)).total);
     std::map<TaskKind, TaskCost> of_kind;
     for (const PlanTask& task : plan.tasks) {

@@ -1,6 +1,6 @@
 // Plans of random networks have no hazard, compute what a single thread computes in whatever order
 // they are played, drain, overlap layers where they may and only there, and fit into memory.
-#include "host/plan/plan.h"
+#include "host/plan/plan_builder.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <random>
 #include <set>
 
-#include "host/plan/plan.h"
+#include "host/plan/plan_builder.h"
 
 namespace ffwd::test {
 

@@ -6,8 +6,9 @@
 #include "host/basics/errors.h"
 #include "host/basics/number_text.h"
 #include "host/data/load_dataset.h"
+#include "host/plan/plan_builder.h"
 #include "host/plan/plan_cost.h"
-#include "host/plan/plan_shape.h"
+#include "host/plan/recipe_plan.h"
 #include "host/recipe/recipe_fields.h"
 #include "host/training/batches.h"
 #include "tools/commands.h"
@@ -21,7 +22,7 @@ struct PlanCommand {
   std::vector<std::string> set;
   std::string schedule;  // greedy, simultaneous, pipelined; empty: the recipe's
   Precision precision = Precision::fp32;
-  int64_t steps = 3, depth = 0, memory_limit = 0;  // host/plan/plan.h
+  int64_t steps = 3, depth = 0, memory_limit = 0;  // host/plan/plan_builder.h
   std::vector<double> rates;                       // TFLOP/s, GB/s, microseconds a launch; or empty
   std::string data_dir;
 };

@@ -1,6 +1,7 @@
+#include "host/plan/plan_builder.h"
+
 #include <algorithm>
 
-#include "host/plan/plan.h"
 #include "host/plan/plan_buffers.h"
 #include "host/plan/plan_order.h"
 #include "host/plan/plan_slots.h"

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "engine/range.h"
-#include "host/plan/plan_shape.h"
+#include "host/plan/plan_builder.h"
+#include "host/plan/recipe_plan.h"
 #include "host/plan/trace.h"
 
 namespace ffwd {
@@ -41,12 +42,6 @@ bool Steps::overlaps() const {
           recipe_.training.schedule == Schedule::pipelined);
 }
 
-PlanShape Steps::shape_of(int64_t images) const {
-  const InputFormat& input = network_->shape().input;
-  return plan_shape(recipe_, input.image, input.classes, images,
-                    size_of(network_->device().activation_type()));
-}
-
 Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const {
   PlanOptions options;
   options.stage = stage;
@@ -54,12 +49,13 @@ Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kep
   options.pipelined = overlaps();
   options.depth = depth_;
   options.kept = kept;
-  return make_plan(shape_of(images), options);
+  return make_plan(plan_shape(recipe_, *network_, images), options);
 }
 
 // So many batches in flight that their memory leaves a tenth of what is free, for what libraries
 // need; one at least. What is not theirs is allocated already, but for a trainer's tables.
 int64_t Steps::depth_that_fits(int64_t images) const {
+  const PlanShape shape = plan_shape(recipe_, *network_, images);
   const double room = 0.9 * double(network_->device().free_memory());
   int64_t depth = INT64_MAX;
   for (const Stage& stage : stages_of(recipe_)) {
@@ -68,11 +64,11 @@ int64_t Steps::depth_that_fits(int64_t images) const {
     options.steps = most_at_once_;
     options.pipelined = overlaps();
     options.depth = 1;
-    const Plan least = make_plan(shape_of(images), options);
+    const Plan least = make_plan(shape, options);
     const double limit = room + double(least.bytes() - least.bytes_in_flight());
     options.depth = 0;
     options.memory_limit = std::max(least.bytes(), int64_t(std::min(limit, 9e18)));
-    depth = std::min(depth, make_plan(shape_of(images), options).depth);
+    depth = std::min(depth, make_plan(shape, options).depth);
   }
   return depth;
 }

@@ -53,7 +53,6 @@ class Steps {
 
   // Whether plans have a lane for each layer.
   bool overlaps() const;
-  PlanShape shape_of(int64_t images) const;
   int64_t depth_that_fits(int64_t images) const;
   Plan plan_for(const Stage& stage, int64_t images, int64_t steps, bool kept) const;
   NetworkSlots slots_for(int64_t images) const;

@@ -5,7 +5,7 @@
 #include "engine/range.h"
 #include "host/basics/clock.h"
 #include "host/model/require_finite.h"
-#include "host/plan/plan_shape.h"
+#include "host/plan/recipe_plan.h"
 #include "host/training/batches.h"
 #include "host/training/step_values.h"
 

@@ -9,7 +9,7 @@
 #include "host/basics/file_io.h"
 #include "host/basics/json_object.h"
 #include "host/model/require_finite.h"
-#include "host/plan/plan_shape.h"
+#include "host/plan/recipe_plan.h"
 #include "host/recipe/recipe_text.h"
 #include "host/training/batches.h"
 

@@ -1,4 +1,4 @@
-#include "host/plan/plan_shape.h"
+#include "host/plan/recipe_plan.h"
 
 #include "host/basics/errors.h"
 #include "host/recipe/recipe_network.h"
@@ -26,6 +26,12 @@ PlanShape plan_shape(const Recipe& recipe, const ImageShape& image, int64_t clas
   shape.batch = batch;
   shape.activation_bytes = activation_bytes;
   return shape;
+}
+
+PlanShape plan_shape(const Recipe& recipe, const Network& network, int64_t batch) {
+  const InputFormat& input = network.shape().input;
+  return plan_shape(recipe, input.image, input.classes, batch,
+                    size_of(network.device().activation_type()));
 }
 
 std::vector<Stage> stages_of(const Recipe& recipe) {

@@ -1,6 +1,7 @@
-// What a plan needs to know of a recipe.
+// What a recipe says of its plans: their shape, the stages that learn, what these keep.
 #pragma once
 
+#include "engine/network.h"
 #include "host/plan/plan.h"
 #include "host/recipe/recipe.h"
 
@@ -10,6 +11,8 @@ namespace ffwd {
 // layers do not fit.
 PlanShape plan_shape(const Recipe& recipe, const ImageShape& image, int64_t classes, int64_t batch,
                      int64_t activation_bytes);
+// For this network, which was made from the recipe.
+PlanShape plan_shape(const Recipe& recipe, const Network& network, int64_t batch);
 
 // Who learns in each stage of its schedule: everything at once, or one layer after the other and then
 // the head. Layers above are not run unless the head needs them.
