@@ -30,10 +30,8 @@ Steps::Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int6
       execution_(execution),
       same_batch_(same_batch),
       most_at_once_(same_batch ? 1 : steps_at_once(recipe, execution, network.device().queues())),
-      gradients_(network, /*take_turns=*/!overlaps()),
       depth_(depth_that_fits(max_images)),
-      runner_(network, recipe, pixels, max_images, most_at_once_, slots_for(max_images),
-              gradients_),
+      runner_(network, recipe, pixels, max_images, most_at_once_, slots_for(max_images)),
       executor_(make_executor(execution.executor, network.device())) {}
 
 bool Steps::overlaps() const {
@@ -52,8 +50,8 @@ Plan Steps::plan_for(const Stage& stage, int64_t images, int64_t steps, bool kep
   return make_plan(plan_shape(recipe_, *network_, images), options);
 }
 
-// So many batches in flight that their memory leaves a tenth of what is free, for what libraries
-// need; one at least. What is not theirs is allocated already, but for a trainer's tables.
+// So many batches in flight that what plans take leaves a tenth of what is free, for what libraries
+// need; one at least. The network has its memory already; a trainer's tables are not counted.
 int64_t Steps::depth_that_fits(int64_t images) const {
   const PlanShape shape = plan_shape(recipe_, *network_, images);
   const double room = 0.9 * double(network_->device().free_memory());
@@ -65,7 +63,7 @@ int64_t Steps::depth_that_fits(int64_t images) const {
     options.pipelined = overlaps();
     options.depth = 1;
     const Plan least = make_plan(shape, options);
-    const double limit = room + double(least.bytes() - least.bytes_in_flight());
+    const double limit = room + double(least.bytes() - least.bytes_beside_network());
     options.depth = 0;
     options.memory_limit = std::max(least.bytes(), int64_t(std::min(limit, 9e18)));
     depth = std::min(depth, make_plan(shape, options).depth);

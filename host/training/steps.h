@@ -65,8 +65,7 @@ class Steps {
   Execution execution_;
   bool same_batch_;
   int64_t most_at_once_;
-  LayerGradients gradients_;
-  int64_t depth_;  // of plans with lanes, in what memory is left by now
+  int64_t depth_;  // of plans with lanes, in what memory the network leaves
   int64_t steps_run_ = 0;
   bool profiled_ = false;      // at the moment
   std::optional<Stage> kept_;  // the stage whose input is in memory

@@ -1,13 +1,13 @@
 #include "host/training/task_runner.h"
 
+#include "engine/layer_places.h"
 #include "engine/range.h"
 #include "host/recipe/recipe_network.h"
 
 namespace ffwd {
 
 TaskRunner::TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pixels,
-                       int64_t max_images, int64_t max_steps, const NetworkSlots& slots,
-                       const LayerGradients& gradients)
+                       int64_t max_images, int64_t max_steps, const NetworkSlots& slots)
     : network_(&network),
       negatives_(recipe.negatives.labels),
       seed_(recipe.training.seed),
@@ -18,8 +18,16 @@ TaskRunner::TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pi
       label_(network.device(), max_steps * kShows * max_images),
       values_(network.device(), max_steps),
       rows_(network.device(), network, max_images, shows_in_memory(network.head().has_value()),
-            slots),
-      gradients_(&gradients) {}
+            slots) {
+  std::vector<LayerShape> shapes;
+  for (const Layer& layer : network.layers()) shapes.push_back(layer.shape());
+  gradient_place_ = layer_places(shapes, slots.take_turns, network.head().has_value()).gradient;
+  for (size_t l = 0; l < shapes.size(); ++l) {
+    const bool own = !lender(gradient_place_, int64_t(l));
+    const int64_t size = network.layers()[l].parameters().gradient_size();
+    gradients_.emplace_back(network.device(), own ? size : 0);
+  }
+}
 
 void TaskRunner::take(const Batches& batches, bool kept) {
   const auto copy = [&](auto to, auto from) {
@@ -53,9 +61,9 @@ void TaskRunner::run(const Plan& plan, const PlanTask& task, Device& lane) {
                                   learning_rows(plan, task), plan.hands_on(task));
     case TaskKind::gradient:
       return layer(task).gradient(lane, input(task, images), output(task, images),
-                                  learning_rows(plan, task), gradients_->of(task.layer));
+                                  learning_rows(plan, task), gradient(task));
     case TaskKind::update:
-      return layer(task).update(lane, layer_optimiser_, values(task), gradients_->of(task.layer));
+      return layer(task).update(lane, layer_optimiser_, values(task), gradient(task));
     case TaskKind::head_forward:
       return network_->head()->forward(lane, head_input(task, images), rows_.logits.view(images));
     case TaskKind::head_learn:
@@ -104,6 +112,10 @@ LayerRows::View TaskRunner::output(const PlanTask& task, int64_t images) const {
 std::vector<ConstMatrixView> TaskRunner::head_input(const PlanTask& task, int64_t images) const {
   const RowRange rows = rows_of(RowClass::neutral, images);
   return network_->head_input(rows_, task.step, rows.first, rows.count);
+}
+
+VectorView<float> TaskRunner::gradient(const PlanTask& task) const {
+  return gradients_[size_t(gradient_place_[size_t(task.layer)])].view();
 }
 
 int64_t TaskRunner::learning_rows(const Plan& plan, const PlanTask& task) const {

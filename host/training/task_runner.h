@@ -4,16 +4,15 @@
 #include "engine/network.h"
 #include "host/plan/plan.h"
 #include "host/training/batches.h"
-#include "host/training/layer_gradients.h"
 
 namespace ffwd {
 
 class TaskRunner {
  public:
   // `pixels`: the training images, for the device. `max_images`: of a batch; `max_steps`: of a
-  // plan. Network, pixels and gradients must outlive it.
+  // plan. Network and pixels must outlive it.
   TaskRunner(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_images,
-             int64_t max_steps, const NetworkSlots& slots, const LayerGradients& gradients);
+             int64_t max_steps, const NetworkSlots& slots);
 
   // Copies what the steps of the next plan learn from to where its tasks look for it. Queued on the
   // network's device. `kept`: images and labels are still there.
@@ -33,6 +32,7 @@ class TaskRunner {
   LayerInput input(const PlanTask& task, int64_t images) const;
   LayerRows::View output(const PlanTask& task, int64_t images) const;
   std::vector<ConstMatrixView> head_input(const PlanTask& task, int64_t images) const;
+  VectorView<float> gradient(const PlanTask& task) const;
   int64_t learning_rows(const Plan& plan, const PlanTask& task) const;
 
   Network* network_;
@@ -43,7 +43,8 @@ class TaskRunner {
   Vector<int32_t> sample_, label_;
   Vector<StepValues> values_;
   NetworkRows rows_;
-  const LayerGradients* gradients_;
+  std::vector<int64_t> gradient_place_;   // of each layer (engine/layer_places.h)
+  std::vector<Vector<float>> gradients_;  // of each place; empty where there is none
 };
 
 }  // namespace ffwd
