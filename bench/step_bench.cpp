@@ -104,11 +104,12 @@ StepTimes time_step(Device& device, const TrainingShape& shape, int rounds) {
     unfused = training.unfused();
     blocks.add("unfused", 1, [&] { unfused->run(); });
   }
-  // Last: they make do with the memory that is left.
-  TrainingCase lanes(device, shape, kLaneSteps, ExecutorKind::lanes);
-  blocks.add_launched("lanes", kLaneSteps, [&] { lanes.run(); });
-  std::optional<TrainingCase> lane_graph;
+  // Last, for they make do with the memory that is left. Not on the CPU, where the threads of lanes
+  // slow all others down.
+  std::optional<TrainingCase> lanes, lane_graph;
   if (device.queues()) {
+    lanes.emplace(device, shape, kLaneSteps, ExecutorKind::lanes);
+    blocks.add_launched("lanes", kLaneSteps, [&] { lanes->run(); });
     lane_graph.emplace(device, shape, kLaneSteps, ExecutorKind::graph);
     blocks.add_launched("lane graph", kLaneSteps, [&] { lane_graph->run(); });
   }

@@ -58,7 +58,7 @@ TEST_F(ProgramBench, TimesAStepAndItsParts) {
   }
   EXPECT_EQ(timed,
             (std::vector<std::string>{"copy", "draw labels", "forward", "gather", "goodness",
-                                      "gradient", "lanes", "matmul", "matmuls", "shared product",
+                                      "gradient", "matmul", "matmuls", "shared product",
                                       "show labels", "step", "unfused", "update"}));
   EXPECT_EQ(one.at("launches"), 13);
   EXPECT_GT(one.at("floor_seconds"), 0);

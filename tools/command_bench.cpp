@@ -19,7 +19,7 @@ constexpr const char* kTimes =
     "turns:\n"
     "  step        the whole step, one task after another\n"
     "  graph       the same as one CUDA graph (on a GPU)\n"
-    "  lanes       on lanes, which overlap the layers (ffwd train --executor lanes)\n"
+    "  lanes       on lanes, which overlap the layers (on a GPU; ffwd train --executor lanes)\n"
     "  lane graph  the same as one CUDA graph (on a GPU; --executor graph)\n"
     "  matmuls     the step's tasks with matmuls alone, on the same buffers\n"
     "  gather ..   each kind of task alone, as ffwd plan lists them\n"
