@@ -5,7 +5,7 @@
 #include <fstream>
 #include <map>
 
-#include "engine/cuda_status.h"
+#include "engine/device/cuda_status.h"
 #include "host/basics/build.h"
 
 namespace ffwd::bench {

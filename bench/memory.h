@@ -1,7 +1,7 @@
 // How much memory a training takes, and what to compare that with.
 #pragma once
 
-#include "engine/device.h"
+#include "engine/device/device.h"
 #include "host/plan/plan.h"
 
 namespace ffwd::bench {

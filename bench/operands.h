@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "engine/buffer.h"
+#include "engine/device/buffer.h"
 
 namespace ffwd::bench {
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "engine/device.h"
+#include "engine/device/device.h"
 
 namespace ffwd::bench {
 

@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "engine/network.h"
+#include "engine/network/network.h"
 #include "host/recipe/recipe.h"
 
 namespace ffwd::bench {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/backprop_network.h"
+#include "engine/network/backprop_network.h"
 #include "host/basics/errors.h"
 #include "host/model/model.h"
 #include "host/training/trainer.h"

@@ -5,7 +5,7 @@
 #include "bench/compare_reports.h"
 #include "bench/memory.h"
 #include "bench/rounds.h"
-#include "engine/layer_shape.h"
+#include "engine/network/layer_shape.h"
 
 namespace ffwd::test {
 namespace {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/buffer.h"
-#include "engine/onednn_convolution.h"
-#include "engine/unfolded_convolution.h"
+#include "engine/device/buffer.h"
+#include "engine/device/onednn_convolution.h"
+#include "engine/device/unfolded_convolution.h"
 #include "tests/devices.h"
 #include "tests/random_values.h"
 

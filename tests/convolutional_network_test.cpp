@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "engine/checkpoint.h"
+#include "engine/files/checkpoint.h"
 #include "host/basics/errors.h"
 #include "host/training/forward_forward_learner.h"
 #include "host/training/trainer.h"

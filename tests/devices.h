@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/cuda_status.h"
-#include "engine/device.h"
-#include "engine/matmul_algorithms.h"
+#include "engine/device/cuda_status.h"
+#include "engine/device/device.h"
+#include "engine/device/matmul_algorithms.h"
 #include "tests/gpu_required.h"
 #include "tests/queued_device.h"
 

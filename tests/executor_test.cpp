@@ -7,7 +7,7 @@
 
 #include <atomic>
 
-#include "engine/checkpoint.h"
+#include "engine/files/checkpoint.h"
 #include "host/model/model.h"
 #include "host/plan/thread_executor.h"
 #include "host/training/trainer.h"

@@ -1,6 +1,6 @@
 // What reaches the layers that learn is computed once where every step learns from the same images;
 // it changes nothing.
-#include "engine/checkpoint.h"
+#include "engine/files/checkpoint.h"
 #include "host/model/model.h"
 #include "host/plan/recipe_plan.h"
 #include "host/training/batches.h"

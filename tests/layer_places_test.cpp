@@ -1,5 +1,5 @@
 // Which layers share memory, worked out by hand.
-#include "engine/layer_places.h"
+#include "engine/network/layer_places.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
 // Algorithms of products by their time: which candidate is chosen, what the file of them keeps and
 // refuses; and on a GPU, that what was pinned is used again, by lanes and by later devices.
-#include "engine/matmul_algorithms.h"
+#include "engine/device/matmul_algorithms.h"
 
 #include <cmath>
 
-#include "engine/buffer.h"
+#include "engine/device/buffer.h"
 #include "host/basics/file_io.h"
 #include "host/device/matmul_algorithms_file.h"
 #include "host/device/open_device.h"

@@ -2,8 +2,8 @@
 // integers, and within the bound of an fp32 sum for random numbers. Results in bf16 are rounded.
 #include <cmath>
 
-#include "engine/buffer.h"
-#include "engine/onednn.h"
+#include "engine/device/buffer.h"
+#include "engine/device/onednn.h"
 #include "tests/devices.h"
 #include "tests/random_values.h"
 

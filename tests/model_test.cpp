@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "engine/checkpoint.h"
-#include "engine/classifier.h"
+#include "engine/files/checkpoint.h"
+#include "engine/network/classifier.h"
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "tests/safetensors_bytes.h"

@@ -4,7 +4,7 @@
 #include <map>
 #include <tuple>
 
-#include "engine/layer_places.h"
+#include "engine/network/layer_places.h"
 #include "host/plan/plan_order.h"
 
 namespace ffwd {

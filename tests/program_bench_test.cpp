@@ -56,10 +56,9 @@ TEST_F(ProgramBench, TimesAStepAndItsParts) {
     ASSERT_EQ(seconds.size(), 2u) << name;
     EXPECT_GT(seconds[0].get<double>(), 0) << name;
   }
-  EXPECT_EQ(timed,
-            (std::vector<std::string>{"copy", "draw labels", "forward", "gather", "goodness",
-                                      "gradient", "matmul", "matmuls", "shared product",
-                                      "show labels", "step", "unfused", "update"}));
+  EXPECT_EQ(timed, (std::vector<std::string>{"copy", "draw labels", "forward", "gather", "goodness",
+                                             "gradient", "matmul", "matmuls", "shared product",
+                                             "show labels", "step", "unfused", "update"}));
   EXPECT_EQ(one.at("launches"), 13);
   EXPECT_GT(one.at("floor_seconds"), 0);
   EXPECT_EQ(one.at("memory_yardstick_bytes"),

@@ -10,8 +10,8 @@
 #include <set>
 #include <thread>
 
-#include "engine/cuda_status.h"
-#include "engine/safetensors.h"
+#include "engine/device/cuda_status.h"
+#include "engine/files/safetensors.h"
 #include "host/data/png.h"
 #include "host/runs/run_folder.h"
 #include "tests/program.h"

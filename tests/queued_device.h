@@ -7,7 +7,7 @@
 #include <map>
 #include <random>
 
-#include "engine/device.h"
+#include "engine/device/device.h"
 
 namespace ffwd::test {
 

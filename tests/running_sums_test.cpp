@@ -1,5 +1,5 @@
 // Totals of what rows add up, on every device. Eighths and their sums are exact in fp32.
-#include "engine/running_sums.h"
+#include "engine/network/running_sums.h"
 
 #include "kernels/random.h"
 #include "kernels/running_figures.h"

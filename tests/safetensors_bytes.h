@@ -1,7 +1,7 @@
 // Tensors of files in memory.
 #pragma once
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 
 namespace ffwd::test {
 

@@ -1,6 +1,6 @@
 // safetensors: what is written reads back bit for bit, and no damaged file is ever accepted or
 // crashes the reader.
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <thread>
 
-#include "engine/checkpoint.h"
+#include "engine/files/checkpoint.h"
 #include "host/basics/clock.h"
 #include "host/basics/errors.h"
 #include "host/training/batches.h"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fails on an #include against the arrows of the house:  tools -> bench -> host -> engine -> kernels, and within host
-# against the order of its rooms.
+# and engine against the order of their rooms.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,21 +17,25 @@ forbid engine 'host/|tools/|tests/|bench/'
 forbid host 'tools/|tests/|bench/'
 forbid bench 'tools/|tests/'
 forbid tools 'tests/'
-# Each room of host uses those before it alone.
-rooms=(basics device data recipe model plan runs report training reproduction)
-for i in "${!rooms[@]}"; do
-  for later in "${rooms[@]:i+1}"; do forbid "host/${rooms[i]}" "host/$later/"; done
-done
-if compgen -G 'host/*.h' || compgen -G 'host/*.cpp'; then
-  echo "files of host/ belong into its rooms" >&2
-  bad=1
-fi
-for room in host/*/; do
-  if [[ " ${rooms[*]} " != *" $(basename "$room") "* ]]; then
-    echo "$room has no place in the order of rooms" >&2
+# order FOLDER ROOM...: each room of FOLDER uses those before it alone.
+order() {
+  local folder=$1 rooms=("${@:2}") i later room
+  for i in "${!rooms[@]}"; do
+    for later in "${rooms[@]:i+1}"; do forbid "$folder/${rooms[i]}" "$folder/$later/"; done
+  done
+  if compgen -G "$folder/*.h" || compgen -G "$folder/*.cpp"; then
+    echo "files of $folder/ belong into its rooms" >&2
     bad=1
   fi
-done
+  for room in "$folder"/*/; do
+    if [[ " ${rooms[*]} " != *" $(basename "$room") "* ]]; then
+      echo "$room has no place in the order of rooms" >&2
+      bad=1
+    fi
+  done
+}
+order engine device network files
+order host basics device data recipe model plan runs report training reproduction
 # Kernels meet CUDA in three headers only, and no other library but Random123: all else in <> is the standard's.
 if grep -rnE '#include <[^>]*[./]' kernels | grep -vE '<(Random123/|cuda|cub|thrust|cooperative)'; then
   echo "kernels/ must not include the libraries above" >&2

@@ -27,7 +27,7 @@ export -f try
 # jobs: one line a header, with the arguments of try.
 jobs() {
   local header
-  for header in kernels/*.h engine/*.h host/*/*.h bench/*.h tests/*.h tests/kernels/*.h tools/*.h; do
+  for header in kernels/*.h engine/*/*.h host/*/*.h bench/*.h tests/*.h tests/kernels/*.h tools/*.h; do
     if grep -qE '#include <cu' "$header"; then
       [ -z "$cuda" ] || echo "c++17 $header ${device[*]}"
     else

@@ -3,8 +3,8 @@
 
 #include <cstdio>
 
-#include "engine/cuda_status.h"
-#include "engine/device.h"
+#include "engine/device/cuda_status.h"
+#include "engine/device/device.h"
 #include "host/basics/build.h"
 #include "host/data/load_dataset.h"
 #include "tools/commands.h"

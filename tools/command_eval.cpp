@@ -1,7 +1,7 @@
 // ffwd eval: how well a model classifies a data set's test images.
 #include <cstdio>
 
-#include "engine/image_store.h"
+#include "engine/network/image_store.h"
 #include "host/basics/errors.h"
 #include "host/basics/number_text.h"
 #include "host/data/load_dataset.h"

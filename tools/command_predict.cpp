@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "engine/classifier.h"
-#include "engine/image_store.h"
+#include "engine/network/classifier.h"
+#include "engine/network/image_store.h"
 #include "host/basics/errors.h"
 #include "host/data/png.h"
 #include "host/device/open_device.h"

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "engine/matmul_algorithms.h"
+#include "engine/device/matmul_algorithms.h"
 #include "host/basics/build.h"
 #include "host/basics/errors.h"
 #include "host/basics/nearest_name.h"

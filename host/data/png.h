@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/image_shape.h"
+#include "engine/device/image_shape.h"
 
 namespace ffwd {
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "engine/strict_json.h"
+#include "engine/files/strict_json.h"
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 

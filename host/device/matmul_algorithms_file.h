@@ -1,11 +1,11 @@
 // The file of --matmul-algorithms, JSON: by what they were measured on and by product, the pinned
-// algorithms (engine/matmul_algorithms.h) in hexadecimal.
+// algorithms (engine/device/matmul_algorithms.h) in hexadecimal.
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "engine/matmul_algorithms.h"
+#include "engine/device/matmul_algorithms.h"
 
 namespace ffwd {
 

@@ -1,6 +1,6 @@
 #include "host/device/open_device.h"
 
-#include "engine/cuda_status.h"
+#include "engine/device/cuda_status.h"
 #include "host/basics/errors.h"
 #include "host/device/matmul_algorithms_file.h"
 

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "engine/classifier.h"
+#include "engine/network/classifier.h"
 
 namespace ffwd {
 

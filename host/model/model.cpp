@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/checkpoint.h"
+#include "engine/files/checkpoint.h"
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "host/basics/json_object.h"

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/network.h"
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
+#include "engine/network/network.h"
 #include "host/data/dataset.h"
 #include "host/recipe/recipe.h"
 
@@ -23,7 +23,7 @@ struct Model {
 Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
                  int64_t max_images);
 
-// The weights with PyTorch's names and layouts (engine/checkpoint.h); recipe and image format as
+// The weights with PyTorch's names and layouts (engine/files/checkpoint.h); recipe and image format as
 // metadata. The file replaces what was at `path` as a whole or not at all.
 void save_model(const Model& model, const std::string& path);
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "engine/device.h"
+#include "engine/device/device.h"
 #include "host/plan/plan.h"
 #include "kernels/names.h"
 

@@ -24,7 +24,7 @@
 #include <tuple>
 #include <vector>
 
-#include "engine/layer_shape.h"
+#include "engine/network/layer_shape.h"
 #include "kernels/names.h"
 
 namespace ffwd {

@@ -1,7 +1,7 @@
 #include "host/plan/plan_buffers.h"
 
-#include "engine/layer_places.h"
-#include "engine/running_sums.h"
+#include "engine/network/layer_places.h"
+#include "engine/network/running_sums.h"
 #include "host/basics/errors.h"
 #include "kernels/running_figures.h"
 

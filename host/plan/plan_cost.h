@@ -1,7 +1,7 @@
 // What a plan costs: work counted from shapes, and a model of the time that it takes.
 #pragma once
 
-#include "engine/device.h"
+#include "engine/device/device.h"
 #include "host/plan/plan.h"
 
 namespace ffwd {

@@ -1,7 +1,7 @@
 // What a recipe says of its plans: their shape, the stages that learn, what these keep.
 #pragma once
 
-#include "engine/network.h"
+#include "engine/network/network.h"
 #include "host/plan/plan.h"
 #include "host/recipe/recipe.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/network.h"
+#include "engine/network/network.h"
 
 namespace ffwd {
 

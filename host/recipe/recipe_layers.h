@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/layer_shape.h"
+#include "engine/network/layer_shape.h"
 
 namespace ffwd {
 

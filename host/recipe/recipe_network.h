@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "engine/layer.h"
+#include "engine/network/layer.h"
 #include "host/data/dataset.h"
 #include "host/recipe/recipe.h"
 

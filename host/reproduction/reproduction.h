@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/device.h"
+#include "engine/device/device.h"
 #include "host/recipe/recipe.h"
 #include "host/runs/run_folder.h"
 #include "host/training/training_state.h"

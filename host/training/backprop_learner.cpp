@@ -1,6 +1,6 @@
 #include "host/training/backprop_learner.h"
 
-#include "engine/checkpoint.h"
+#include "engine/files/checkpoint.h"
 #include "host/basics/errors.h"
 #include "host/model/model.h"
 #include "host/model/require_finite.h"

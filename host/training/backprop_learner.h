@@ -2,8 +2,8 @@
 // the images of an epoch, each before the step that it was learnt in.
 #pragma once
 
-#include "engine/backprop_network.h"
-#include "engine/image_store.h"
+#include "engine/network/backprop_network.h"
+#include "engine/network/image_store.h"
 #include "host/training/learner.h"
 
 namespace ffwd {

@@ -1,6 +1,6 @@
 #include "host/training/forward_forward_learner.h"
 
-#include "engine/checkpoint.h"
+#include "engine/files/checkpoint.h"
 #include "host/basics/errors.h"
 
 namespace ffwd {

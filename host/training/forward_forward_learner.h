@@ -1,7 +1,7 @@
 // Learns by Forward-Forward: the layers, and a head if there is one, by the steps of plans.
 #pragma once
 
-#include "engine/image_store.h"
+#include "engine/network/image_store.h"
 #include "host/model/model.h"
 #include "host/training/learner.h"
 

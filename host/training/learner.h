@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 #include "host/data/dataset.h"
 #include "host/model/evaluate.h"
 #include "host/runs/run_records.h"
@@ -24,7 +24,7 @@ class Learner {
   virtual int64_t most_at_once() const = 0;
   // Queued: learns from these batches of the training images, one a step.
   virtual void learn(const Stage& stage, const Batches& batches) = 0;
-  // Queued: the running sums (engine/running_sums.h) of what learns in this stage are cleared, or
+  // Queued: the running sums (engine/network/running_sums.h) of what learns in this stage are cleared, or
   // their totals go to a place.
   virtual void clear_running(const Stage& stage) = 0;
   virtual void add_up_running(const Stage& stage, int64_t place) = 0;
@@ -36,7 +36,7 @@ class Learner {
   virtual Evaluation evaluate_train() = 0;
   virtual Evaluation evaluate_test() = 0;
 
-  // Of a training under way, while the learner is there: engine/checkpoint.h, state_tensors.
+  // Of a training under way, while the learner is there: engine/files/checkpoint.h, state_tensors.
   virtual std::vector<LazyTensor> state() = 0;
   // Goes on from such a state, which `origin` held. Throws FileError if it is of another network.
   virtual void load(const SafetensorsFile& state, const std::string& origin) = 0;

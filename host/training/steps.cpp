@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/range.h"
+#include "engine/device/range.h"
 #include "host/plan/plan_builder.h"
 #include "host/plan/recipe_plan.h"
 #include "host/plan/trace.h"

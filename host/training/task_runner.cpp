@@ -1,7 +1,7 @@
 #include "host/training/task_runner.h"
 
-#include "engine/layer_places.h"
-#include "engine/range.h"
+#include "engine/device/range.h"
+#include "engine/network/layer_places.h"
 #include "host/recipe/recipe_network.h"
 
 namespace ffwd {

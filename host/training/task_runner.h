@@ -1,7 +1,7 @@
 // What the tasks of a plan do: each works on a network, in memory that batches in flight share out.
 #pragma once
 
-#include "engine/network.h"
+#include "engine/network/network.h"
 #include "host/plan/plan.h"
 #include "host/training/batches.h"
 
@@ -43,7 +43,7 @@ class TaskRunner {
   Vector<int32_t> sample_, label_;
   Vector<StepValues> values_;
   NetworkRows rows_;
-  std::vector<int64_t> gradient_place_;   // of each layer (engine/layer_places.h)
+  std::vector<int64_t> gradient_place_;   // of each layer (engine/network/layer_places.h)
   std::vector<Vector<float>> gradients_;  // of each place; empty where there is none
 };
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/range.h"
+#include "engine/device/range.h"
 #include "host/basics/clock.h"
 #include "host/model/require_finite.h"
 #include "host/plan/recipe_plan.h"

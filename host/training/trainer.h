@@ -4,7 +4,7 @@
 #include <functional>
 #include <optional>
 
-#include "engine/buffer.h"
+#include "engine/device/buffer.h"
 #include "host/training/learner.h"
 #include "host/training/progress.h"
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "engine/device.h"
-#include "engine/safetensors.h"
+#include "engine/device/device.h"
+#include "engine/files/safetensors.h"
 #include "host/data/dataset.h"
 #include "host/plan/executor.h"
 #include "host/recipe/recipe.h"
@@ -40,7 +40,7 @@ struct TrainingState {
   double train_seconds = 0, total_seconds = 0;
 };
 
-// As it comes back from its file, with what was learnt (engine/checkpoint.h, state_tensors).
+// As it comes back from its file, with what was learnt (engine/files/checkpoint.h, state_tensors).
 struct SavedTraining : TrainingState {
   SafetensorsFile learnt;
 };

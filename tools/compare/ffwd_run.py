@@ -1,6 +1,6 @@
 """ffwd from outside: its random numbers, its data files, its runs.
 
-The random numbers follow kernels/random.h, engine/initial_weights.cpp (weights) and host/training/batches.cpp
+The random numbers follow kernels/random.h, engine/network/initial_weights.cpp (weights) and host/training/batches.cpp
 (shuffles): Philox4x32-10 by counter (Salmon et al. 2011), so that a run can be repeated elsewhere
 on the same weights, batches and wrong labels.
 """
