@@ -104,14 +104,21 @@ StepTimes time_step(Device& device, const TrainingShape& shape, int rounds) {
     unfused = training.unfused();
     blocks.add("unfused", 1, [&] { unfused->run(); });
   }
-  // Last, for they make do with the memory that is left. Not on the CPU, where the threads of lanes
-  // slow all others down.
+  // Last, and left out where the memory that is left does not hold them. Not on the CPU, where the
+  // threads of lanes slow all others down.
   std::optional<TrainingCase> lanes, lane_graph;
+  const auto add_lanes = [&](const char* name, ExecutorKind kind,
+                             std::optional<TrainingCase>& overlapped) {
+    try {
+      overlapped.emplace(device, shape, kLaneSteps, kind);
+      blocks.add_launched(name, kLaneSteps, [&overlapped] { overlapped->run(); });
+    } catch (const OutOfMemory&) {
+      overlapped.reset();
+    }
+  };
   if (device.queues()) {
-    lanes.emplace(device, shape, kLaneSteps, ExecutorKind::lanes);
-    blocks.add_launched("lanes", kLaneSteps, [&] { lanes->run(); });
-    lane_graph.emplace(device, shape, kLaneSteps, ExecutorKind::graph);
-    blocks.add_launched("lane graph", kLaneSteps, [&] { lane_graph->run(); });
+    add_lanes("lanes", ExecutorKind::lanes, lanes);
+    add_lanes("lane graph", ExecutorKind::graph, lane_graph);
   }
   blocks.add("copy", 1, copy);
   blocks.add("matmul", 1, multiply);

@@ -14,7 +14,7 @@ struct StepTimes {
   //     step       the whole step, one task after another, as training launches it
   //     graph      the same as a CUDA graph, without gaps for launches; on a GPU only
   //     lanes      as training plays it on lanes, where tasks of several steps overlap; on a GPU only
-  //     lane graph the same as a CUDA graph
+  //     lane graph the same as a CUDA graph; both where there is memory for them
   //     matmuls    its tasks with matmuls alone, with its buffers and algorithms
   //     gather...  every kind of its tasks alone, under its name
   //     unfused    bench/unfused_step.h; in fp32 and tf32 only

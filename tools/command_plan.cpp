@@ -9,6 +9,7 @@
 #include "host/plan/plan_builder.h"
 #include "host/plan/plan_cost.h"
 #include "host/plan/recipe_plan.h"
+#include "host/recipe/recipe_data.h"
 #include "host/recipe/recipe_fields.h"
 #include "host/training/batches.h"
 #include "tools/commands.h"
@@ -60,7 +61,9 @@ int64_t images_of(const Recipe& recipe, const PlanCommand& command) {
   if (recipe.training.batch > 0 && !find_dataset(data.name, command.data_dir)) {
     return recipe.training.batch + 1;
   }
-  return load_dataset(data.name, command.data_dir).train.count;
+  const int64_t images = load_dataset(data.name, command.data_dir).train.count;
+  require_lag_fits(recipe, images);
+  return images;
 }
 
 PlanShape shape_of(const Recipe& recipe, int64_t images, const PlanCommand& command) {

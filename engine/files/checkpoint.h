@@ -14,7 +14,8 @@
 
 namespace ffwd {
 
-// To be written while the network is there.
+// Read from the device whenever their data are asked for: the network must be there until then, and
+// must not learn in between.
 std::vector<LazyTensor> network_tensors(const Network& network);
 // The head is the last of its layers, and has a bias.
 std::vector<LazyTensor> network_tensors(const BackpropNetwork& network);
@@ -25,7 +26,7 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
 
 // All that training changes: weights, optimiser state, running means and figures; each a vector as
 // it lies on the device. A network of the same shape, optimiser, objectives and batch goes on from it
-// with the same bits. To be written while the network is there.
+// with the same bits. Read from the device likewise.
 std::vector<LazyTensor> state_tensors(Network& network);
 std::vector<LazyTensor> state_tensors(BackpropNetwork& network);
 // Throw as load_network.

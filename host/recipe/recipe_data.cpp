@@ -20,15 +20,17 @@ void keep_first(Images& images, int64_t count, const std::string& key) {
 
 }  // namespace
 
+void require_lag_fits(const Recipe& recipe, int64_t images) {
+  const int64_t lag = recipe.negatives.lag, batch = recipe.training.batch;
+  if (lag == 0 || (0 < batch && batch < images)) return;
+  throw RecipeError("negatives.lag is " + std::to_string(lag) + " while a batch holds all " +
+                    std::to_string(images) + " images, so that an epoch has one step, expected 0");
+}
+
 Dataset cut_for(const Recipe& recipe, Dataset data) {
   keep_first(data.train, recipe.data.train_images, "data.train_images");
   keep_first(data.test, recipe.data.test_images, "data.test_images");
-  const int64_t lag = recipe.negatives.lag, batch = recipe.training.batch;
-  if (lag > 0 && (batch == 0 || batch >= data.train.count)) {
-    throw RecipeError("negatives.lag is " + std::to_string(lag) + " while a batch holds all " +
-                      std::to_string(data.train.count) +
-                      " images, so that an epoch has one step, expected 0");
-  }
+  require_lag_fits(recipe, data.train.count);
   return data;
 }
 

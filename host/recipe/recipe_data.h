@@ -8,6 +8,9 @@
 
 namespace ffwd {
 
+// Throws RecipeError if negatives lag behind where an epoch of so many images has one step.
+void require_lag_fits(const Recipe& recipe, int64_t images);
+
 // A data set cut down to the images that a recipe asks for. Throws RecipeError when it asks for more
 // than there are, or for negatives that lag behind where an epoch has one step.
 Dataset cut_for(const Recipe& recipe, Dataset data);

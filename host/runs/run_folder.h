@@ -36,7 +36,7 @@ class RunFolder {
   // when it is finished, cannot be written to, or a run is at work in it.
   static RunFolder reopen(const std::string& path);
 
-  // Throws FileError if restart() would.
+  // Throws FileError if a finished run or what no run has left is there, as restart() does.
   static void check_can_restart(const std::string& path);
   // As create(), where the files of an unfinished run make way. Throws FileError, before anything is
   // removed, if a finished run or what no run has left is there.

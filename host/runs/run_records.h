@@ -44,7 +44,7 @@ struct Summary {
   double total_seconds = 0;
   double images_per_second = 0;
   int64_t parameters = 0;
-  std::optional<double> train_accuracy_goodness, train_accuracy_head;
+  std::optional<double> train_accuracy_goodness, train_accuracy_head;  // none if interrupted
   std::optional<double> test_accuracy_goodness, test_accuracy_head;
   // By the one class with the most goodness over all images (host/model/evaluate.h).
   std::optional<double> train_accuracy_per_batch, test_accuracy_per_batch;

@@ -36,7 +36,7 @@ class Learner {
   virtual Evaluation evaluate_train() = 0;
   virtual Evaluation evaluate_test() = 0;
 
-  // Of a training under way, while the learner is there: engine/files/checkpoint.h, state_tensors.
+  // Of a training under way: engine/files/checkpoint.h, state_tensors.
   virtual std::vector<LazyTensor> state() = 0;
   // Goes on from such a state, which `origin` held. Throws FileError if it is of another network.
   virtual void load(const SafetensorsFile& state, const std::string& origin) = 0;

@@ -56,7 +56,7 @@ Summary record_result(const RunFolder& folder, Learner& learner, const TrainingT
                       const Recipe& recipe, const Dataset& data, const std::string& recipe_file,
                       double begin) {
   learner.save(folder.model_path());
-  // Who stops a run waits for it: test images alone are few.
+  // Whoever stopped the run waits now, so only the test images are classified: they are fewer.
   const Evaluation train = totals.stopped ? Evaluation() : learner.evaluate_train();
   const Evaluation test = learner.evaluate_test();
   Summary summary = summary_of(learner, totals, train, test, recipe, data, recipe_file);
