@@ -52,8 +52,8 @@ class Layer {
   // activities are only kept for peer normalisation.
   void goodness(Device& lane, const LayerInput& input, const LayerRows::View& out, int64_t learning,
                 bool hands_on);
-  // Computes the gradient of weights and biases (engine/network/parameters.h) from the one in z's place.
-  // Peer normalisation first moves its running means on and adds their push to that.
+  // Computes the gradient of weights and biases (engine/network/parameters.h) from the one in z's
+  // place. Peer normalisation first moves its running means on and adds their push to that.
   void gradient(Device& lane, const LayerInput& input, const LayerRows::View& out, int64_t learning,
                 VectorView<float> gradient);
   void update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,

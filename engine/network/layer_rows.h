@@ -19,7 +19,8 @@ struct LayerSlots {
 // What a layer makes of the rows of a batch. A row is an image.
 class LayerRows {
  public:
-  // Other layers' rows whose memory these use (engine/network/layer_places.h); null: they have their own.
+  // Other layers' rows whose memory these use (engine/network/layer_places.h); null: they have
+  // their own.
   struct Lenders {
     const LayerRows *z, *next;
   };

@@ -23,8 +23,8 @@ struct Model {
 Model make_model(Device& device, const Recipe& recipe, const DatasetFormat& format,
                  int64_t max_images);
 
-// The weights with PyTorch's names and layouts (engine/files/checkpoint.h); recipe and image format as
-// metadata. The file replaces what was at `path` as a whole or not at all.
+// The weights with PyTorch's names and layouts (engine/files/checkpoint.h); recipe and image format
+// as metadata. The file replaces what was at `path` as a whole or not at all.
 void save_model(const Model& model, const std::string& path);
 
 // The file itself, for a network of any kind.

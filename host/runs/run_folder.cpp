@@ -43,10 +43,9 @@ bool is_half_of_a_run(const std::string& name) {
 // a finished run or anything else is there.
 std::vector<fs::path> left_unfinished(const std::string& path) {
   if (RunFolder::is_finished(path)) {
-    throw FileError(
-        path +
-        " holds a finished run, which another recipe, device or precision does not go on"
-        " with: name another --out, or remove it if its run is not needed");
+    throw FileError(path +
+                    " holds a finished run, of another recipe, device or precision: name another"
+                    " --out, or remove it if its run is not needed");
   }
   std::error_code error;
   fs::directory_iterator files(path, error);

@@ -24,8 +24,8 @@ class Learner {
   virtual int64_t most_at_once() const = 0;
   // Queued: learns from these batches of the training images, one a step.
   virtual void learn(const Stage& stage, const Batches& batches) = 0;
-  // Queued: the running sums (engine/network/running_sums.h) of what learns in this stage are cleared, or
-  // their totals go to a place.
+  // Queued: the running sums (engine/network/running_sums.h) of what learns in this stage are
+  // cleared, or their totals go to a place.
   virtual void clear_running(const Stage& stage) = 0;
   virtual void add_up_running(const Stage& stage, int64_t place) = 0;
   // The losses whose totals are in the first places, of so many steps each: means over the steps, of
