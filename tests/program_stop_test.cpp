@@ -88,6 +88,19 @@ TEST_F(StoppedProgram, GoesOnAfterItWasKilled) {
   expect_the_same_end();
 }
 
+// A folder where the report is to be stands in its way.
+TEST_F(StoppedProgram, GoesOnFromTheEndWhereItsResultIsMissing) {
+  Outcome outcome{};
+  std::thread training([&] { outcome = run(train_arguments(kLong)); });
+  wait_for_metrics(folder_ / "run/metrics.jsonl");
+  std::filesystem::create_directory(folder_ / "run/report.html");
+  training.join();
+  EXPECT_EQ(outcome.code, int(ExitCode::files));
+  expect_contains(outcome.text, {"report.html: it exists and is not a regular file"});
+  std::filesystem::remove(folder_ / "run/report.html");
+  expect_the_same_end();
+}
+
 TEST_F(StoppedProgram, SaysWhatIsOtherThanBefore) {
   {
     const Environment threads("OMP_NUM_THREADS", "1");

@@ -116,6 +116,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
         if (stop || steady_seconds() - saved >= options.save_every) trainer.pause(save);
         return stop;
       });
+  if (!trainer.totals().stopped) save();  // evaluation can take longer than training
   return record_result(folder, *learner, trainer.totals(), recipe, data, recipe_file, begin);
 }
 

@@ -32,9 +32,9 @@ struct RunOptions {
 
 // Trains and fills the folder: recipe, metrics, model, summary, report. A run that was stopped is
 // saved likewise, with `interrupted` in its summary and without accuracies of training images, and
-// leaves the state that it can go on from; so does a run that was killed, if it had saved one. The
-// folder is removed if the run fails before anything was learnt. `recipe_file` is the name of the
-// recipe's.
+// leaves the state that it can go on from; so does a run that was killed, if it had saved one: at
+// the latest when all is learnt, before accuracies are measured. The folder is removed if the run
+// fails before anything was learnt. `recipe_file` is the name of the recipe's.
 Summary run_training(Device& device, const Recipe& recipe, const Dataset& data,
                      const RunFolder& folder, const std::string& recipe_file,
                      const RunWatcher& watcher, RunOptions options);

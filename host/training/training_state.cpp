@@ -16,6 +16,24 @@
 namespace ffwd {
 namespace {
 
+// CRC-32 of all that is added.
+class Checksum {
+ public:
+  void add(const void* bytes, size_t size) {
+    if (size == 0) return;  // without bytes crc32_z begins anew
+    crc_ = crc32_z(crc_, static_cast<const Bytef*>(bytes), size);
+  }
+  void add(const std::string& text) { add(text.data(), text.size()); }
+  void add(const std::string& name, const std::vector<float>& data) {
+    add(name);
+    add(data.data(), data.size() * sizeof(float));
+  }
+  uint32_t value() const { return uint32_t(crc_); }
+
+ private:
+  uLong crc_ = 0;
+};
+
 const std::string& metadata(const SafetensorsFile& file, const std::string& key,
                             const std::string& path) {
   const auto found = file.metadata.find(key);
@@ -23,8 +41,17 @@ const std::string& metadata(const SafetensorsFile& file, const std::string& key,
   throw Error(path + ": is a safetensors file, but not the state of a training: it has no " + key);
 }
 
-// Where the recipe's training can have stopped: after some of its steps and before the last, every
-// complete epoch counted.
+void check_sum(const SafetensorsFile& file, const std::string& path) {
+  Checksum sum;
+  sum.add(metadata(file, "recipe", path));
+  sum.add(metadata(file, "progress", path));
+  for (const NamedTensor& tensor : file.tensors) sum.add(tensor.name, tensor.data);
+  if (metadata(file, "crc", path) == std::to_string(sum.value())) return;
+  throw Error(path + ": damaged, it is not what its checksum was taken of");
+}
+
+// Where the recipe's training can have stopped: after some or all of its steps, every complete epoch
+// counted.
 void check_progress(const TrainingState& state, const JsonObject& progress) {
   const int64_t images = state.data.images;
   if (images < 1 || images > INT32_MAX) progress.wrong("images", "a number of images");
@@ -32,8 +59,8 @@ void check_progress(const TrainingState& state, const JsonObject& progress) {
   const auto stages = stages_of(recipe);
   const int64_t in_an_epoch = steps_an_epoch(images, batch_of(recipe, images));
   const int64_t epochs = int64_t(stages.size()) * recipe.training.epochs;
-  if (state.steps < 1 || state.steps / in_an_epoch >= epochs) {
-    progress.wrong("steps", "a number from 1 to below the steps of the recipe's " +
+  if (state.steps < 1 || state.steps - 1 >= epochs * in_an_epoch) {
+    progress.wrong("steps", "a number from 1 to the steps of the recipe's " +
                                 std::to_string(epochs) + " epochs, " + std::to_string(in_an_epoch) +
                                 " each");
   }
@@ -80,9 +107,10 @@ ComputeSetup setup_of(const Device& device, ExecutorKind executor) {
 }
 
 DataIdentity identity_of(const Images& train) {
-  const auto labels = reinterpret_cast<const Bytef*>(train.labels.data());
-  const uLong crc = crc32_z(0, train.pixels.data(), train.pixels.size());
-  return {train.count, uint32_t(crc32_z(crc, labels, train.labels.size() * sizeof(int32_t)))};
+  Checksum sum;
+  sum.add(train.pixels.data(), train.pixels.size());
+  sum.add(train.labels.data(), train.labels.size() * sizeof(int32_t));
+  return {train.count, sum.value()};
 }
 
 void require_same_data(const TrainingState& state, const DataIdentity& data,
@@ -113,9 +141,15 @@ void save_training_state(const TrainingState& state, const std::vector<LazyTenso
   // A file's name need not be UTF-8.
   const std::string text =
       progress.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
-  write_file_atomically(path, [&](const WriteBytes& write) {
-    encode_safetensors(learnt, {{"recipe", to_text(state.recipe)}, {"progress", text}}, write);
-  });
+  const std::string recipe = to_text(state.recipe);
+  Checksum sum;
+  sum.add(recipe);
+  sum.add(text);
+  for (const LazyTensor& tensor : learnt) sum.add(tensor.name, tensor.data());
+  const std::map<std::string, std::string> metadata{
+      {"recipe", recipe}, {"progress", text}, {"crc", std::to_string(sum.value())}};
+  write_file_atomically(
+      path, [&](const WriteBytes& write) { encode_safetensors(learnt, metadata, write); });
 }
 
 SavedTraining load_training_state(const std::string& path) {
@@ -125,6 +159,7 @@ SavedTraining load_training_state(const std::string& path) {
     state.learnt = decode_safetensors(bytes, path);
     state.recipe = parse_recorded_recipe(metadata(state.learnt, "recipe", path), path);
     read_progress(metadata(state.learnt, "progress", path), path, state);
+    check_sum(state.learnt, path);
     return state;
   });
 }

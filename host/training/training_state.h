@@ -1,4 +1,4 @@
-// The state of a training that is under way, as one safetensors file. Another run goes on from it,
+// The state of a training that has not left its result yet, as one safetensors file. Another run goes on from it,
 // with the same bits if it computes in the same way: `setup` says it.
 #pragma once
 
@@ -55,7 +55,7 @@ void save_training_state(const TrainingState& state, const std::vector<LazyTenso
 void require_same_data(const TrainingState& state, const DataIdentity& data,
                        const std::string& path);
 
-// Throws FileError naming the file and what is wrong with it.
+// Throws FileError naming the file and what is wrong with it; a checksum finds every changed bit.
 SavedTraining load_training_state(const std::string& path);
 
 }  // namespace ffwd
