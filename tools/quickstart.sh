@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 machine to a trained network: installs, builds, trains tools/recipes/quickstart.toml.
+# From a fresh Debian 12 or 13 to a trained network: installs, builds, trains tools/recipes/quickstart.toml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/setup.sh

@@ -1,8 +1,9 @@
-// What our wrappers of oneDNN share.
+// What our wrappers of oneDNN share, and what its versions 2 and 3 call differently.
 #pragma once
 
 #include <dnnl.hpp>
 #include <string>
+#include <type_traits>
 
 #include "kernels/view.h"
 
@@ -23,6 +24,29 @@ void with_onednn(const Call& call) {
     throw Error(what + ", status " + std::to_string(int(error.status)));
   }
 }
+
+// How a primitive is to be made. `last`: its attributes or, of one that goes back, the description
+// of the one that goes forward.
+template <typename Primitive, typename Last, typename... Args>
+typename Primitive::primitive_desc onednn_desc(const dnnl::engine& engine, const Last& last,
+                                               const Args&... args) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, args..., last};
+#else
+  const typename Primitive::desc desc(args...);
+  if constexpr (std::is_same_v<Last, dnnl::primitive_attr>) {
+    return {desc, last, engine};
+  } else {
+    return {desc, engine, last};
+  }
+#endif
+}
+
+#if DNNL_VERSION_MAJOR >= 3
+using OnednnPooling = dnnl::pooling_forward;
+#else
+using OnednnPooling = dnnl::pooling_v2_forward;
+#endif
 
 // oneDNN takes operands that it only reads through the same type as those that it writes.
 inline dnnl::memory onednn_memory(const dnnl::engine& engine, const dnnl::memory::desc& desc,

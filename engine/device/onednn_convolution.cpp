@@ -23,16 +23,23 @@ memory::desc input_desc(const ConvolutionShape& s, int64_t images, const ConstMa
   return pixels_desc(images, shape, x);
 }
 
-// Our weights or their gradient, and `any` for the layout that oneDNN would rather have.
+memory::dims weight_dims(const ConvolutionShape& s) {
+  const int64_t c = s.stored_channels(), k = s.kernel;
+  if (s.groups == 1) return {s.units, c, k, k};
+  return {s.groups, s.units / s.groups, c, k, k};
+}
+
+// Our weights or their gradient.
 memory::desc weight_desc(const ConvolutionShape& s, const ConstMatrixView& weight) {
   const auto type = onednn_type(weight.dtype);
   const int64_t c = s.stored_channels(), k = s.kernel, row = weight.stride;
-  if (s.groups == 1) return {{s.units, c, k, k}, type, {row, 1, k * c, c}};
-  const int64_t units = s.units / s.groups;
-  return {{s.groups, units, c, k, k}, type, {units * row, row, 1, k * c, c}};
+  if (s.groups == 1) return {weight_dims(s), type, {row, 1, k * c, c}};
+  return {weight_dims(s), type, {s.units / s.groups * row, row, 1, k * c, c}};
 }
-memory::desc any_layout(const memory::desc& desc, memory::data_type type) {
-  return {desc.dims(), type, memory::format_tag::any};
+
+// In the layout that oneDNN would rather have.
+memory::desc own_weight_desc(const ConvolutionShape& s, DType dtype) {
+  return {weight_dims(s), onednn_type(dtype), memory::format_tag::any};
 }
 
 }  // namespace
@@ -56,13 +63,13 @@ struct OnednnConvolution::Primitives {
   std::map<ConvolutionKey, Weighted> forward, gradient;
   std::map<PoolKey, Pool> pools;
 
-  dnnl::convolution_forward::primitive_desc forward_desc(const ConvolutionShape& s,
+  dnnl::convolution_forward::primitive_desc forward_desc(const ConvolutionShape& s, DType dtype,
                                                          const Weighted& w) const {
-    const dnnl::convolution_forward::desc desc(
-        dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, w.x,
-        any_layout(w.weight, w.x.data_type()), w.z, {s.stride, s.stride}, {s.padding, s.padding},
-        {s.padding, s.padding});
-    return {desc, engine};
+    const memory::dims stride(2, s.stride), padding(2, s.padding);
+    return onednn_desc<dnnl::convolution_forward>(
+        engine, dnnl::primitive_attr(), dnnl::prop_kind::forward_training,
+        dnnl::algorithm::convolution_direct, w.x, own_weight_desc(s, dtype), w.z, stride, padding,
+        padding);
   }
 
   static Weighted descs(const ConvolutionShape& s, int64_t images, const ConstMatrixView& x,
@@ -79,7 +86,7 @@ struct OnednnConvolution::Primitives {
     const auto found = forward.find(key);
     if (found != forward.end()) return found->second;
     Weighted w = descs(a.shape, a.images(), a.x, a.weight, a.z);
-    const auto desc = forward_desc(a.shape, w);
+    const auto desc = forward_desc(a.shape, a.x.dtype, w);
     w.own_weight = memory(desc.weights_desc(), engine);
     w.run = dnnl::convolution_forward(desc);
     w.reorder = dnnl::reorder({engine, w.weight, engine, desc.weights_desc()});
@@ -92,11 +99,10 @@ struct OnednnConvolution::Primitives {
     if (found != gradient.end()) return found->second;
     const ConvolutionShape& s = a.shape;
     Weighted w = descs(s, a.images(), a.x, a.weight_gradient, a.dz);
-    const dnnl::convolution_backward_weights::desc backward(
-        dnnl::algorithm::convolution_direct, w.x, any_layout(w.weight, w.weight.data_type()), w.z,
-        {s.stride, s.stride}, {s.padding, s.padding}, {s.padding, s.padding});
-    const dnnl::convolution_backward_weights::primitive_desc desc(backward, engine,
-                                                                  forward_desc(s, w));
+    const memory::dims stride(2, s.stride), padding(2, s.padding);
+    const auto desc = onednn_desc<dnnl::convolution_backward_weights>(
+        engine, forward_desc(s, a.x.dtype, w), dnnl::algorithm::convolution_direct, w.x,
+        own_weight_desc(s, a.weight_gradient.dtype), w.z, stride, padding, padding);
     w.own_weight = memory(desc.diff_weights_desc(), engine);
     w.run = dnnl::convolution_backward_weights(desc);
     w.reorder = dnnl::reorder({engine, desc.diff_weights_desc(), engine, w.weight});
@@ -114,12 +120,11 @@ struct OnednnConvolution::Primitives {
     p.x = pixels_desc(a.images(), s.input, a.x);
     p.pooled = pixels_desc(a.images(), s.output(), a.pooled);
     const memory::dims window(2, s.window), none(2, 0);
-    const dnnl::pooling_forward::desc desc(dnnl::prop_kind::forward_inference,
-                                           s.kind == PoolKind::max
-                                               ? dnnl::algorithm::pooling_max
-                                               : dnnl::algorithm::pooling_avg_exclude_padding,
-                                           p.x, p.pooled, window, window, none, none);
-    p.run = dnnl::pooling_forward({desc, engine});
+    const auto algorithm = s.kind == PoolKind::max ? dnnl::algorithm::pooling_max
+                                                   : dnnl::algorithm::pooling_avg_exclude_padding;
+    p.run = OnednnPooling(onednn_desc<OnednnPooling>(
+        engine, dnnl::primitive_attr(), dnnl::prop_kind::forward_inference, algorithm, p.x,
+        p.pooled, window, window, none, none, none));
     return pools.emplace(key, p).first->second;
   }
 

@@ -25,6 +25,12 @@ memory::desc matrix_desc(const ConstMatrixView& m, bool transposed) {
   return {{m.rows, m.cols}, type, memory::dims{m.stride, 1}};
 }
 
+// Whether oneDNN uses these instructions. A set holds the bits of those that it extends.
+bool cpu_has(dnnl::cpu_isa set) {
+  const auto used = unsigned(dnnl::get_effective_cpu_isa());
+  return (used & unsigned(set)) == unsigned(set);
+}
+
 // Whether the product is the weight gradient of an inner product, for which oneDNN has faster code.
 bool is_weight_gradient(const Matmul& m) {
   const auto dense = [](const ConstMatrixView& view) { return view.stride == view.cols; };
@@ -71,7 +77,7 @@ struct OnednnMatmul::Primitives {
       add.append_sum(m.beta);
       attributes.set_post_ops(add);
     }
-    p.run = dnnl::matmul({dnnl::matmul::desc(p.a, p.b, p.c), attributes, engine});
+    p.run = dnnl::matmul(onednn_desc<dnnl::matmul>(engine, attributes, p.a, p.b, p.c));
     return p;
   }
 
@@ -84,11 +90,11 @@ struct OnednnMatmul::Primitives {
               DNNL_ARG_SRC,
               DNNL_ARG_DIFF_WEIGHTS,
               {}};
-    const dnnl::inner_product_forward::primitive_desc forward(
-        {dnnl::prop_kind::forward_training, p.b,
-         memory::desc(p.c.dims(), p.b.data_type(), memory::format_tag::any), p.a},
-        engine);
-    p.run = dnnl::inner_product_backward_weights({{p.b, p.c, p.a}, engine, forward});
+    const memory::desc any({m.m(), m.n()}, onednn_type(m.b.dtype), memory::format_tag::any);
+    const auto forward = onednn_desc<dnnl::inner_product_forward>(
+        engine, dnnl::primitive_attr(), dnnl::prop_kind::forward_training, p.b, any, p.a);
+    p.run = dnnl::inner_product_backward_weights(
+        onednn_desc<dnnl::inner_product_backward_weights>(engine, forward, p.b, p.c, p.a));
     return p;
   }
 
@@ -114,38 +120,16 @@ void OnednnMatmul::run(const Matmul& a) {
 }
 
 bool onednn_has_bf16() {
-  switch (dnnl::get_effective_cpu_isa()) {
-    case dnnl::cpu_isa::avx512_core:
-    case dnnl::cpu_isa::avx512_core_vnni:
-    case dnnl::cpu_isa::avx512_core_bf16:
-    case dnnl::cpu_isa::avx512_core_amx:
-      return true;
-    default:
-      return false;
-  }
+  return cpu_has(dnnl::cpu_isa::avx512_core);
 }
 
 std::string onednn_description() {
   const dnnl_version_t* v = dnnl_version();
-  std::string isa = "generic code";
-  switch (dnnl::get_effective_cpu_isa()) {
-    case dnnl::cpu_isa::avx2:
-    case dnnl::cpu_isa::avx2_vnni:
-      isa = "AVX2";
-      break;
-    case dnnl::cpu_isa::avx512_core:
-    case dnnl::cpu_isa::avx512_core_vnni:
-      isa = "AVX-512";
-      break;
-    case dnnl::cpu_isa::avx512_core_bf16:
-      isa = "AVX-512 and its bf16 instructions";
-      break;
-    case dnnl::cpu_isa::avx512_core_amx:
-      isa = "AVX-512 and AMX";
-      break;
-    default:
-      break;
-  }
+  const char* isa = cpu_has(dnnl::cpu_isa::avx512_core_amx)    ? "AVX-512 and AMX"
+                    : cpu_has(dnnl::cpu_isa::avx512_core_bf16) ? "AVX-512 and its bf16 instructions"
+                    : cpu_has(dnnl::cpu_isa::avx512_core)      ? "AVX-512"
+                    : cpu_has(dnnl::cpu_isa::avx2)             ? "AVX2"
+                                                               : "generic code";
   return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." +
          std::to_string(v->patch) + " with " + isa;
 }

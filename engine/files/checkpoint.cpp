@@ -160,11 +160,11 @@ void load_network(Network& network, const SafetensorsFile& file, const std::stri
     ++expected;
     const int64_t classes = network.head()->classes(), total = columns_of(*network.head());
     int64_t first = 0;
-    const std::vector<float>& all = tensor(file, "head.weight", {classes, total}, origin);
+    const float* const all = tensor(file, "head.weight", {classes, total}, origin).data();
     for (Parameters& part : network.head()->weights()) {
       std::vector<float> values;
       for (int64_t k = 0; k < classes; ++k) {
-        const auto row = all.begin() + k * total + first;
+        const float* const row = all + k * total + first;
         values.insert(values.end(), row, row + part.inputs());
       }
       part.upload(values, {});

@@ -51,11 +51,10 @@ void go_on(const SavedTraining& stopped, const DataIdentity& identity, const Run
   folder.keep_metrics(stopped.epochs);
 }
 
-// Leaves model, report and summary in the folder. `begin` of the run, by steady_seconds().
+// Leaves report and summary in the folder. `begin` of the run, by steady_seconds().
 Summary record_result(const RunFolder& folder, Learner& learner, const TrainingTotals& totals,
                       const Recipe& recipe, const Dataset& data, const std::string& recipe_file,
                       double begin) {
-  learner.save(folder.model_path());
   // Whoever stopped the run waits now, so only the test images are classified: they are fewer.
   const Evaluation train = totals.stopped ? Evaluation() : learner.evaluate_train();
   const Evaluation test = learner.evaluate_test();
@@ -116,6 +115,7 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
         if (stop || steady_seconds() - saved >= options.save_every) trainer.pause(save);
         return stop;
       });
+  learner->save(folder.model_path());
   if (!trainer.totals().stopped) save();  // evaluation can take longer than training
   return record_result(folder, *learner, trainer.totals(), recipe, data, recipe_file, begin);
 }
