@@ -6,6 +6,7 @@
 
 #include "bench/quantile.h"
 #include "bench/rounds.h"
+#include "engine/files/strict_json.h"
 #include "host/basics/errors.h"
 #include "host/basics/file_io.h"
 #include "host/basics/number_text.h"
@@ -15,7 +16,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr size_t kFewestSamples = 5;  // quartiles of fewer lie where chance puts them
+// Of so many samples of the same the middle halves lie apart once in 130 times, of 5 once in 5.
+constexpr size_t kFewestSamples = 15;
+constexpr size_t kDeepest = 5;  // report > cases > case > seconds > samples
+constexpr size_t kMostSamples = 10000;
 
 struct Case {
   std::string name;
@@ -43,6 +47,7 @@ Report read_report(const std::string& file) {
   constexpr uint64_t kMostBytes = uint64_t(64) << 20;
   const std::string text = read_file(file, kMostBytes);
   try {
+    parse_strict_json(text, kDeepest, kMostSamples);
     Report report{ordered_json::parse(text), {}};
     for (const ordered_json& one : report.about.at("cases")) report.cases.push_back(read_case(one));
     report.about.erase("cases");
@@ -73,7 +78,22 @@ void print_differences(const ordered_json& a, const ordered_json& b) {
     std::printf("different %s: A %s, B %s\n", key.c_str(), in_a.dump().c_str(),
                 in_b.dump().c_str());
   }
-  if (same) std::printf("the same program on the same device, with as many threads\n");
+  if (!same) return;
+  std::printf("both of commit %s on the same device, with as many threads\n",
+              a.value("commit", "?").c_str());
+}
+
+// What only one of the two, called `which`, has timed.
+void print_rest(const char* which, const Report& report, const Report& other) {
+  for (const Case& one : report.cases) {
+    const Case* const same = find(other.cases, one.name);
+    std::string names;
+    for (const Timing& timing : one.timings) {
+      if (same && find(same->timings, timing.name)) continue;
+      names += (names.empty() ? "" : ", ") + timing.name;
+    }
+    if (!names.empty()) std::printf("only in %s, %s: %s\n", which, one.name.c_str(), names.c_str());
+  }
 }
 
 // The median and, in brackets, the quartiles, in a unit that suits `scale` seconds.
@@ -131,8 +151,11 @@ void print_comparison(const std::string& file_a, const std::string& file_b) {
     }
   }
   if (!common) throw FileError(file_a + " and " + file_b + " have timed nothing in common");
+  std::printf("\n");
+  print_rest("A", a, b);
+  print_rest("B", b, a);
   std::printf(
-      "\nMedians. \"B faster\": in how many of all pairs of samples, one of each, B took less; 50 "
+      "Medians. \"B faster\": in how many of all pairs of samples, one of each, B took less; 50 "
       "%%"
       " is no difference.\n\"faster\" and \"slower\" need the middle halves of the samples to lie"
       " apart, and %zu samples of each.\n",

@@ -34,13 +34,22 @@ TEST(CompareReports, CountsPairsInWhichTheSecondIsLess) {
 }
 
 TEST(CompareReports, SaysSomethingOnlyWhereTheMiddleHalvesLieApart) {
-  const Seconds a = {10, 11, 12, 13, 100};  // quartiles 11 and 13
-  EXPECT_EQ(bench::verdict(a, {9, 10, 10.5, 10.9, 90}), "faster");
-  EXPECT_EQ(bench::verdict(a, {9, 13.1, 14, 15, 16}), "slower");
-  EXPECT_EQ(bench::verdict(a, {9, 10, 10.5, 11, 90}), "no difference");
+  // 17 of which the 5th and 13th are the quartiles.
+  const auto samples = [](double first, double last) {
+    Seconds some(17, (first + last) / 2);
+    std::fill_n(some.begin(), 5, first);
+    std::fill_n(some.end() - 5, 5, last);
+    some.front() = 1;
+    some.back() = 100;
+    return some;
+  };
+  const Seconds a = samples(11, 13), few(14, 1.0);
+  EXPECT_EQ(bench::verdict(a, samples(10, 10.9)), "faster");
+  EXPECT_EQ(bench::verdict(a, samples(13.1, 15)), "slower");
+  EXPECT_EQ(bench::verdict(a, samples(10, 11)), "no difference");
   EXPECT_EQ(bench::verdict(a, a), "no difference");
-  EXPECT_EQ(bench::verdict(a, {1, 2, 3, 4}), "too few samples");
-  EXPECT_EQ(bench::verdict({1, 2, 3, 4}, a), "too few samples");
+  EXPECT_EQ(bench::verdict(a, few), "too few samples");
+  EXPECT_EQ(bench::verdict(few, a), "too few samples");
 }
 
 TEST(Memory, TheYardstickByHand) {

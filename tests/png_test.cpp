@@ -27,8 +27,8 @@ TEST(Png, RoundTrip) {
   const TemporaryFolder folder;
   for (const int64_t channels : {1, 3}) {
     for (const auto& [height, width] : {std::pair<int64_t, int64_t>{1, 1}, {28, 28}, {7, 31}}) {
-      const GreyOrColourImage image =
-          read_png(folder.write("image.png", png_file(height, width, channels)));
+      const PngImage image =
+          read_png(folder.write("image.png", png_file(height, width, channels)), channels);
       EXPECT_EQ(image.shape, (ImageShape{height, width, channels}));
       EXPECT_EQ(image.pixels, ramp(height * width * channels));
     }
@@ -55,7 +55,7 @@ std::string written_as(png_uint_32 format, const void* pixels, const void* colou
 TEST(Png, TransparencyLiesOnBlack) {
   const TemporaryFolder folder;
   const uint8_t pixels[] = {10, 20, 30, 255, 90, 80, 70, 0};
-  const auto image = read_png(folder.write("image.png", written_as(PNG_FORMAT_RGBA, pixels)));
+  const auto image = read_png(folder.write("image.png", written_as(PNG_FORMAT_RGBA, pixels)), 3);
   EXPECT_EQ(image.pixels, (std::vector<uint8_t>{10, 20, 30, 0, 0, 0}));
 }
 
@@ -63,8 +63,8 @@ TEST(Png, PalettesAreResolved) {
   const TemporaryFolder folder;
   const uint8_t colours[] = {1, 2, 3, 200, 150, 100};
   const uint8_t indices[] = {1, 0};
-  const auto image =
-      read_png(folder.write("image.png", written_as(PNG_FORMAT_RGB_COLORMAP, indices, colours, 2)));
+  const auto image = read_png(
+      folder.write("image.png", written_as(PNG_FORMAT_RGB_COLORMAP, indices, colours, 2)), 3);
   EXPECT_EQ(image.pixels, (std::vector<uint8_t>{200, 150, 100, 1, 2, 3}));
 }
 
@@ -77,18 +77,34 @@ TEST(Png, SixteenBitsAreCutToEight) {
     const size_t name = file.find(chunk);
     if (name != std::string::npos) file.erase(name - 4, 12 + bytes);
   }
-  const auto image = read_png(folder.write("image.png", file));
+  const auto image = read_png(folder.write("image.png", file), 1);
   EXPECT_EQ(image.shape.channels, 1);
   EXPECT_EQ(image.pixels, (std::vector<uint8_t>{255, 128}));
+}
+
+TEST(Png, GreysMayBeStoredAsColours) {
+  const TemporaryFolder folder;
+  const uint8_t equal[] = {7, 7, 7, 200, 200, 200}, unequal[] = {7, 7, 7, 200, 200, 201};
+  const std::string grey = folder.write("grey.png", written_as(PNG_FORMAT_RGB, equal));
+  EXPECT_EQ(read_png(grey, 1).pixels, (std::vector<uint8_t>{7, 200}));
+  EXPECT_EQ(read_png(grey, 1).shape, (ImageShape{1, 2, 1}));
+  EXPECT_EQ(read_png(grey, 3).pixels, (std::vector<uint8_t>{7, 7, 7, 200, 200, 200}));
+  const uint8_t bytes[] = {7, 200};
+  const std::string one = folder.write("one.png", written_as(PNG_FORMAT_GRAY, bytes));
+  EXPECT_EQ(read_png(one, 3).pixels, (std::vector<uint8_t>{7, 7, 7, 200, 200, 200}));
+  const std::string colour = folder.write("colour.png", written_as(PNG_FORMAT_RGB, unequal));
+  EXPECT_EQ(error_of(ExitCode::data, [&] { read_png(colour, 1); }),
+            colour + ": shows colours, expected greys alone");
 }
 
 TEST(Png, RefusesWhatIsNoPng) {
   const TemporaryFolder folder;
   const std::string missing = folder / "missing.png";
-  expect_contains(error_of(ExitCode::data, [&] { read_png(missing); }), {missing, "No such file"});
+  expect_contains(error_of(ExitCode::data, [&] { read_png(missing, 1); }),
+                  {missing, "No such file"});
   for (const char* content : {"", "x", "GIF89a and more of that", "\x89PNG\r\n\x1a\n"}) {
     const std::string path = folder.write("no.png", content);
-    expect_contains(error_of(ExitCode::data, [&] { read_png(path); }),
+    expect_contains(error_of(ExitCode::data, [&] { read_png(path, 1); }),
                     {path, "not a readable PNG file"});
   }
 }
@@ -99,7 +115,7 @@ TEST(Png, RefusesTruncatedAndDamagedFiles) {
   const size_t pixels_end = good.size() - 12;  // the last chunk, IEND, holds nothing
   for (size_t kept = 0; kept < pixels_end; kept += 41) {
     const std::string path = folder.write("image.png", good.substr(0, kept));
-    expect_contains(error_of(ExitCode::data, [&] { read_png(path); }), {path, "PNG"});
+    expect_contains(error_of(ExitCode::data, [&] { read_png(path, 3); }), {path, "PNG"});
   }
   const size_t data = good.find("IDAT");
   ASSERT_NE(data, std::string::npos);
@@ -107,7 +123,7 @@ TEST(Png, RefusesTruncatedAndDamagedFiles) {
     std::string damaged = good;
     damaged[at] ^= 4;
     const std::string path = folder.write("image.png", damaged);
-    expect_contains(error_of(ExitCode::data, [&] { read_png(path); }),
+    expect_contains(error_of(ExitCode::data, [&] { read_png(path, 3); }),
                     {path, "truncated or damaged"});
   }
 }
@@ -122,7 +138,7 @@ TEST(Png, RefusesLargeImagesBeforeReadingThem) {
   image.format = PNG_FORMAT_GRAY;
   const std::string path = folder / "wide.png";
   ASSERT_TRUE(png_image_write_to_file(&image, path.c_str(), 0, row.data(), 0, nullptr));
-  EXPECT_EQ(error_of(ExitCode::data, [&] { read_png(path); }),
+  EXPECT_EQ(error_of(ExitCode::data, [&] { read_png(path, 1); }),
             path + ": 4097 x 1 pixels, expected at most 4096 either way");
 }
 

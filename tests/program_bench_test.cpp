@@ -66,13 +66,19 @@ TEST_F(ProgramBench, TimesAStepAndItsParts) {
 
   const Outcome same = compare(file, file);
   ASSERT_EQ(same.code, 0) << same.text;
-  expect_contains(same.text, {"same program on the same device", "784-20-24, 10 pairs", "unfused",
-                              "50 %  too few samples"});
+  expect_contains(same.text, {"both of commit ", " on the same device", "784-20-24, 10 pairs",
+                              "unfused", "50 %  too few samples"});
 }
 
 TEST_F(ProgramBench, SaysWhichIsFaster) {
-  const std::string a = write_report("a.json", {2, 2.1, 2.2, 2.3, 2.4}),
-                    b = write_report("b.json", {4, 4.2, 4.4, 4.6, 4.8}, /*threads=*/3);
+  const auto three_of_each = [](std::vector<double> samples) {
+    const std::vector<double> once = samples;
+    for (int n = 0; n < 2; ++n) samples.insert(samples.end(), once.begin(), once.end());
+    return samples;
+  };
+  const std::string a = write_report("a.json", three_of_each({2, 2.1, 2.2, 2.3, 2.4})),
+                    b = write_report("b.json", three_of_each({4, 4.2, 4.4, 4.6, 4.8}),
+                                     /*threads=*/3);
   const Outcome slower = compare(a, b);
   ASSERT_EQ(slower.code, 0) << slower.text;
   expect_contains(slower.text, {"different threads: A 1, B 3", "0.50        0 %  slower"});
@@ -84,8 +90,21 @@ TEST_F(ProgramBench, SaysWhichIsFaster) {
   const std::string difference = "different matmul_algorithms: A ";
   expect_contains(compare(b, measured).text, {difference + "null, B \"measured\""});
   expect_contains(compare(measured, b).text, {difference + "\"measured\", B null"});
-  const std::string near = write_report("near.json", {2, 2.05, 2.15, 2.3, 2.4});
+  const std::string near = write_report("near.json", three_of_each({2, 2.05, 2.15, 2.3, 2.4}));
   expect_contains(compare(a, near).text, {"54 %  no difference"});
+  EXPECT_EQ(slower.text.find("only in"), std::string::npos);
+}
+
+TEST_F(ProgramBench, NamesWhatOnlyOneHasTimed) {
+  const std::string a = write_report("a.json");
+  json report = json::parse(content_of(a));
+  report["cases"][0]["seconds"]["graph"] = {1, 2};
+  report["cases"].push_back({{"name", "784-9, 8 pairs"}, {"seconds", {{"step", {1}}}}});
+  const std::string more = folder_.write("more.json", report.dump());
+  expect_contains(compare(a, more).text,
+                  {"only in B, 784-20, 10 pairs: graph\n", "only in B, 784-9, 8 pairs: step\n"});
+  expect_contains(compare(more, a).text,
+                  {"only in A, 784-20, 10 pairs: graph\n", "only in A, 784-9, 8 pairs: step\n"});
 }
 
 TEST_F(ProgramBench, RefusesWhatCannotBeCompared) {
@@ -105,6 +124,11 @@ TEST_F(ProgramBench, RefusesWhatCannotBeCompared) {
   expect_refused(compare(good, copies), ExitCode::files, {"copies.json", "nothing in common"});
   expect_refused(compare(write_report("zero.json", {0}), good), ExitCode::files,
                  {"zero.json is no"});
+  const std::string deep = "{\"z\": " + std::string(200000, '[') + std::string(200000, ']') + "}";
+  expect_refused(compare(good, folder_.write("deep.json", deep)), ExitCode::files,
+                 {"deep.json is no report"});
+  expect_refused(run("bench --json new.json compare " + good + " " + good), ExitCode::usage,
+                 {"compare excludes --json"});
   expect_refused(compare(good, folder_ / "missing.json"), ExitCode::files, {"missing.json"});
 }
 

@@ -87,6 +87,11 @@ TEST_F(Program, ShowsWhatTheSourceStates) {
   ASSERT_EQ(run("report " + folder_ / "run" + " --data-dir " + folder_ / "data").code, 0);
   EXPECT_EQ(content_of(folder_ / "run/report.html"), report);
 
+  const Outcome without = run("report " + folder_ / "run" + " --data-dir " + folder_ / "none");
+  EXPECT_EQ(without.code, 0);
+  expect_contains(without.text, {"no images in the report: data set 'mnist' found in none of"});
+  EXPECT_EQ(occurrences(content_of(folder_ / "run/report.html"), "<img"), 0u);
+
   put(folder_ / "run/metrics.jsonl", "");
   const Outcome damaged = run("report " + folder_ / "run");
   EXPECT_EQ(damaged.code, int(ExitCode::files));
@@ -130,7 +135,7 @@ TEST_F(Program, PredictsPngImages) {
   const Outcome small =
       run("predict " + folder_ / "run" + " --device cpu " + write_png("small.png", 20));
   EXPECT_EQ(small.code, int(ExitCode::data));
-  expect_contains(small.text, {"small.png", "20x20 grey", "expected 28x28 grey"});
+  expect_contains(small.text, {"small.png: 20x20 pixels, expected 28x28"});
 }
 
 TEST_F(Program, ScoresNothingThatIsNotFinite) {
@@ -241,6 +246,10 @@ TEST_F(Program, ExplainsTheCommandLine) {
   expect_contains(help.text,
                   {"train", "plan", "eval", "predict", "report", "data", "doctor", "Exit codes"});
   EXPECT_EQ(run("doctor").code, 0);
+  const std::string labels = "data/mnist/t10k-labels-idx1-ubyte";
+  folder_.write(labels, content_of(folder_ / labels).substr(0, 20));
+  expect_contains(run("doctor --data-dir " + folder_ / "data").text,
+                  {"mnist         not usable: " + folder_ / labels});
   EXPECT_EQ(run("data list").code, 0);
 }
 

@@ -63,6 +63,13 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   const Outcome row = here("mine --only nope");
   EXPECT_EQ(row.code, int(ExitCode::usage));
   expect_contains(row.text, {"--only nope: there is no such row\n"});
+  // A damaged row is in the way only if it is asked for.
+  folder_.write("runs/mine/b/summary.json", "{");
+  EXPECT_EQ(here("mine").code, int(ExitCode::files));
+  const Outcome other = here("mine --only a --set training.seed=9");
+  EXPECT_EQ(other.code, 0) << other.text;
+  expect_contains(content_of(folder_ / "runs/mine/results.md"),
+                  {"in every row training.seed=9.", "| b |", "not run"});
   // Nothing trains if a later row cannot.
   folder_.write("runs/mine/b/thesis.txt", "precious");
   std::filesystem::remove_all(folder_ / "runs/mine/a");
@@ -81,9 +88,11 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   expect_untrained(ExitCode::recipe, {"mine/b.toml: network.layers: entry 1: "});
   folder_.write("tools/recipes/mine/b.toml", toml);
 
-  const Outcome nameless = here("''");
-  EXPECT_EQ(nameless.code, int(ExitCode::usage)) << nameless.text;
-  expect_contains(nameless.text, {"document"});
+  for (const std::string name : {"''", ".", "../"}) {
+    const Outcome nameless = here(name);
+    EXPECT_EQ(nameless.code, int(ExitCode::usage)) << nameless.text;
+    expect_contains(nameless.text, {"the document has no name"});
+  }
   const Outcome help = here("--help");
   expect_contains(help.text, {"runs/<document>-quick"});
   const Outcome document = here("yours");

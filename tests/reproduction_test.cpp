@@ -186,7 +186,7 @@ Reproduction some_reproduction(bool quick) {
 
   ReproductionRow missing{"missing", {}, {}, std::nullopt};
   missing.run.reference.test_accuracy = 94.0f;
-  return {"papers", quick, {conv, dense, missing}};
+  return {"papers", quick, {}, {conv, dense, missing}};
 }
 
 TEST(ReproductionReport, SetsFiguresSideBySide) {
@@ -213,6 +213,16 @@ TEST(ReproductionReport, SaysInEveryTableThatItIsReduced) {
   EXPECT_EQ(occurrences(text, "\n## "), 5u);
   EXPECT_EQ(occurrences(text, " (quick: reduced)\n"), 5u);
   expect_has(text, "no reproduction of the document's");
+}
+
+TEST(ReproductionReport, NamesWhatWasReplaced) {
+  Reproduction reproduction = some_reproduction(false);
+  reproduction.overrides = {"training.seed=9", "data.train_images=<300>"};
+  expect_has(reproduction_markdown(reproduction),
+             "\nNot run as the document has it: in every row training.seed=9, "
+             "data.train_images=<300>.\n");
+  expect_has(reproduction_page(reproduction),
+             "training.seed=9, data.train_images=&lt;300&gt;.</p>");
 }
 
 TEST(ReproductionReport, IsAPageWithCurves) {

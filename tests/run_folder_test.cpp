@@ -173,11 +173,23 @@ TEST_F(RunFolderTest, LinesAfterTheSummaryCanBeLeftOut) {
   run.append_metrics(metrics);
   append_to_file(run.metrics_path(), "{\"epoch\":");
   const int64_t first = metrics.step - 600;
-  EXPECT_EQ(run.read_metrics_up_to(first - 1).size(), 0u);
-  EXPECT_EQ(run.read_metrics_up_to(first).size(), 1u);
-  EXPECT_EQ(run.read_metrics_up_to(first + 300).size(), 1u) << "it ended within an epoch";
-  EXPECT_EQ(run.read_metrics_up_to(metrics.step).size(), 2u);
-  EXPECT_EQ(run.read_metrics_up_to(metrics.step + 300).size(), 2u);
+  Summary summary = some_summary();
+  summary.interrupted = true;
+  const auto lines_up_to = [&](int64_t steps) {
+    summary.steps = steps;
+    return run.read_metrics_of(summary).size();
+  };
+  EXPECT_EQ(lines_up_to(first - 1), 0u);
+  EXPECT_EQ(lines_up_to(first), 1u);
+  EXPECT_EQ(lines_up_to(first + 300), 1u) << "it ended within an epoch";
+  EXPECT_EQ(lines_up_to(metrics.step), 2u);
+  EXPECT_EQ(lines_up_to(metrics.step + 300), 2u);
+  summary.interrupted = false;
+  EXPECT_EQ(lines_up_to(metrics.step), 2u);
+  for (const int64_t steps : {first - 1, first + 300, metrics.step + 300}) {
+    expect_contains(error_of(ExitCode::files, [&] { lines_up_to(steps); }),
+                    {run.metrics_path(), "does not end with step " + std::to_string(steps)});
+  }
   error_of(ExitCode::files, [&] { run.read_metrics(); });
 }
 

@@ -15,7 +15,8 @@ class Samples : public ::testing::Test {
   // Sample `index` as bytes.
   std::vector<uint8_t> pixels(const Recipe& recipe, size_t index) {
     const auto png = sample_images(recipe, data_).at(index).png;
-    return read_png(folder_.write("sample.png", std::string(png.begin(), png.end()))).pixels;
+    const std::string path = folder_.write("sample.png", {png.begin(), png.end()});
+    return read_png(path, data_.format.image.channels).pixels;
   }
 
   const Dataset data_ = toy_dataset();

@@ -87,7 +87,7 @@ void declare_bench(CLI::App& app) {
   bench->add_option("--rounds", line->rounds, "samples of each time")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  bench->add_option("--json", line->json, "writes every sample there");
+  CLI::Option* json = bench->add_option("--json", line->json, "writes every sample there");
   bench->footer([] { return std::string(kTimes); });
   bench->callback([bench, line] {
     if (bench->get_subcommands().empty()) bench_steps(*line);
@@ -97,6 +97,7 @@ void declare_bench(CLI::App& app) {
   CLI::App* compare = bench->add_subcommand("compare", "Show how two files of bench --json differ");
   compare->add_option("a", files->a, "the file to compare with")->required();
   compare->add_option("b", files->b, "the file that may be faster or slower")->required();
+  compare->excludes(json);
   compare->callback([files] { bench::print_comparison(files->a, files->b); });
 }
 

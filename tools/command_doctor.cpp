@@ -6,12 +6,25 @@
 #include "engine/device/cuda_status.h"
 #include "engine/device/device.h"
 #include "host/basics/build.h"
+#include "host/basics/errors.h"
 #include "host/data/load_dataset.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 
 namespace ffwd {
 namespace {
+
+// Where a data set is and, if so, why it cannot be read.
+std::string state_of(const std::string& data_set, const std::string& data_dir) {
+  const std::optional<std::string> folder = find_dataset(data_set, data_dir);
+  if (!folder) return "not found";
+  try {
+    load_dataset(data_set, data_dir, {/*train=*/1, /*test=*/1});
+    return *folder;
+  } catch (const UserError& error) {
+    return "not usable: " + std::string(error.what());
+  }
+}
 
 void doctor(const std::string& data_dir) {
   std::printf("ffwd          %s (%s)\n", build_version().c_str(), build_commit().c_str());
@@ -33,8 +46,7 @@ void doctor(const std::string& data_dir) {
   std::printf("--device cuda %s\n",
               cuda.problem.empty() ? "works" : ("not usable: " + cuda.problem).c_str());
   for (const CatalogEntry& entry : data_catalog()) {
-    const auto folder = find_dataset(entry.name, data_dir);
-    std::printf("%-13s %s\n", entry.name.c_str(), folder ? folder->c_str() : "not found");
+    std::printf("%-13s %s\n", entry.name.c_str(), state_of(entry.name, data_dir).c_str());
   }
 }
 

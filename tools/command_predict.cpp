@@ -25,12 +25,11 @@ struct PredictCommand {
 
 std::vector<uint8_t> read_image(const std::string& path, const DatasetFormat& format) {
   const auto size = [](const ImageShape& shape) {
-    return std::to_string(shape.width) + "x" + std::to_string(shape.height) +
-           (shape.channels == 1 ? " grey" : " colour");
+    return std::to_string(shape.width) + "x" + std::to_string(shape.height);
   };
-  const GreyOrColourImage image = read_png(path);
+  const PngImage image = read_png(path, format.image.channels);
   if (image.shape != format.image) {
-    throw DataError(path + " is a " + size(image.shape) + " image, expected " + size(format.image));
+    throw DataError(path + ": " + size(image.shape) + " pixels, expected " + size(format.image));
   }
   return image.pixels;
 }

@@ -2,7 +2,6 @@
 #include <cstdio>
 
 #include "host/basics/errors.h"
-#include "host/data/load_dataset.h"
 #include "host/recipe/recipe_data.h"
 #include "host/report/report.h"
 #include "host/report/sample_images.h"
@@ -17,21 +16,24 @@ struct ReportCommand {
   std::string run, data_dir;
 };
 
+// None, and a word about it, without the data.
+std::vector<SampleImage> samples_of(const Recipe& recipe, const std::string& data_dir) {
+  try {
+    return sample_images(recipe, load_recipe_data(recipe, data_dir));
+  } catch (const UserError& error) {
+    std::fprintf(stderr, "no images in the report: %s\n", error.what());
+    return {};
+  }
+}
+
 void report(const ReportCommand& command) {
   const RunFolder folder = RunFolder::open(command.run);
   const std::string text = folder.read_recipe();
   const Recipe recipe = parse_recorded_recipe(text, folder.recipe_path());
-  std::vector<SampleImage> samples;
-  if (find_dataset(recipe.data.name, command.data_dir)) {
-    samples = sample_images(recipe, load_recipe_data(recipe, command.data_dir));
-  }
   const Summary summary = folder.read_summary();
-  const std::vector<EpochMetrics> metrics = folder.read_metrics_up_to(summary.steps);
-  if (!summary.interrupted && (metrics.empty() || metrics.back().step != summary.steps)) {
-    throw FileError(folder.metrics_path() + ": does not end with step " +
-                    std::to_string(summary.steps) + ", as " + kSummaryFile + " says");
-  }
-  folder.write_report(render_report(summary, metrics, text, samples, recipe.reference));
+  const std::vector<EpochMetrics> metrics = folder.read_metrics_of(summary);
+  folder.write_report(render_report(summary, metrics, text, samples_of(recipe, command.data_dir),
+                                    recipe.reference));
   std::printf("%s\n", folder.report_path().c_str());
 }
 

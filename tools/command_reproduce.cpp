@@ -32,7 +32,9 @@ namespace fs = std::filesystem;
 
 // tools/recipes/NAME below the current folder, else in the source tree of this build.
 std::string recipes_of(const std::string& name) {
-  if (name.empty()) throw UserError(ExitCode::usage, "the document has no name");
+  if (name.find_first_not_of("./") == std::string::npos) {
+    throw UserError(ExitCode::usage, "the document has no name");
+  }
   for (const std::string& root : {std::string("."), std::string(FFWD_SOURCE_DIR)}) {
     const std::string folder = root + "/tools/recipes/" + name;
     std::error_code ignored;
@@ -91,10 +93,16 @@ void check_row(const ReproductionRow& row, const std::string& run_folder, const 
   }
 }
 
-// Looks for rows that are finished, also by another process since.
-void find_finished(Reproduction& reproduction, const std::string& out, const Device& device) {
+// Looks for rows that are finished, also by another process since. A damaged one counts as not run
+// if it is not asked for.
+void find_finished(Reproduction& reproduction, const std::string& out, const Device& device,
+                   const std::vector<std::string>& only) {
   for (ReproductionRow& row : reproduction.rows) {
-    if (!row.result) row.result = finished_run(out + "/" + row.name, row.run, device);
+    try {
+      if (!row.result) row.result = finished_run(out + "/" + row.name, row.run, device);
+    } catch (const FileError&) {
+      if (is_asked(row.name, only)) throw;
+    }
   }
 }
 
@@ -107,13 +115,13 @@ void reproduce(const ReproduceCommand& command) {
   catch_interrupts();
   std::string document = command.document;
   while (!document.empty() && document.back() == '/') document.pop_back();
-  Reproduction reproduction{document, command.quick,
+  Reproduction reproduction{document, command.quick, command.set,
                             load_rows(recipes_of(document), command.quick, command.set)};
   check_names(command.only, reproduction.rows);
   const std::string out =
       command.out.empty() ? "runs/" + document + (command.quick ? "-quick" : "") : command.out;
   const std::unique_ptr<Device> device = open_device(command.device);
-  find_finished(reproduction, out, *device);
+  find_finished(reproduction, out, *device, command.only);
   Datasets datasets(command.data_dir);
   for (const ReproductionRow& row : reproduction.rows) {  // before the first has trained for hours
     if (!is_asked(row.name, command.only) || row.result) continue;
@@ -134,14 +142,14 @@ void reproduce(const ReproduceCommand& command) {
     const Summary summary =
         run_recipe(*device, row.run, row.name + ".toml", data, folder, std::move(options));
     if (!summary.interrupted) row.result = RunResult{summary, folder.read_metrics()};
-    find_finished(reproduction, out, *device);
+    find_finished(reproduction, out, *device, command.only);
     write_results(reproduction, out);
     if (summary.interrupted) {
       throw UserError(ExitCode::interrupted,
                       "stopped by a signal; the same command goes on with " + row.name);
     }
   }
-  find_finished(reproduction, out, *device);
+  find_finished(reproduction, out, *device, command.only);
   write_results(reproduction, out);
   std::printf("results: %s/results.md and %s/report.html\n", out.c_str(), out.c_str());
 }

@@ -68,7 +68,7 @@ std::optional<RunResult> finished_run(const std::string& path, const Recipe& rec
       summary.measured_algorithms != device.measured_algorithms()) {
     return std::nullopt;
   }
-  return RunResult{summary, folder.read_metrics()};
+  return RunResult{summary, folder.read_metrics_of(summary)};
 }
 
 std::optional<SavedTraining> stopped_run(const std::string& path, const Recipe& recipe,

@@ -19,6 +19,20 @@ constexpr const char* kReduced =
     "The figures show that every row runs and how it behaves; they are no reproduction of the "
     "document's.";
 
+// What stands above the tables, if anything does.
+std::vector<std::string> warnings_of(const Reproduction& reproduction) {
+  std::vector<std::string> warnings;
+  if (reproduction.quick) warnings.push_back(kReduced);
+  std::string values;
+  for (const std::string& value : reproduction.overrides) {
+    values += (values.empty() ? "" : ", ") + value;
+  }
+  if (!values.empty()) {
+    warnings.push_back("Not run as the document has it: in every row " + values + ".");
+  }
+  return warnings;
+}
+
 struct Section {
   std::string heading, note;
   TextTable table;
@@ -190,7 +204,7 @@ std::string title_of(const Reproduction& reproduction) {
 
 std::string reproduction_markdown(const Reproduction& reproduction) {
   std::string text = "# " + title_of(reproduction) + "\n";
-  if (reproduction.quick) text += "\n" + std::string(kReduced) + "\n";
+  for (const std::string& warning : warnings_of(reproduction)) text += "\n" + warning + "\n";
   for (const Section& section : sections_of(reproduction)) {
     text += "\n## " + section.heading + "\n\n" + section.note + "\n\n" + to_markdown(section.table);
   }
@@ -199,7 +213,9 @@ std::string reproduction_markdown(const Reproduction& reproduction) {
 
 std::string reproduction_page(const Reproduction& reproduction) {
   std::string html = "<h1>" + html_escape(title_of(reproduction)) + "</h1>\n";
-  if (reproduction.quick) html += "<p class=\"warn\">" + html_escape(kReduced) + "</p>\n";
+  for (const std::string& warning : warnings_of(reproduction)) {
+    html += "<p class=\"warn\">" + html_escape(warning) + "</p>\n";
+  }
   for (const Section& section : sections_of(reproduction)) {
     html += "<h2>" + html_escape(section.heading) +
             "</h2>\n<div class=\"card\"><p class=\"soft\">" + html_escape(section.note) + "</p>\n" +

@@ -12,6 +12,7 @@ struct Reproduction {
   std::string name;  // of the document's folder of recipes
   // Rows ran with fewer images or steps, or narrower layers; every table says so.
   bool quick = false;
+  std::vector<std::string> overrides;  // section.key=value, of every row; the report names them
   std::vector<ReproductionRow> rows;
 };
 

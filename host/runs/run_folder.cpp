@@ -207,11 +207,15 @@ std::vector<EpochMetrics> RunFolder::read_metrics() const {
   return parse_metrics(read_file(metrics_path(), kMetricsCap));
 }
 
-std::vector<EpochMetrics> RunFolder::read_metrics_up_to(int64_t steps) const {
+std::vector<EpochMetrics> RunFolder::read_metrics_of(const Summary& summary) const {
   const std::string text = read_file(metrics_path(), kMetricsCap);
   auto metrics = parse_metrics(text.substr(0, text.rfind('\n') + 1));  // npos + 1 is 0
-  const auto later = [&](const EpochMetrics& epoch) { return epoch.step > steps; };
+  const auto later = [&](const EpochMetrics& epoch) { return epoch.step > summary.steps; };
   metrics.erase(std::find_if(metrics.begin(), metrics.end(), later), metrics.end());
+  if (!summary.interrupted && (metrics.empty() || metrics.back().step != summary.steps)) {
+    throw FileError(metrics_path() + ": does not end with step " + std::to_string(summary.steps) +
+                    ", as " + kSummaryFile + " says");
+  }
   return metrics;
 }
 

@@ -63,9 +63,9 @@ class RunFolder {
 
   // These throw FileError naming the file, the line where there is one, and what is wrong.
   std::vector<EpochMetrics> read_metrics() const;
-  // Those up to so many steps: a run that went on after its summary, and was killed, may have left
-  // more, and half a line at the end.
-  std::vector<EpochMetrics> read_metrics_up_to(int64_t steps) const;
+  // Those that the summary sums up, up to its last step: a run that went on after its summary, and was
+  // killed, may have left more, and half a line at the end. Those of a finished run must reach it.
+  std::vector<EpochMetrics> read_metrics_of(const Summary& summary) const;
   std::string read_recipe() const;
   Summary read_summary() const;
 
