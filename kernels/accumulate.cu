@@ -1,5 +1,5 @@
 #include "kernels/accumulate.h"
-#include "kernels/reduce.cuh"
+#include "kernels/row_blocks.cuh"
 
 namespace ffwd {
 namespace {

@@ -41,17 +41,19 @@ void with_constant(Goodness g, const Body& body) {
   fail(__FILE__, __LINE__, "unknown goodness");
 }
 
-// Whether its terms are y^2; else |y|.
-FFWD_HD bool is_square(Goodness g) {
+// What an activity counts for.
+enum class Term : int32_t { square, absolute };
+
+FFWD_HD Term term_of(Goodness g) {
   switch (g) {
     case Goodness::sum_squares:
     case Goodness::mean_squares:
-      return true;
+      break;
     case Goodness::sum_abs:
     case Goodness::mean_abs:
-      break;
+      return Term::absolute;
   }
-  return false;
+  return Term::square;
 }
 
 // Whether it is a mean over the row; else a sum.
@@ -68,13 +70,24 @@ FFWD_HD bool is_mean(Goodness g) {
 }
 
 FFWD_HD float goodness_term(Goodness g, float y) {
-  return is_square(g) ? y * y : (y < 0.0f ? -y : y);
+  switch (term_of(g)) {
+    case Term::square:
+      break;
+    case Term::absolute:
+      return y < 0.0f ? -y : y;
+  }
+  return y * y;
 }
 
 // d term / dy. At y = 0 the slope of |y| is taken as 0.
 FFWD_HD float goodness_slope(Goodness g, float y) {
-  if (is_square(g)) return 2.0f * y;
-  return y > 0.0f ? 1.0f : (y < 0.0f ? -1.0f : 0.0f);
+  switch (term_of(g)) {
+    case Term::square:
+      break;
+    case Term::absolute:
+      return y > 0.0f ? 1.0f : (y < 0.0f ? -1.0f : 0.0f);
+  }
+  return 2.0f * y;
 }
 
 FFWD_HD float goodness_scale(Goodness g, int64_t width) {

@@ -1,5 +1,5 @@
 #include "kernels/goodness_gradient.h"
-#include "kernels/reduce.cuh"
+#include "kernels/row_blocks.cuh"
 #include "kernels/vector_access.cuh"
 
 namespace ffwd {

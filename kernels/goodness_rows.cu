@@ -1,5 +1,5 @@
 #include "kernels/goodness_rows.h"
-#include "kernels/reduce.cuh"
+#include "kernels/row_blocks.cuh"
 #include "kernels/vector_access.cuh"
 
 namespace ffwd {
@@ -94,7 +94,7 @@ __global__ void __launch_bounds__(kRowBlockThreads)
     });
   }
   terms = row_sum(terms, slots);
-  squares = is_square(a.goodness_kind) ? terms : row_sum(squares, slots);
+  squares = term_of(a.goodness_kind) == Term::square ? terms : row_sum(squares, slots);
   if (!inside) return;
 
   const float scale = goodness_scale(a.goodness_kind, width);

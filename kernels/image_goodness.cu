@@ -1,5 +1,5 @@
 #include "kernels/image_goodness.h"
-#include "kernels/reduce.cuh"
+#include "kernels/row_blocks.cuh"
 
 namespace ffwd {
 namespace {

@@ -138,7 +138,12 @@ void declare_train(CLI::App& app) {
                       "FIRST:END, the steps that a waiting profiler is started for");
   add_save_every(*command, line->save_every);
   add_data_dir(*command, line->data_dir);
-  command->footer([] { return "Keys of a recipe, with their defaults:\n\n" + recipe_reference(); });
+  command->footer([] {
+    return "A recipe that begins with base = \"other.toml\" is that one, but for what it says "
+           "itself.\n"
+           "Keys, with their defaults:\n\n" +
+           recipe_reference();
+  });
   command->callback([line] { train(*line); });
 }
 

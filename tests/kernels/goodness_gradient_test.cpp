@@ -72,7 +72,7 @@ Case random_case(DType dtype, Shape shape, uint64_t seed) {
   c.bias = random_vector(shape.cols, seed + 1, -0.5, 0.5);
   c.slope = random_vector(shape.rows / c.pixels, seed + 2);
   c.goodness = kGoodnesses[seed % std::size(kGoodnesses)].value;
-  c.activation = kActivations[seed / 4 % std::size(kActivations)].value;
+  c.activation = kActivations[seed / std::size(kGoodnesses) % std::size(kActivations)].value;
   // Next to a kink, where there is no derivative, z is moved away.
   for (int64_t i = 0; i < c.z.rows; ++i) {
     for (int64_t j = 0; j < c.z.cols; ++j) {

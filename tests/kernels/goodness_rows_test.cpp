@@ -285,10 +285,9 @@ TEST_F(GoodnessRowsCuda, AgreesWithTheCpu) {
   for_each_case([&](DType dtype, Shape shape, Layout layout) {
     Case c = random_case(dtype, shape, ++seed);
     c.goodness = kGoodnesses[seed % std::size(kGoodnesses)].value;
-    c.activation = kActivations[seed / 4 % std::size(kActivations)].value;
+    c.activation = kActivations[seed / std::size(kGoodnesses) % std::size(kActivations)].value;
     c.norm.kind = kNormKinds[seed % std::size(kNormKinds)].value;
-    const bool mean = c.goodness == Goodness::mean_squares || c.goodness == Goodness::mean_abs;
-    if (mean) c.threshold = 0.3f, c.temperature = 0.1f;
+    if (is_mean_over_row(c.goodness)) c.threshold = 0.3f, c.temperature = 0.1f;
     const Results want = run(Place::cpu, c, layout);
     expect_results(run(Place::cuda, c, layout), want, bounds(c, want, 2.0), dtype, stored_apart);
   });

@@ -41,8 +41,7 @@ Results run(Place place, const Case& c) {
 double goodness_of(const Case& c, int64_t r, double moved = 0.0) {
   double sum = moved;
   for (int64_t p = 0; p < c.pixels.cols; ++p) sum += c.pixels.at(r, p);
-  const bool mean = c.kind == Goodness::mean_squares || c.kind == Goodness::mean_abs;
-  return mean ? sum / double(c.pixels.cols) : sum;
+  return is_mean_over_row(c.kind) ? sum / double(c.pixels.cols) : sum;
 }
 
 // The loss of image r with the goodness of one of its pixels moved.
@@ -76,8 +75,7 @@ Case random_case(Shape shape, uint64_t seed) {
   c.positive = (shape.rows + 1) / 2;
   c.negative = shape.rows / 3;
   c.kind = kGoodnesses[seed % std::size(kGoodnesses)].value;
-  const bool mean = c.kind == Goodness::mean_squares || c.kind == Goodness::mean_abs;
-  c.threshold = mean ? 0.5f : 0.5f * float(shape.cols);
+  c.threshold = is_mean_over_row(c.kind) ? 0.5f : 0.5f * float(shape.cols);
   c.temperature = 0.25f * c.threshold;
   return c;
 }

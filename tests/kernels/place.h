@@ -25,6 +25,9 @@ enum class Place { cpu, cuda };
 inline std::string name_of(Place place) {
   return place == Place::cpu ? "cpu" : "cuda";
 }
+inline void PrintTo(Place place, std::ostream* stream) {  // for GoogleTest
+  *stream << name_of(place);
+}
 
 #ifdef FFWD_TEST_CUDA
 

@@ -40,6 +40,11 @@ inline double goodness(Goodness kind, const std::vector<double>& y) {
   return NAN;
 }
 
+// Whether it is a mean over the row; else a sum.
+inline bool is_mean_over_row(Goodness kind) {
+  return goodness(kind, {1.0, 1.0}) == goodness(kind, {1.0});
+}
+
 // -log of the probability that a row of this sign has this goodness.
 inline double row_loss(double goodness, double sign, double threshold, double temperature) {
   const double m = sign * (goodness - threshold) / temperature;

@@ -1,6 +1,6 @@
 #include "simt/harness_kernels.h"
 
-#include "kernels/reduce.cuh"
+#include "kernels/row_blocks.cuh"
 
 namespace ffwd {
 

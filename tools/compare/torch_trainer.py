@@ -30,6 +30,15 @@ def expect_known(recipe):
             raise RuntimeError(f"{key} is {recipe[section][name]}, but the step in PyTorch knows {value} alone")
 
 
+def known_goodness(name):
+    """The term of an activity and the reduction over a row."""
+    reduction, _, term = name.partition("_")
+    terms, reductions = {"squares": torch.square, "abs": torch.abs}, {"sum": torch.sum, "mean": torch.mean}
+    if term not in terms or reduction not in reductions:
+        raise RuntimeError(f"objective.goodness is {name}, which the step in PyTorch does not know")
+    return terms[term], reductions[reduction]
+
+
 class LayerSpec:
     """An entry of network.layers: 500, "conv 64 k5 p2 s2 g1", "maxpool 2" or "avgpool 2"."""
 
@@ -72,7 +81,7 @@ class Layer(torch.nn.Module):
             threshold = threshold[index]
         self.threshold = threshold
         self.temperature = objective["temperature"]
-        self.goodness_kind = objective["goodness"]
+        self.term, self.reduction = known_goodness(objective["goodness"])
         self.goodness_of = objective["goodness_of"]
         self.peer_strength = objective["peer_strength"]
         self.peer_momentum = objective["peer_momentum"]
@@ -88,9 +97,8 @@ class Layer(torch.nn.Module):
 
     def goodness(self, y):
         """Of every row, or of every pixel of the images in a convolution."""
-        terms = y.square() if self.goodness_kind.endswith("squares") else y.abs()
         over = 1 if self.goodness_of == "pixel" else tuple(range(1, y.dim()))
-        return terms.sum(over) if self.goodness_kind.startswith("sum") else terms.mean(over)
+        return self.reduction(self.term(y), over)
 
     def hand_on(self, y):
         for pool in self.pools:
