@@ -48,12 +48,12 @@ FFWD_HD Term term_of(Goodness g) {
   switch (g) {
     case Goodness::sum_squares:
     case Goodness::mean_squares:
-      break;
+      return Term::square;
     case Goodness::sum_abs:
     case Goodness::mean_abs:
-      return Term::absolute;
+      break;
   }
-  return Term::square;
+  return Term::absolute;
 }
 
 // Whether it is a mean over the row; else a sum.
@@ -72,22 +72,22 @@ FFWD_HD bool is_mean(Goodness g) {
 FFWD_HD float goodness_term(Goodness g, float y) {
   switch (term_of(g)) {
     case Term::square:
-      break;
+      return y * y;
     case Term::absolute:
-      return y < 0.0f ? -y : y;
+      break;
   }
-  return y * y;
+  return y < 0.0f ? -y : y;
 }
 
 // d term / dy. At y = 0 the slope of |y| is taken as 0.
 FFWD_HD float goodness_slope(Goodness g, float y) {
   switch (term_of(g)) {
     case Term::square:
-      break;
+      return 2.0f * y;
     case Term::absolute:
-      return y > 0.0f ? 1.0f : (y < 0.0f ? -1.0f : 0.0f);
+      break;
   }
-  return 2.0f * y;
+  return y > 0.0f ? 1.0f : (y < 0.0f ? -1.0f : 0.0f);
 }
 
 FFWD_HD float goodness_scale(Goodness g, int64_t width) {
