@@ -70,6 +70,12 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   EXPECT_EQ(other.code, 0) << other.text;
   expect_contains(content_of(folder_ / "runs/mine/results.md"),
                   {"in every row training.seed=9.", "| b |", "not run"});
+  // So is one that cannot take what is set: it has two thresholds.
+  folder_.write("tools/recipes/mine/b.toml", "base = \"a.toml\"\nobjective.threshold = [1, 2]\n");
+  const std::string set = "mine --set network.layers=[9,8,7]";
+  EXPECT_EQ(here(set + " --only a --out narrow").code, 0);
+  EXPECT_EQ(here(set + " --only b --out narrow").code, int(ExitCode::recipe));
+  folder_.write("tools/recipes/mine/b.toml", toml);
   // Nothing trains if a later row cannot.
   folder_.write("runs/mine/b/thesis.txt", "precious");
   std::filesystem::remove_all(folder_ / "runs/mine/a");

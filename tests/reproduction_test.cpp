@@ -44,7 +44,7 @@ TEST_F(Reproductions, RowsAreTheRecipesByName) {
                 "title = \"first\"\n[training]\nepochs = 9\n[reference]\nsource = \"s\"\n");
   folder_.write("README.md", "no recipe");
   folder_.write("quick/a.toml", "# less\n[training]\nepochs = 3\n[network]\nlayers = [4,\n 5]\n");
-  const auto rows = load_rows(folder_.path(), /*quick=*/false, {"training.seed=5"});
+  const auto rows = load_rows(folder_.path(), /*quick=*/false, {"training.seed=5"}, {});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].name, "a");
   EXPECT_EQ(rows[1].run.title, "second");
@@ -52,7 +52,7 @@ TEST_F(Reproductions, RowsAreTheRecipesByName) {
   EXPECT_EQ(rows[0].run.training.seed, 5u);
   EXPECT_EQ(rows[0].stated.training.seed, 1234u);
 
-  const auto quick = load_rows(folder_.path(), /*quick=*/true, {"training.epochs=2"});
+  const auto quick = load_rows(folder_.path(), /*quick=*/true, {"training.epochs=2"}, {});
   EXPECT_EQ(quick[0].run.training.epochs, 2);  // overrides come last
   EXPECT_EQ(quick[0].run.network.layers, dense_layers({4, 5}));
   EXPECT_EQ(quick[0].stated.training.epochs, 9);
@@ -64,7 +64,7 @@ TEST_F(Reproductions, RowsOnABaseAreReducedLikeIt) {
   folder_.write("deeper/b.toml", "base = \"../a.toml\"\ntitle = \"b\"\n");
   folder_.write("deeper/c.toml", "base = \"b.toml\"\n[training]\nbatch = 7\n");
   folder_.write("quick/a.toml", "training.epochs = 3\n");
-  auto rows = load_rows(folder_ / "deeper", /*quick=*/true, {});
+  auto rows = load_rows(folder_ / "deeper", /*quick=*/true, {}, {});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].run.training.epochs, 3);
   EXPECT_EQ(rows[1].run.training.epochs, 3);
@@ -72,14 +72,14 @@ TEST_F(Reproductions, RowsOnABaseAreReducedLikeIt) {
   EXPECT_EQ(rows[1].stated.training.epochs, 9);
 
   folder_.write("deeper/quick/b.toml", "training.epochs = 2\n");  // nearer
-  rows = load_rows(folder_ / "deeper", /*quick=*/true, {});
+  rows = load_rows(folder_ / "deeper", /*quick=*/true, {}, {});
   EXPECT_EQ(rows[1].run.training.epochs, 2);
   folder_.write("deeper/b.toml", "base = \"c.toml\"\n");
-  EXPECT_THROW(load_rows(folder_ / "deeper", /*quick=*/true, {}), RecipeError);
+  EXPECT_THROW(load_rows(folder_ / "deeper", /*quick=*/true, {}, {}), RecipeError);
 }
 
 TEST_F(Reproductions, AFolderWithoutRecipesIsRefused) {
-  expect_has(error_of(ExitCode::files, [&] { load_rows(folder_.path(), false, {}); }),
+  expect_has(error_of(ExitCode::files, [&] { load_rows(folder_.path(), false, {}, {}); }),
              folder_.path() + " holds no recipe");
 }
 

@@ -56,10 +56,6 @@ void check_names(const std::vector<std::string>& only, const std::vector<Reprodu
   }
 }
 
-bool is_asked(const std::string& name, const std::vector<std::string>& only) {
-  return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
-}
-
 ComputeSetup setup_of_row(const ReproductionRow& row, const Device& device) {
   return setup_of(device, default_executor(row.run.training.schedule));
 }
@@ -115,8 +111,9 @@ void reproduce(const ReproduceCommand& command) {
   catch_interrupts();
   std::string document = command.document;
   while (!document.empty() && document.back() == '/') document.pop_back();
-  Reproduction reproduction{document, command.quick, command.set,
-                            load_rows(recipes_of(document), command.quick, command.set)};
+  Reproduction reproduction{
+      document, command.quick, command.set,
+      load_rows(recipes_of(document), command.quick, command.set, command.only)};
   check_names(command.only, reproduction.rows);
   const std::string out =
       command.out.empty() ? "runs/" + document + (command.quick ? "-quick" : "") : command.out;

@@ -24,12 +24,16 @@ struct ReproductionRow {
   std::optional<RunResult> result;  // none: not finished
 };
 
+// Whether a row is among those that are asked for by name; without names all are.
+bool is_asked(const std::string& row, const std::vector<std::string>& only);
+
 // The recipes FOLDER/*.toml by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the
 // nearest of its bases which has one, replaces values of what is run; `overrides`
-// (section.key=value) replace values after that. Throws RecipeError; FileError if the folder holds
-// no recipe.
+// (section.key=value) replace values after that; rows that are not asked for, and cannot take these,
+// stay as stated. Throws RecipeError; FileError if the folder holds no recipe.
 std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
-                                       const std::vector<std::string>& overrides);
+                                       const std::vector<std::string>& overrides,
+                                       const std::vector<std::string>& only);
 
 // The result in the run folder at `path` if it is a finished run of this very recipe on this
 // device with its options.
