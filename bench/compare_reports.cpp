@@ -80,7 +80,7 @@ void print_differences(const ordered_json& a, const ordered_json& b) {
   }
   if (!same) return;
   std::printf("both of commit %s on the same device, with as many threads\n",
-              a.value("commit", "?").c_str());
+              a.value("commit", ordered_json()).dump().c_str());
 }
 
 // What only one of the two, called `which`, has timed.

@@ -41,7 +41,7 @@ void with_constant(Goodness g, const Body& body) {
   fail(__FILE__, __LINE__, "unknown goodness");
 }
 
-// What an activity counts for.
+// What is added up of each activity y: y^2 or |y|.
 enum class Term : int32_t { square, absolute };
 
 FFWD_HD Term term_of(Goodness g) {

@@ -89,7 +89,7 @@ TEST_F(Program, ShowsWhatTheSourceStates) {
 
   const Outcome without = run("report " + folder_ / "run" + " --data-dir " + folder_ / "none");
   EXPECT_EQ(without.code, 0);
-  expect_contains(without.text, {"no images in the report: data set 'mnist' found in none of"});
+  expect_contains(without.text, {"no images in the report: the data set mnist is not here"});
   EXPECT_EQ(occurrences(content_of(folder_ / "run/report.html"), "<img"), 0u);
 
   put(folder_ / "run/metrics.jsonl", "");

@@ -136,8 +136,12 @@ Recipe random_recipe(std::mt19937_64& random) {
   r.network.normalise = NormKind(below(3));
   r.network.init = WeightInit(below(2));
   r.network.head = below(2) == 1;
-  r.objective = {Goodness(below(4)), GoodnessOf(below(2)), {},
-                 any_float(1e3f),    any_float(1e3f),      any_float(1.0f)};
+  r.objective = {Goodness(below(std::size(kGoodnesses))),
+                 GoodnessOf(below(2)),
+                 {},
+                 any_float(1e3f),
+                 any_float(1e3f),
+                 any_float(1.0f)};
   const size_t counts[] = {0, 1, learning};
   for (size_t n = counts[below(3)]; n > 0; --n) {
     r.objective.threshold.push_back(below(2) ? any_float(1e6f) : -any_float(1e6f));

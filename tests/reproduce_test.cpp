@@ -74,6 +74,7 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   folder_.write("tools/recipes/mine/b.toml", "base = \"a.toml\"\nobjective.threshold = [1, 2]\n");
   const std::string set = "mine --set network.layers=[9,8,7]";
   EXPECT_EQ(here(set + " --only a --out narrow").code, 0);
+  EXPECT_EQ(occurrences(content_of(folder_ / "narrow/results.md"), "| b |"), 0u);
   EXPECT_EQ(here(set + " --only b --out narrow").code, int(ExitCode::recipe));
   folder_.write("tools/recipes/mine/b.toml", toml);
   // Nothing trains if a later row cannot.

@@ -316,6 +316,7 @@ TEST_F(TrainingStates, DamageIsNamed) {
   expect_has(load_error(with("epochs = 4", "epoch_ = 4")), "the recipe is damaged");
   expect_has(load_error(with("epochs = 4", "epochs = 5")), "its checksum");
   expect_has(load_error(with("toy.toml", "Toy.toml")), "its checksum");
+  expect_has(load_error(with("\"crc\":", "\"crk\":")), "it has no crc");
 }
 
 TEST_F(TrainingStates, NoChangedBitPasses) {

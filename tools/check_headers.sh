@@ -19,7 +19,7 @@ try() {
   local standard=$1 header=$2
   shift 2
   printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
-    "${CXX:-g++}" -fsyntax-only -std="$standard" -Wall -Wextra ${CXXFLAGS-} -Wno-unknown-pragmas "$@" -x c++ - ||
+    "${CXX:-g++}" -fsyntax-only -std="$standard" -Wall -Wextra ${CI:+-Werror} -Wno-unknown-pragmas "$@" -x c++ - ||
     { echo "$header does not compile alone" >&2; return 1; }
 }
 export -f try

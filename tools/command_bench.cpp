@@ -84,7 +84,7 @@ void declare_bench(CLI::App& app) {
       ->check(CLI::Range(1, 1000000))
       ->needs(widths)
       ->capture_default_str();
-  bench->add_option("--rounds", line->rounds, "samples of each time")
+  bench->add_option("--rounds", line->rounds, "samples of each time; `compare` wants 15")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   CLI::Option* json = bench->add_option("--json", line->json, "writes every sample there");

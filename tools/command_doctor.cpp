@@ -14,12 +14,12 @@
 namespace ffwd {
 namespace {
 
-// Where a data set is and, if so, why it cannot be read.
+// Where a data set is, or what is wrong with it.
 std::string state_of(const std::string& data_set, const std::string& data_dir) {
   const std::optional<std::string> folder = find_dataset(data_set, data_dir);
   if (!folder) return "not found";
   try {
-    load_dataset(data_set, data_dir, {/*train=*/1, /*test=*/1});
+    load_dataset(data_set, data_dir);
     return *folder;
   } catch (const UserError& error) {
     return "not usable: " + std::string(error.what());

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "host/basics/errors.h"
+#include "host/data/load_dataset.h"
 #include "host/recipe/recipe_data.h"
 #include "host/report/report.h"
 #include "host/report/sample_images.h"
@@ -18,12 +19,12 @@ struct ReportCommand {
 
 // None, and a word about it, without the data.
 std::vector<SampleImage> samples_of(const Recipe& recipe, const std::string& data_dir) {
-  try {
+  if (find_dataset(recipe.data.name, data_dir)) {
     return sample_images(recipe, load_recipe_data(recipe, data_dir));
-  } catch (const UserError& error) {
-    std::fprintf(stderr, "no images in the report: %s\n", error.what());
-    return {};
   }
+  std::fprintf(stderr, "no images in the report: the data set %s is not here\n",
+               recipe.data.name.c_str());
+  return {};
 }
 
 void report(const ReportCommand& command) {

@@ -52,9 +52,10 @@ find_cuda() {
   return 1
 }
 
-# configure_and_build PRESET [CMake arguments] -- TARGET...: into build/PRESET.
+# configure_and_build PRESET [CMake arguments] -- TARGET...: into build/PRESET. Another compiler may warn of what ours
+# does not, so warnings are errors in continuous integration alone.
 configure_and_build() {
-  local preset=$1 arguments=()
+  local preset=$1 arguments=(-DCMAKE_COMPILE_WARNING_AS_ERROR="${CI:+ON}")
   shift
   while [ "$1" != -- ]; do
     arguments+=("$1")

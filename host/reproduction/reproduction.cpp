@@ -50,11 +50,12 @@ std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
     std::vector<std::string> all;
     if (quick) all = reductions_of(path.string());
     all.insert(all.end(), overrides.begin(), overrides.end());
-    Recipe run = stated;
+    Recipe run;
     try {
       run = load_recipe(path.string(), all);
     } catch (const RecipeError&) {
       if (is_asked(path.stem().string(), only)) throw;
+      continue;
     }
     if (quick) {
       run.title += " (quick: reduced)";

@@ -29,8 +29,8 @@ bool is_asked(const std::string& row, const std::vector<std::string>& only);
 
 // The recipes FOLDER/*.toml by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the
 // nearest of its bases which has one, replaces values of what is run; `overrides`
-// (section.key=value) replace values after that; rows that are not asked for, and cannot take these,
-// stay as stated. Throws RecipeError; FileError if the folder holds no recipe.
+// (section.key=value) replace values after that; rows that cannot take these are left out if they
+// are not asked for. Throws RecipeError; FileError if the folder holds no recipe.
 std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
                                        const std::vector<std::string>& overrides,
                                        const std::vector<std::string>& only);

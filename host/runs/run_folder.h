@@ -63,8 +63,9 @@ class RunFolder {
 
   // These throw FileError naming the file, the line where there is one, and what is wrong.
   std::vector<EpochMetrics> read_metrics() const;
-  // Those that the summary sums up, up to its last step: a run that went on after its summary, and was
-  // killed, may have left more, and half a line at the end. Those of a finished run must reach it.
+  // Those that the summary sums up, up to its last step: a run that went on after its summary, and
+  // was killed, may have left more, and half a line at the end. Those of a finished run must reach
+  // it.
   std::vector<EpochMetrics> read_metrics_of(const Summary& summary) const;
   std::string read_recipe() const;
   Summary read_summary() const;

@@ -116,7 +116,10 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
         return stop;
       });
   learner->save(folder.model_path());
-  if (!trainer.totals().stopped) save();  // evaluation can take longer than training
+  try {  // evaluation can take longer than training
+    if (!trainer.totals().stopped) save();
+  } catch (const UserError&) {  // but goes without
+  }
   return record_result(folder, *learner, trainer.totals(), recipe, data, recipe_file, begin);
 }
 

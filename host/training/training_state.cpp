@@ -20,7 +20,7 @@ namespace {
 class Checksum {
  public:
   void add(const void* bytes, size_t size) {
-    if (size == 0) return;  // without bytes crc32_z begins anew
+    if (size == 0) return;  // nothing has no address, for which crc32_z begins anew
     crc_ = crc32_z(crc_, static_cast<const Bytef*>(bytes), size);
   }
   void add(const std::string& text) { add(text.data(), text.size()); }
@@ -38,7 +38,9 @@ const std::string& metadata(const SafetensorsFile& file, const std::string& key,
                             const std::string& path) {
   const auto found = file.metadata.find(key);
   if (found != file.metadata.end()) return found->second;
-  throw Error(path + ": is a safetensors file, but not the state of a training: it has no " + key);
+  throw Error(path +
+              ": is a safetensors file, but no state that this version can go on from: it has no " +
+              key);
 }
 
 void check_sum(const SafetensorsFile& file, const std::string& path) {
@@ -47,11 +49,11 @@ void check_sum(const SafetensorsFile& file, const std::string& path) {
   sum.add(metadata(file, "progress", path));
   for (const NamedTensor& tensor : file.tensors) sum.add(tensor.name, tensor.data);
   if (metadata(file, "crc", path) == std::to_string(sum.value())) return;
-  throw Error(path + ": damaged, it is not what its checksum was taken of");
+  throw Error(path + ": damaged, its checksum does not match");
 }
 
-// Where the recipe's training can have stopped: after some or all of its steps, every complete epoch
-// counted.
+// Where the recipe's training can have stopped: after some or all of its steps, every complete
+// epoch counted.
 void check_progress(const TrainingState& state, const JsonObject& progress) {
   const int64_t images = state.data.images;
   if (images < 1 || images > INT32_MAX) progress.wrong("images", "a number of images");
@@ -59,7 +61,7 @@ void check_progress(const TrainingState& state, const JsonObject& progress) {
   const auto stages = stages_of(recipe);
   const int64_t in_an_epoch = steps_an_epoch(images, batch_of(recipe, images));
   const int64_t epochs = int64_t(stages.size()) * recipe.training.epochs;
-  if (state.steps < 1 || state.steps - 1 >= epochs * in_an_epoch) {
+  if (state.steps < 1 || state.steps > epochs * in_an_epoch) {
     progress.wrong("steps", "a number from 1 to the steps of the recipe's " +
                                 std::to_string(epochs) + " epochs, " + std::to_string(in_an_epoch) +
                                 " each");

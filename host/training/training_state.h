@@ -1,5 +1,5 @@
-// The state of a training that has not left its result yet, as one safetensors file. Another run goes on from it,
-// with the same bits if it computes in the same way: `setup` says it.
+// The state of a training that has not left its result yet, as one safetensors file. Another run goes
+// on from it, with the same bits if it computes in the same way: `setup` says it.
 #pragma once
 
 #include <string>
