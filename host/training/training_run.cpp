@@ -116,9 +116,10 @@ Summary train_and_record(const RunFolder& folder, Device& device, const Recipe& 
         return stop;
       });
   learner->save(folder.model_path());
-  try {  // evaluation can take longer than training
+  // To go on from here, for evaluation can take longer than training; but it does without.
+  try {
     if (!trainer.totals().stopped) save();
-  } catch (const UserError&) {  // but goes without
+  } catch (const UserError&) {
   }
   return record_result(folder, *learner, trainer.totals(), recipe, data, recipe_file, begin);
 }
