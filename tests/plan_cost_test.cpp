@@ -112,6 +112,14 @@ std::vector<LayerSpec> layers_of(Variant::Layers layers) {
           {LayerSpec::Kind::dense, 20}};
 }
 
+std::string name_of_variant(const Variant& v) {
+  static const char* const labels[] = {"fixed", "random", "head"};
+  static const char* const layers[] = {"dense", "convolutions", "pointwise"};
+  return std::string(layers[v.layers]) + "_" + labels[int(v.labels)] + (v.head ? "_head" : "") +
+         (v.peer ? "_peer" : "") + (v.adam ? "_adam" : "") +
+         (v.goodness_of == GoodnessOf::pixel ? "_pixel" : "");
+}
+
 class PlanCostOf : public ::testing::TestWithParam<Variant> {
  protected:
   // One step of a schedule's stage, and each kind of its tasks alone, as Steps does it and as the
@@ -187,7 +195,8 @@ INSTANTIATE_TEST_SUITE_P(
         Variant{Negatives::random, true, true, true, Variant::convolutions},
         Variant{Negatives::head, true, false, false, Variant::convolutions, GoodnessOf::pixel},
         Variant{Negatives::fixed, false, true, false, Variant::convolutions},
-        Variant{Negatives::head, true, true, true, Variant::pointwise}));
+        Variant{Negatives::head, true, true, true, Variant::pointwise}),
+    [](const auto& test) { return name_of_variant(test.param); });
 
 // Two matmuls, a row kernel and an update. Peer normalisation: one for the means of so few rows, two
 // for the push.
