@@ -148,6 +148,13 @@ std::vector<LazyTensor> network_tensors(const BackpropNetwork& network) {
   return tensors;
 }
 
+void check_weights(const std::vector<LayerShape>& shapes, const SafetensorsFile& file,
+                   const std::string& origin) {
+  for (size_t l = 0; l < shapes.size(); ++l) {
+    tensor(file, std::to_string(l) + ".weight", weight_shape(shapes[l]), origin);
+  }
+}
+
 void load_network(Network& network, const SafetensorsFile& file, const std::string& origin) {
   for (size_t l = 0; l < network.layers().size(); ++l) {
     Layer& layer = network.layers()[l];

@@ -20,8 +20,12 @@ std::vector<LazyTensor> network_tensors(const Network& network);
 // The head is the last of its layers, and has a bias.
 std::vector<LazyTensor> network_tensors(const BackpropNetwork& network);
 
-// Throws ffwd::Error naming `origin` and the tensor if one is missing, has another shape, or is too
-// many.
+// Throws ffwd::Error naming `origin` and the tensor if a layer's weight is missing or has another
+// shape: for the time before there is a network, which takes the memory that its shapes ask for.
+void check_weights(const std::vector<LayerShape>& shapes, const SafetensorsFile& file,
+                   const std::string& origin);
+
+// Throws likewise for every tensor, and if there are too many.
 void load_network(Network& network, const SafetensorsFile& file, const std::string& origin);
 
 // All that training changes: weights, optimiser state, running means and figures; each a vector as

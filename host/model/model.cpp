@@ -112,6 +112,7 @@ Model load_model(Device& device, const std::string& path) {
                   ": was trained by backpropagation; ffwd reads what Forward-Forward trained");
     }
     try {
+      check_weights(layer_shapes(parsed, format.image), file, path);
       Model model = make_network(device, parsed, format, /*max_images=*/0);
       load_network(*model.network, file, path);
       return model;
