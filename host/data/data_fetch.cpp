@@ -133,7 +133,12 @@ std::string fetch_dataset(const CatalogEntry& entry, const std::string& destinat
   const auto mirrors = mirror.empty() ? entry.mirrors : std::vector<std::string>{mirror};
   for (const Fetch& fetch : fetches) {
     const std::string part = (fs::path(folder) / (fetch.remote_name + ".part")).string();
-    fetch_from_any(mirrors, part, fetch, on_progress);
+    try {
+      fetch_from_any(mirrors, part, fetch, on_progress);
+    } catch (...) {
+      remove_if_there(folder);  // which it only does if nothing is in it
+      throw;
+    }
   }
   return folder;
 }
