@@ -107,7 +107,7 @@ const std::map<std::string, Samples> kSamples = {
     {"negatives.labels", {{"fixed", "random", "head"}, kNoNames}},
     {"negatives.lag", number({"0"}, {"-1", "64", "0.5"})},  // others need another key too
     {"optimiser.kind", {{"momentum", "adam"}, kNoNames}},
-    {"optimiser.learning_rate", number({"0", "1000"}, {"-1e-30", "1000.1"})},
+    {"optimiser.learning_rate", number({"0", "1e-50", "1000"}, {"-1e-30", "1000.1", "1e50"})},
     {"optimiser.weight_decay", number({"0", "1"}, {"-1e-30", "1.0001"})},
     {"optimiser.momentum", number({"0", "0.9999"}, {"-1e-30", "1"})},
     {"optimiser.beta1", number({"0", "0.9999"}, {"-1e-30", "1"})},

@@ -61,9 +61,10 @@ struct Number {
   }
   std::vector<std::string> words() const { return {}; }
   bool read(const std::string& word, float& value) const {
-    if (!read_number(word, value)) return false;
+    double read = 0.0;  // has what a float rounds to zero
+    if (!read_number(word, read) || !(low <= read && read <= high)) return false;
+    value = static_cast<float>(read);
     if (std::fpclassify(value) == FP_SUBNORMAL) value = 0.0f;  // as devices take it
-    if (!(low <= value && value <= high)) return false;
     return !(bounds == Bounds::without_low && value == low) &&
            !(bounds == Bounds::without_high && value == high);
   }
