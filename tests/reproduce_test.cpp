@@ -63,11 +63,13 @@ TEST_F(Reproduce, AFolderOfRecipesHere) {
   const Outcome row = here("mine --only nope");
   EXPECT_EQ(row.code, int(ExitCode::usage));
   expect_contains(row.text, {"--only nope: there is no such row\n"});
+  expect_contains(here("mine --only nope --set network.layers=[0]").text, {"there is no such row"});
   // A damaged row is in the way only if it is asked for.
   folder_.write("runs/mine/b/summary.json", "{");
   EXPECT_EQ(here("mine").code, int(ExitCode::files));
   const Outcome other = here("mine --only a --set training.seed=9");
   EXPECT_EQ(other.code, 0) << other.text;
+  expect_contains(other.text, {"row b counts as not run: runs/mine/b/summary.json"});
   expect_contains(content_of(folder_ / "runs/mine/results.md"),
                   {"in every row training.seed=9.", "| b |", "not run"});
   // So is one that cannot take what is set: it has two thresholds.

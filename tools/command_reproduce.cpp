@@ -46,9 +46,7 @@ std::string recipes_of(const std::string& name) {
                                        " investigations");
 }
 
-void check_names(const std::vector<std::string>& only, const std::vector<ReproductionRow>& rows) {
-  std::vector<std::string> names;
-  for (const ReproductionRow& row : rows) names.push_back(row.name);
+void check_names(const std::vector<std::string>& only, const std::vector<std::string>& names) {
   for (const std::string& name : only) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     throw UserError(ExitCode::usage,
@@ -90,16 +88,19 @@ void check_row(const ReproductionRow& row, const std::string& run_folder, const 
 }
 
 // Looks for rows that are finished, also by another process since. A damaged one counts as not run
-// if it is not asked for.
-void find_finished(Reproduction& reproduction, const std::string& out, const Device& device,
-                   const std::vector<std::string>& only) {
+// if it is not asked for: why, for each of them.
+std::vector<std::string> find_finished(Reproduction& reproduction, const std::string& out,
+                                       const Device& device, const std::vector<std::string>& only) {
+  std::vector<std::string> damaged;
   for (ReproductionRow& row : reproduction.rows) {
     try {
       if (!row.result) row.result = finished_run(out + "/" + row.name, row.run, device);
-    } catch (const FileError&) {
+    } catch (const FileError& error) {
       if (is_asked(row.name, only)) throw;
+      damaged.push_back("row " + row.name + " counts as not run: " + error.what());
     }
   }
+  return damaged;
 }
 
 void write_results(const Reproduction& reproduction, const std::string& out) {
@@ -111,10 +112,10 @@ void reproduce(const ReproduceCommand& command) {
   catch_interrupts();
   std::string document = command.document;
   while (!document.empty() && document.back() == '/') document.pop_back();
-  Reproduction reproduction{
-      document, command.quick, command.set,
-      load_rows(recipes_of(document), command.quick, command.set, command.only)};
-  check_names(command.only, reproduction.rows);
+  const std::string recipes = recipes_of(document);
+  check_names(command.only, row_names(recipes));
+  Reproduction reproduction{document, command.quick, command.set,
+                            load_rows(recipes, command.quick, command.set, command.only)};
   const std::string out =
       command.out.empty() ? "runs/" + document + (command.quick ? "-quick" : "") : command.out;
   const std::unique_ptr<Device> device = open_device(command.device);
@@ -146,8 +147,9 @@ void reproduce(const ReproduceCommand& command) {
                       "stopped by a signal; the same command goes on with " + row.name);
     }
   }
-  find_finished(reproduction, out, *device, command.only);
+  const std::vector<std::string> damaged = find_finished(reproduction, out, *device, command.only);
   write_results(reproduction, out);
+  for (const std::string& row : damaged) std::printf("%s\n", row.c_str());
   std::printf("results: %s/results.md and %s/report.html\n", out.c_str(), out.c_str());
 }
 

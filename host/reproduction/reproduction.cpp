@@ -39,33 +39,39 @@ bool is_asked(const std::string& row, const std::vector<std::string>& only) {
   return only.empty() || std::find(only.begin(), only.end(), row) != only.end();
 }
 
+std::vector<std::string> row_names(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+  }
+  if (names.empty()) throw FileError(folder + " holds no recipe (*.toml)");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
                                        const std::vector<std::string>& overrides,
                                        const std::vector<std::string>& only) {
   std::vector<ReproductionRow> rows;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const fs::path& path = entry.path();
-    if (path.extension() != ".toml") continue;
-    const Recipe stated = load_recipe(path.string());
+  for (const std::string& name : row_names(folder)) {
+    const std::string path = (fs::path(folder) / (name + ".toml")).string();
+    const Recipe stated = load_recipe(path);
     std::vector<std::string> all;
-    if (quick) all = reductions_of(path.string());
+    if (quick) all = reductions_of(path);
     all.insert(all.end(), overrides.begin(), overrides.end());
     Recipe run;
     try {
-      run = load_recipe(path.string(), all);
+      run = load_recipe(path, all);
     } catch (const RecipeError&) {
-      if (is_asked(path.stem().string(), only)) throw;
+      if (is_asked(name, only)) throw;
       continue;
     }
     if (quick) {
       run.title += " (quick: reduced)";
       run.reference.source += " (of which this run is a reduced form)";
     }
-    rows.push_back({path.stem().string(), stated, run, std::nullopt});
+    rows.push_back({name, stated, run, std::nullopt});
   }
-  if (rows.empty()) throw FileError(folder + " holds no recipe (*.toml)");
-  std::sort(rows.begin(), rows.end(),
-            [](const auto& left, const auto& right) { return left.name < right.name; });
   return rows;
 }
 

@@ -27,10 +27,14 @@ struct ReproductionRow {
 // Whether a row is among those that are asked for by name; without names all are.
 bool is_asked(const std::string& row, const std::vector<std::string>& only);
 
-// The recipes FOLDER/*.toml by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the
+// The names of a document's rows, its recipes FOLDER/NAME.toml, sorted. Throws FileError if it has
+// none.
+std::vector<std::string> row_names(const std::string& folder);
+
+// The rows by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the
 // nearest of its bases which has one, replaces values of what is run; `overrides`
 // (section.key=value) replace values after that; rows that cannot take these are left out if they
-// are not asked for. Throws RecipeError; FileError if the folder holds no recipe.
+// are not asked for. Throws RecipeError; FileError as row_names().
 std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
                                        const std::vector<std::string>& overrides,
                                        const std::vector<std::string>& only);
