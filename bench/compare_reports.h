@@ -10,7 +10,7 @@ namespace ffwd::bench {
 double share_below(const std::vector<double>& b, const std::vector<double>& a);
 
 // What samples of times say about B: "faster" or "slower" than A only where the middle halves of the
-// samples lie apart, else "no difference"; "too few samples" where one has less than 5.
+// samples lie apart, else "no difference"; "too few samples" where one has less than 15.
 std::string verdict(const std::vector<double>& a, const std::vector<double>& b);
 
 // Prints how the times that both files have differ, and what else does. Throws FileError if one is

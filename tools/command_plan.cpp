@@ -79,7 +79,7 @@ DeviceRates rates_of(const PlanCommand& command) {
 
 void print_headline(const PlanCommand& command, const Recipe& recipe, const Plan& plan,
                     const std::string& of) {
-  std::printf("%s: %s", command.recipe.c_str(), value_text(recipe, "training.schedule").c_str());
+  std::printf("%s: %s", command.recipe.c_str(), name_of(kSchedules, recipe.training.schedule));
   if (recipe.training.schedule == Schedule::greedy) {
     const int64_t l = plan.stage.first_layer;
     std::printf(", %s learns",

@@ -139,7 +139,6 @@ void reproduce(const ReproduceCommand& command) {
     const RunFolder folder = options.stopped ? RunFolder::reopen(path) : RunFolder::restart(path);
     const Summary summary =
         run_recipe(*device, row.run, row.name + ".toml", data, folder, std::move(options));
-    if (!summary.interrupted) row.result = RunResult{summary, folder.read_metrics()};
     find_finished(reproduction, out, *device, command.only);
     write_results(reproduction, out);
     if (summary.interrupted) {

@@ -23,16 +23,16 @@ struct ResumeCommand {
 // The device that `setup` names, unless another one is asked for.
 std::unique_ptr<Device> open_device(const ResumeCommand& command, const ComputeSetup& setup) {
   const std::string& file = command.matmul_algorithms;
-  if (setup.measured_algorithms == file.empty()) {
+  const std::string before = setup.gpu ? "cuda" : "cpu";
+  const std::string& name = command.device.empty() ? before : command.device;
+  if (name == before && setup.measured_algorithms == file.empty()) {
     throw UserError(
         ExitCode::usage,
         "the matmul algorithms of " + command.run +
             (setup.measured_algorithms ? " were measured: name their file with --matmul-algorithms"
                                        : " were not measured, so it takes no --matmul-algorithms"));
   }
-  const std::string before = setup.gpu ? "cuda" : "cpu";
-  auto device =
-      ffwd::open_device({command.device.empty() ? before : command.device, setup.precision, file});
+  auto device = ffwd::open_device({name, setup.precision, file});
   if (device->name() != setup.device) {
     std::printf("not on %s as before: the bits will not be the same\n", setup.device.c_str());
   }

@@ -74,7 +74,6 @@ void train(const TrainCommand& command) {
   if (command.seed) overrides.push_back("training.seed=" + *command.seed);
   const Recipe recipe = load_recipe(command.recipe, overrides);
   const std::unique_ptr<Device> device = open_device(command.device);
-  const Dataset data = load_recipe_data(recipe, command.data_dir);
   Execution execution{executor_of(command.executor, recipe, *device)};
   read_profile_steps(command.profile_steps, execution);
   if (recipe.training.algorithm == Algorithm::backprop) {
@@ -97,6 +96,7 @@ void train(const TrainCommand& command) {
     execution.trace = &trace.emplace(*device, kTracedPlans);
     check_can_write(command.trace);
   }
+  const Dataset data = load_recipe_data(recipe, command.data_dir);
   if (interrupted()) {
     throw UserError(ExitCode::interrupted, "stopped by a signal before the training began");
   }

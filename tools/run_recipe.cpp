@@ -45,7 +45,7 @@ void say_result(const Summary& s, const RunFolder& folder, const Recipe::Referen
 }
 
 // As one word of a shell.
-std::string quoted(const std::string& path) {
+std::string shell_word(const std::string& path) {
   std::string word = path[0] == '-' ? "./" : "";
   const auto is_plain = [](char c) {
     return std::isalnum(uint8_t(c)) || std::strchr("_./-+=:,@%", c);
@@ -78,7 +78,7 @@ Summary run_recipe(Device& device, const Recipe& recipe, const std::string& name
 void expect_finished(const Summary& summary, const RunFolder& folder) {
   if (!summary.interrupted) return;
   throw UserError(ExitCode::interrupted, "stopped by a signal; ffwd resume " +
-                                             quoted(folder.path()) +
+                                             shell_word(folder.path()) +
                                              " goes on with what was learnt");
 }
 

@@ -36,9 +36,8 @@ void Classifier::forward(const uint8_t* pixels, int64_t first, int64_t count,
   std::iota(sample.begin(), sample.end(), int32_t(first));
   for (const int32_t k : labels) label.insert(label.end(), size_t(count), k);
   const auto rows = int64_t(label.size());
-  label.resize(static_cast<size_t>(label_.size()));
   sample_.upload(sample);
-  label_.upload(label);
+  label_.upload_first(label);
   network_->forward(rows_, pixels, sample_.view().slice(0, count), label_.view().slice(0, rows));
 }
 

@@ -68,9 +68,7 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
       }) {
   if (format.label_place == LabelPlace::waves) {
     FFWD_EXPECT(convolved_, "only a convolution reads labels that are waves");
-    const std::vector<float> waves = label_waves(format.classes, format.image);
-    pattern_ = Vector<float>(device, int64_t(waves.size()));
-    pattern_.upload(waves);
+    pattern_ = Vector<float>(device, label_waves(format.classes, format.image));
   }
   if (convolved_) return;
   folded_ = Matrix(device, max_images, first_layer.units, device.activation_type());

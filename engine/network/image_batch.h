@@ -2,6 +2,8 @@
 #pragma once
 
 #include "engine/network/layer_input.h"
+#include "engine/network/layer_shape.h"
+#include "engine/network/parameters.h"
 #include "engine/network/slots.h"
 
 namespace ffwd {

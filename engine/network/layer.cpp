@@ -119,7 +119,25 @@ void Layer::gradient(Device& lane, const LayerInput& input, const LayerRows::Vie
   const int64_t pixels = learning * shape_.pixels();
   const MatrixView dz = out.z.row_range(0, pixels);
   if (objective_.peer_strength > 0.0f) push_peers(lane, out, pixels / 2);
-  parameter_gradient(lane, shape_, input, dz, parameters_, gradient, column_scratch_.view());
+  const MatrixView weight = parameters_.weight_gradient(gradient);
+  const VectorView<float> bias = parameters_.bias_gradient(gradient);
+  const VectorView<float> scratch = column_scratch_.view();
+  if (const auto* images = std::get_if<LabelledImages>(&input)) {
+    lane.fold_rows({dz, images->product.row_scale.slice(0, pixels), images->folded});
+    lane.matmul(weight_gradient_product(images->folded, images->base, weight));
+    // The images are zero where the label is, and so are these columns of their gradient.
+    const ConstMatrixView label_part = images->label_part.row_range(0, pixels);
+    return lane.matmul(
+        weight_and_bias_gradient(dz, label_part, weight.left(label_part.cols), bias, scratch));
+  }
+  const auto& x_hat = std::get<ConstMatrixView>(input);
+  if (shape_.convolves()) {
+    const ConvolutionShape& s = *shape_.convolution;
+    lane.convolution_gradient({s, x_hat.row_range(0, learning * s.input.pixels()), dz, weight});
+    return lane.column_sum({dz, {}, 1.0f, bias, scratch});
+  }
+  lane.matmul(weight_and_bias_gradient(dz, x_hat.row_range(0, pixels), weight.left(x_hat.cols),
+                                       bias, scratch));
 }
 
 void Layer::update(Device& lane, const Optimiser& optimiser, VectorView<const StepValues> step,

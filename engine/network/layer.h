@@ -4,6 +4,7 @@
 
 #include "engine/network/layer_input.h"
 #include "engine/network/layer_rows.h"
+#include "engine/network/parameters.h"
 #include "engine/network/running_sums.h"
 
 namespace ffwd {

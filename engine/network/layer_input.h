@@ -4,8 +4,8 @@
 
 #include <variant>
 
-#include "engine/network/layer_shape.h"
-#include "engine/network/parameters.h"
+#include "kernels/shared_product.h"
+#include "kernels/view.h"
 
 namespace ffwd {
 
@@ -19,11 +19,5 @@ struct LabelledImages {
 
 // x_hat itself, (R, D) or (R*H*W, C) for a convolution, or labelled images that stand for it.
 using LayerInput = std::variant<ConstMatrixView, LabelledImages>;
-
-// The gradient of weights and biases from dz, over the first rows of the input, as many as dz has;
-// its memory as Parameters want it. `scratch`: column_sum_scratch of dz.
-void parameter_gradient(Device& device, const LayerShape& shape, const LayerInput& input,
-                        ConstMatrixView dz, const Parameters& parameters,
-                        VectorView<float> gradient, VectorView<float> scratch);
 
 }  // namespace ffwd

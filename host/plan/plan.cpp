@@ -35,12 +35,12 @@ int64_t Plan::bytes() const {
   return total;
 }
 
-int64_t Plan::bytes_beside_network() const {
+int64_t Plan::network_bytes() const {
   int64_t total = 0;
   for (const PlanBuffer& buffer : buffers) {
     const bool of_network = buffer.carried || buffer.kind == BufferKind::scratch ||
                             buffer.kind == BufferKind::head_scratch;
-    if (!of_network) total += buffer.bytes * buffer.slots;
+    if (of_network) total += buffer.bytes * buffer.slots;
   }
   return total;
 }

@@ -187,8 +187,8 @@ struct Plan {
 
   // Of all buffers; no more than an int64_t holds.
   int64_t bytes() const;
-  // Of the buffers that are not the network's own: what playing the plan takes beside a network.
-  int64_t bytes_beside_network() const;
+  // Of those that are the network's own, whether it plays the plan or not.
+  int64_t network_bytes() const;
   // Whether a goodness task has losses and their gradients to make.
   bool learns(const PlanTask& task) const {
     return overlap(task.rows, RowClass::learning) && stage.has_layer(task.layer);

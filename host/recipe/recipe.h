@@ -8,12 +8,18 @@
 #include <vector>
 
 #include "engine/network/network.h"
+#include "kernels/names.h"
 
 namespace ffwd {
 
 enum class Negatives { fixed, random, head };
 enum class Algorithm { forward_forward, backprop };
+inline constexpr Named<Algorithm> kAlgorithms[] = {{"forward-forward", Algorithm::forward_forward},
+                                                   {"backprop", Algorithm::backprop}};
 enum class Schedule { simultaneous, greedy, pipelined };
+inline constexpr Named<Schedule> kSchedules[] = {{"simultaneous", Schedule::simultaneous},
+                                                 {"greedy", Schedule::greedy},
+                                                 {"pipelined", Schedule::pipelined}};
 enum class RateDecay { constant, linear_after_half };
 enum class Prediction { per_image, per_batch };
 

@@ -54,11 +54,8 @@ const Choice<RateDecay> kDecayNames{
     {{"constant", RateDecay::constant}, {"linear_after_half", RateDecay::linear_after_half}}};
 const Choice<Prediction> kPredictionNames{
     {{"per_image", Prediction::per_image}, {"per_batch", Prediction::per_batch}}};
-const Choice<Algorithm> kAlgorithmNames{
-    {{"forward-forward", Algorithm::forward_forward}, {"backprop", Algorithm::backprop}}};
-const Choice<Schedule> kScheduleNames{{{"simultaneous", Schedule::simultaneous},
-                                       {"greedy", Schedule::greedy},
-                                       {"pipelined", Schedule::pipelined}}};
+const Choice<Algorithm> kAlgorithmNames{{std::begin(kAlgorithms), std::end(kAlgorithms)}};
+const Choice<Schedule> kScheduleNames{{std::begin(kSchedules), std::end(kSchedules)}};
 
 template <typename Kind, typename T>
 bool read_value(const Kind& kind, const RecipeValue& value, T& result) {
@@ -183,14 +180,6 @@ const RecipeField* find_field(const std::string& name) {
     if (field.name() == name) return &field;
   }
   return nullptr;
-}
-
-std::string value_text(const Recipe& recipe, const std::string& key) {
-  const RecipeField* field = find_field(key);
-  FFWD_EXPECT(field != nullptr, "there is no key " + key);
-  std::string text = field->write(recipe);
-  text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
-  return text;
 }
 
 }  // namespace ffwd

@@ -27,7 +27,4 @@ const std::vector<RecipeField>& recipe_fields();
 // The key of this name, "section.key"; null: there is none.
 const RecipeField* find_field(const std::string& name);
 
-// The value of a key as the recipe's file has it, without quotes.
-std::string value_text(const Recipe& recipe, const std::string& key);
-
 }  // namespace ffwd

@@ -38,10 +38,6 @@ struct Section {
   TextTable table;
 };
 
-std::string method(const Recipe& recipe) {
-  return recipe.training.algorithm == Algorithm::backprop ? "backprop" : "forward-forward";
-}
-
 std::string threshold_text(const Recipe& recipe) {
   const auto& threshold = recipe.objective.threshold;
   if (recipe.training.algorithm == Algorithm::backprop) return "\u2013";
@@ -52,9 +48,9 @@ std::string threshold_text(const Recipe& recipe) {
 }
 
 std::string goodness_text(const Recipe& recipe) {
-  std::string text = value_text(recipe, "objective.goodness");
+  std::string text = name_of(kGoodnesses, recipe.objective.goodness);
   if (recipe.objective.goodness_of == GoodnessOf::pixel) text += " of each pixel";
-  return text + ", normalise " + value_text(recipe, "network.normalise");
+  return text + ", normalise " + name_of(kNormKinds, recipe.network.normalise);
 }
 
 std::string network_text(const Recipe& recipe) {
@@ -97,7 +93,8 @@ Section accuracies(const std::vector<ReproductionRow>& rows, const std::string& 
     if (row.run.data.name != dataset) continue;
     const Recipe::Reference& reference = row.run.reference;
     const Summary summary = row.result ? row.result->summary : Summary{};
-    std::vector<std::string> cells = {row.name, method(row.run), threshold_text(row.run)};
+    std::vector<std::string> cells = {row.name, name_of(kAlgorithms, row.run.training.algorithm),
+                                      threshold_text(row.run)};
     add_accuracy(cells, reference.train_accuracy, train_accuracy(reference, summary));
     add_accuracy(cells, reference.test_accuracy, test_accuracy(reference, summary));
     section.table.rows.push_back(cells);

@@ -63,7 +63,7 @@ int64_t Steps::depth_that_fits(int64_t images) const {
     options.pipelined = overlaps();
     options.depth = 1;
     const Plan least = make_plan(shape, options);
-    const double limit = room + double(least.bytes() - least.bytes_beside_network());
+    const double limit = room + double(least.network_bytes());
     options.depth = 0;
     options.memory_limit = std::max(least.bytes(), int64_t(std::min(limit, 9e18)));
     depth = std::min(depth, make_plan(shape, options).depth);

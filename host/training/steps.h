@@ -31,8 +31,8 @@ class Steps {
   // `pixels`: the training images, for the device; batches have `max_images` at most. Network,
   // pixels and trace must outlive it.
   //
-  // With `same_batch` every step of a stage learns from the same images under the same labels, so
-  // what reaches the layers that learn is computed at the stage's first step and then kept.
+  // With `same_batch` every step of a stage learns from the same images. If their wrong labels are
+  // fixed too, what reaches the layers that learn is computed at the stage's first step and kept.
   Steps(Network& network, const Recipe& recipe, const uint8_t* pixels, int64_t max_images,
         bool same_batch, const Execution& execution = {});
 
