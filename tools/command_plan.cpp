@@ -10,7 +10,6 @@
 #include "host/plan/plan_cost.h"
 #include "host/plan/recipe_plan.h"
 #include "host/recipe/recipe_data.h"
-#include "host/recipe/recipe_fields.h"
 #include "host/training/batches.h"
 #include "tools/commands.h"
 #include "tools/options.h"

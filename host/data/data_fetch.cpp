@@ -136,7 +136,7 @@ std::string fetch_dataset(const CatalogEntry& entry, const std::string& destinat
     try {
       fetch_from_any(mirrors, part, fetch, on_progress);
     } catch (...) {
-      remove_if_there(folder);  // which it only does if nothing is in it
+      remove_if_there(folder);  // if it is empty
       throw;
     }
   }

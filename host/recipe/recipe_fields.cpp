@@ -1,6 +1,5 @@
 #include "host/recipe/recipe_fields.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "host/data/data_catalog.h"

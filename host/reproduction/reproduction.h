@@ -31,10 +31,10 @@ bool is_asked(const std::string& row, const std::vector<std::string>& only);
 // none.
 std::vector<std::string> row_names(const std::string& folder);
 
-// The rows by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the
-// nearest of its bases which has one, replaces values of what is run; `overrides`
-// (section.key=value) replace values after that; rows that cannot take these are left out if they
-// are not asked for. Throws RecipeError; FileError as row_names().
+// The rows by name. If `quick`, what FOLDER/quick/NAME.toml says, or that of the nearest of its
+// bases which has one, replaces values of what is run; `overrides` (section.key=value) replace
+// values after that; rows that cannot take these are left out if they are not asked for. Throws
+// RecipeError; FileError as row_names().
 std::vector<ReproductionRow> load_rows(const std::string& folder, bool quick,
                                        const std::vector<std::string>& overrides,
                                        const std::vector<std::string>& only);

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "host/basics/number_text.h"
-#include "host/recipe/recipe_fields.h"
 #include "host/recipe/recipe_layers.h"
 #include "host/report/html_text.h"
 #include "host/report/reference_figures.h"
