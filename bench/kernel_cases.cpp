@@ -80,11 +80,12 @@ void add_goodness_rows(Bench& bench, const RowsCase& c) {
                            memory.matrix(1 + kClasses, c.width, c.dtype, Fill::centred),
                            memory.integers(labels(c.rows, kClasses)),
                            memory.floats(c.rows, Fill::positive)};
+    args.folded = memory.matrix(images, c.width, c.dtype, Fill::zero);
     return args;
   };
   if (c.rows % 2 == 0) {
     add_call(bench, c.name("goodness_rows_of_shared_product"),
-             {shared + 2 * c.matrix + 10 * c.row_floats + c.column_floats, 9 * c.elements},
+             {2 * shared + 2 * c.matrix + 10 * c.row_floats + c.column_floats, 11 * c.elements},
              &Device::goodness_rows, of_shared_product);
   }
 }
@@ -120,7 +121,9 @@ void add_peer_normalise(Bench& bench, const RowsCase& c) {
                      0.03f,
                      memory.floats(c.width, Fill::positive),
                      memory.floats(c.width, Fill::zero),
-                     memory.matrix(c.rows, c.width, c.dtype, Fill::centred)};
+                     memory.matrix(c.rows, c.width, c.dtype, Fill::centred),
+                     {},
+                     {}};
            });
 }
 
@@ -146,17 +149,6 @@ void add_gradients(Bench& bench, const RowsCase& c) {
                      Activation::relu,
                      Goodness::mean_squares,
                      memory.matrix(pixels, c.width, c.dtype, Fill::zero)};
-           });
-}
-
-void add_fold_rows(Bench& bench, const RowsCase& c) {
-  const int64_t images = c.rows / 2;
-  const double shared = double(images * c.width) * double(size_of(c.dtype));
-  add_call(bench, c.name("fold_rows"), {shared + c.matrix + c.row_floats, 2 * c.elements},
-           &Device::fold_rows, [=](Operands& memory) -> FoldRows {
-             return {memory.matrix(2 * images, c.width, c.dtype, Fill::centred),
-                     memory.floats(2 * images, Fill::positive),
-                     memory.matrix(images, c.width, c.dtype, Fill::zero)};
            });
 }
 
@@ -317,7 +309,6 @@ void add_kernels(Bench& bench, const Shapes& shapes) {
         add_column_sums(bench, c);
         add_peer_normalise(bench, c);
         add_gradients(bench, c);
-        add_fold_rows(bench, c);
       }
       add_gather_images(bench, dtype, rows, 784, 1);
       add_gather_images(bench, dtype, rows, 3072, 3);

@@ -13,15 +13,19 @@
 // neutral: they have a goodness and a next row, but no gradient and no running figures.
 //
 // A first layer may give its shared product in place of z (kernels/shared_product.h): the matrix z
-// has the shape then, and is not read.
+// has the shape then, and is not read. With B images, A = N = B, it may also ask for the gradient of
+// the product of images, so that the weight gradient needs a matmul over B rows alone:
+//
+//     folded[b,j] = row_scale[b] dz[b,j] + row_scale[B+b] dz[B+b,j]
 //
 // Source: Hinton 2022, arXiv:2212.13345, section 2. With his constants (sum of squares, threshold =
 //         width, temperature 1, A = N = B) dz is the delta of his ffnew.m divided by -B.
 //
 // Shapes:   z, next: (R, M), dz: (A + N, M), all fp32 or all bf16; bias (M); goodness, length (R);
-//           running (A + N). dz and running are absent together (inference); next and length may be
-//           absent. R = 0 is allowed.
-// Aliasing: dz may be the memory of z. Nothing else may overlap.
+//           running (A + N); folded (B, M), of the type of z. dz and running are absent together
+//           (inference); next, length and folded may be absent. R = 0 is allowed.
+// Aliasing: dz may be the memory of z, folded that of the product of images. Nothing else may
+//           overlap.
 // Order:    sums of one row run in a fixed order, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once
@@ -48,6 +52,7 @@ struct GoodnessRows {
   VectorView<float> goodness, length;
   VectorView<RunningFigures> running;
   SharedProduct shared_product;
+  MatrixView folded;
 };
 
 // Throws ffwd::Error if the shapes break the contract.

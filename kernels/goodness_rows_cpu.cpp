@@ -21,6 +21,8 @@ void check(const GoodnessRows& a) {
               "every positive and negative row has running figures");
   FFWD_EXPECT(a.temperature > 0.0f, "the temperature must be above 0");
   const SharedProduct& product = a.shared_product;
+  FFWD_EXPECT(a.folded.data == nullptr || (product.present() && a.dz.data != nullptr),
+              "only the gradient of a shared product is folded");
   if (!product.present()) return;
   FFWD_EXPECT(product.images.cols == a.z.cols && product.labels.cols == a.z.cols &&
                   product.images.dtype == a.z.dtype && product.labels.dtype == a.z.dtype,
@@ -31,6 +33,11 @@ void check(const GoodnessRows& a) {
   FFWD_EXPECT(product.labels.rows >= 2, "a shared product needs the neutral label and one more");
   FFWD_EXPECT(product.label.size == a.z.rows && product.row_scale.size == a.z.rows,
               "label and row_scale need one entry a row");
+  FFWD_EXPECT(a.folded.data == nullptr || same_shape(a.folded, product.images),
+              "folded must have the shape and type of the product of images");
+  FFWD_EXPECT(a.folded.data == nullptr || (a.positive_rows == product.images.rows &&
+                                           a.negative_rows == product.images.rows),
+              "where gradients are folded, every image has a positive and a negative row");
 }
 
 namespace cpu {
@@ -76,17 +83,42 @@ void goodness_row(const GoodnessRows& a, Kind kind, Function f, int64_t i, Row z
 }
 
 template <typename T, typename Kind, typename Function>
-void all_rows(const GoodnessRows& a, Kind kind, Function f) {
+void whole_rows(const GoodnessRows& a, Kind kind, Function f) {
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < a.z.rows; ++i) {
-    if (a.shared_product.present()) {
-      goodness_row<T>(a, kind, f, i, [row = SharedProductRow<T>(a.shared_product, i)](int64_t j) {
-        return row.z(to_float(row.image[j]), to_float(row.label[j]));
+    const T* z = a.z.row<T>(i);
+    goodness_row<T>(a, kind, f, i, [z](int64_t j) { return to_float(z[j]); });
+  }
+}
+
+// Of the two rows that learn from image b.
+template <typename T>
+void fold_rows(const GoodnessRows& a, int64_t b) {
+  const int64_t images = a.folded.rows, width = a.folded.cols;
+  T* folded = a.folded.row<T>(b);
+  const T *positive = a.dz.row<T>(b), *negative = a.dz.row<T>(images + b);
+  const float* scale = a.shared_product.row_scale.data;
+  const float positive_scale = scale[b], negative_scale = scale[images + b];
+#pragma omp simd
+  for (int64_t j = 0; j < width; ++j) {
+    store(folded[j],
+          negative_scale * to_float(negative[j]) + positive_scale * to_float(positive[j]));
+  }
+}
+
+template <typename T, typename Kind, typename Function>
+void rows_of_images(const GoodnessRows& a, Kind kind, Function f) {
+  const int64_t images = a.shared_product.images.rows;
+#pragma omp parallel for schedule(static)
+  for (int64_t b = 0; b < images; ++b) {
+    const T* image = a.shared_product.images.row<T>(b);
+    for (int64_t i = b; i < a.z.rows; i += images) {
+      const ShownLabel<T> label(a.shared_product, i);
+      goodness_row<T>(a, kind, f, i, [image, label](int64_t j) {
+        return label.z(to_float(image[j]), to_float(label.row[j]));
       });
-    } else {
-      const T* z = a.z.row<T>(i);
-      goodness_row<T>(a, kind, f, i, [z](int64_t j) { return to_float(z[j]); });
     }
+    if (a.folded.data) fold_rows<T>(a, b);
   }
 }
 
@@ -96,7 +128,10 @@ void goodness_rows(const GoodnessRows& a, Stream) {
   check(a);
   with_dtype(a.z.dtype, [&](auto zero) {
     with_constant(a.goodness_kind, [&](auto kind) {
-      with_constant(a.activation, [&](auto f) { all_rows<decltype(zero)>(a, kind, f); });
+      with_constant(a.activation, [&](auto f) {
+        using T = decltype(zero);
+        a.shared_product.present() ? rows_of_images<T>(a, kind, f) : whole_rows<T>(a, kind, f);
+      });
     });
   });
 }

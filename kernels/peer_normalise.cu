@@ -23,15 +23,23 @@ __global__ void __launch_bounds__(kRowBlockThreads) peer_push_kernel(PeerNormali
 }
 
 template <typename T>
+__device__ void add(float factor, const float (&push)[kVector<T>], T* row, int64_t j, int64_t width,
+                    bool aligned) {
+  float value[kVector<T>];
+  load_vector(row, j, width, aligned, value);
+  for (int k = 0; k < kVector<T>; ++k) value[k] += factor * push[k];
+  store_vector(row, j, width, aligned, value);
+}
+
+template <typename T>
 __global__ void __launch_bounds__(kRowBlockThreads) peer_add_kernel(PeerNormalise a, bool aligned) {
   const int64_t i = block_row(), width = a.dz.cols;
   if (i >= a.dz.rows) return;
-  T* dz = a.dz.row<T>(i);
   for_each_segment<T>(width, [&](int64_t j) {
-    float value[kVector<T>];
-    load_vector(dz, j, width, aligned, value);
-    for (int k = 0; k < kVector<T>; ++k) value[k] += j + k < width ? a.push.data[j + k] : 0.0f;
-    store_vector(dz, j, width, aligned, value);
+    float push[kVector<T>];
+    load_floats<T>(a.push.data, j, width, aligned, push);
+    add(1.0f, push, a.dz.row<T>(i), j, width, aligned);
+    if (a.folded.data) add(a.row_scale.data[i], push, a.folded.row<T>(i), j, width, aligned);
   });
 }
 
@@ -46,7 +54,9 @@ void peer_normalise(const PeerNormalise& a, Stream stream) {
   with_dtype(a.dz.dtype, [&](auto zero) {
     using T = decltype(zero);
     const RowBlocks blocks = row_blocks(a.dz.rows, a.dz.cols, kVector<T>);
-    launch(peer_add_kernel<T>, blocks.grid, blocks.block, stream, a, rows_are_aligned<T>(a.dz));
+    const bool aligned = rows_are_aligned<T>(a.dz) && is_aligned(a.push) &&
+                         (a.folded.data == nullptr || rows_are_aligned<T>(a.folded));
+    launch(peer_add_kernel<T>, blocks.grid, blocks.block, stream, a, aligned);
   });
 }
 

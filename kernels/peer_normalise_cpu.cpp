@@ -6,6 +6,12 @@ void check(const PeerNormalise& a) {
   const int64_t width = a.dz.cols;
   FFWD_EXPECT(a.batch_mean.size == width && a.mean.size == width && a.push.size == width,
               "means and push need one entry a column of dz");
+  FFWD_EXPECT((a.folded.data == nullptr) == (a.row_scale.data == nullptr),
+              "folded and row_scale go together");
+  FFWD_EXPECT(a.folded.data == nullptr || same_shape(a.folded, a.dz),
+              "folded must have the shape and type of dz");
+  FFWD_EXPECT(a.row_scale.data == nullptr || a.row_scale.size == a.dz.rows,
+              "row_scale needs one entry a row of dz");
 }
 
 namespace cpu {
@@ -26,10 +32,15 @@ void peer_normalise(const PeerNormalise& a, Stream) {
     using T = decltype(zero);
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < a.dz.rows; ++i) {
-      T* dz = a.dz.row<T>(i);
       const float* push = a.push.data;
+      T* dz = a.dz.row<T>(i);
 #pragma omp simd
       for (int64_t j = 0; j < width; ++j) store(dz[j], to_float(dz[j]) + push[j]);
+      if (a.folded.data == nullptr) continue;
+      T* folded = a.folded.row<T>(i);
+      const float scale = a.row_scale.data[i];
+#pragma omp simd
+      for (int64_t j = 0; j < width; ++j) store(folded[j], to_float(folded[j]) + scale * push[j]);
     }
   });
 }

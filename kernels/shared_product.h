@@ -21,17 +21,15 @@ struct SharedProduct {
   bool present() const { return images.data != nullptr; }
 };
 
-// What makes up row r of z.
+// What row r of z is made of, besides its image.
 template <typename T>
-struct SharedProductRow {
-  FFWD_HD SharedProductRow(const SharedProduct& a, int64_t r)
-      : image(a.images.row<T>(uint32_t(r) % uint32_t(a.images.rows))),  // in 64 bits: a call
-        label(a.labels.row<T>(1 + a.label.data[r])),
-        scale(a.row_scale.data[r]) {}
+struct ShownLabel {
+  FFWD_HD ShownLabel(const SharedProduct& a, int64_t r)
+      : row(a.labels.row<T>(1 + a.label.data[r])), scale(a.row_scale.data[r]) {}
 
   FFWD_HD float z(float of_image, float of_label) const { return scale * (of_image + of_label); }
 
-  const T *image, *label;
+  const T* row;
   float scale;
 };
 

@@ -205,7 +205,9 @@ std::vector<TaskKind> Checker::writers_of(const PlanBuffer& buffer) const {
     case BufferKind::shown:
       return {TaskKind::show_labels};
     case BufferKind::shared_product:
-      return {TaskKind::shared_product};
+      if (!plan_.stage.has_layer(0)) return {TaskKind::shared_product};
+      if (!peer) return {TaskKind::shared_product, TaskKind::goodness};
+      return {TaskKind::shared_product, TaskKind::goodness, TaskKind::gradient};
     case BufferKind::z:
       if (!peer) return {TaskKind::forward, TaskKind::goodness};
       return {TaskKind::forward, TaskKind::goodness, TaskKind::gradient};

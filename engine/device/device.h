@@ -17,7 +17,6 @@
 #include "kernels/activation_gradient.h"
 #include "kernels/adam_update.h"
 #include "kernels/column_sum.h"
-#include "kernels/fold_rows.h"
 #include "kernels/gather_images.h"
 #include "kernels/goodness_gradient.h"
 #include "kernels/goodness_rows.h"
@@ -47,7 +46,6 @@ inline constexpr Named<Precision> kPrecisions[] = {
   DO(activation_gradient, ActivationGradient) \
   DO(adam_update, AdamUpdate)                 \
   DO(column_sum, ColumnSum)                   \
-  DO(fold_rows, FoldRows)                     \
   DO(gather_images, GatherImages)             \
   DO(goodness_gradient, GoodnessGradient)     \
   DO(goodness_rows, GoodnessRows)             \

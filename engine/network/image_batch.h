@@ -84,7 +84,6 @@ class ImageBatch {
   Slots<Images> images_;
   Slots<Shown> shown_;
   Slots<Matrix> shared_product_;  // for a fully connected layer
-  Matrix folded_;                 // the same
 };
 
 }  // namespace ffwd

@@ -90,8 +90,10 @@ void Layer::goodness(Device& lane, const LayerInput& input, const LayerRows::Vie
   GoodnessRows rows = row_arguments(out);
   const bool push = objective_.peer_strength > 0.0f;
   if (!hands_on && !push) rows.next = {};
-  if (const auto* images = std::get_if<LabelledImages>(&input))
+  if (const auto* images = std::get_if<LabelledImages>(&input)) {
     rows.shared_product = images->product;
+    if (learning > 0) rows.folded = images->folded;
+  }
   if (learning > 0 && of_pixels()) {
     rows.positive_rows = rows.negative_rows = half * pixels;
     rows.dz = dz;
@@ -118,12 +120,11 @@ void Layer::gradient(Device& lane, const LayerInput& input, const LayerRows::Vie
                      int64_t learning, VectorView<float> gradient) {
   const int64_t pixels = learning * shape_.pixels();
   const MatrixView dz = out.z.row_range(0, pixels);
-  if (objective_.peer_strength > 0.0f) push_peers(lane, out, pixels / 2);
+  if (objective_.peer_strength > 0.0f) push_peers(lane, input, out, pixels / 2);
   const MatrixView weight = parameters_.weight_gradient(gradient);
   const VectorView<float> bias = parameters_.bias_gradient(gradient);
   const VectorView<float> scratch = column_scratch_.view();
   if (const auto* images = std::get_if<LabelledImages>(&input)) {
-    lane.fold_rows({dz, images->product.row_scale.slice(0, pixels), images->folded});
     lane.matmul(weight_gradient_product(images->folded, images->base, weight));
     // The images are zero where the label is, and so are these columns of their gradient.
     const ConstMatrixView label_part = images->label_part.row_range(0, pixels);
@@ -145,12 +146,20 @@ void Layer::update(Device& lane, const Optimiser& optimiser, VectorView<const St
   parameters_.update(lane, optimiser, step, gradient);
 }
 
-void Layer::push_peers(Device& lane, const LayerRows::View& out, int64_t positive_pixels) {
+void Layer::push_peers(Device& lane, const LayerInput& input, const LayerRows::View& out,
+                       int64_t positive_pixels) {
   const ConstMatrixView activities = out.activities.row_range(0, positive_pixels);
   lane.column_sum({activities, out.length.slice(0, positive_pixels), 1.0f / float(positive_pixels),
                    batch_mean_.view(), column_scratch_.view()});
+  MatrixView folded;
+  VectorView<const float> row_scale;
+  if (const auto* images = std::get_if<LabelledImages>(&input)) {
+    folded = images->folded;
+    row_scale = images->product.row_scale.slice(0, positive_pixels);
+  }
   lane.peer_normalise({batch_mean_.view(), objective_.peer_momentum, objective_.peer_strength,
-                       peer_mean_.view(), peer_push_.view(), out.z.row_range(0, positive_pixels)});
+                       peer_mean_.view(), peer_push_.view(), out.z.row_range(0, positive_pixels),
+                       folded, row_scale});
 }
 
 // Pools and normalises the activities for the next layer, if that is still to be done.

@@ -182,6 +182,7 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
   }
   read(b.weights, RowClass::all);  // the biases
   if (plan_.learns(task)) write(b.z, RowClass::learning);
+  if (plan_.learns(task) && shared) write(buffers_.shared_product, RowClass::all);
   if (plan_.keeps_activities(task)) write(b.activities, rows);
   if (plan_.hands_on(task) && b.next != b.activities) write(b.next, rows);
   write(b.figures, rows);
@@ -190,6 +191,7 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
 
 void Builder::learn(int64_t l, int64_t step) {
   const PlanBuffers::Layer& b = buffers_.layers[size_t(l)];
+  const bool shared = plan_.shape.z_is_shared_product(l);
   constexpr RowClass learning = RowClass::learning, whole = RowClass::all;
   add(TaskKind::gradient, l, step, learning, layer_lane(l));
   read(b.z, learning);
@@ -198,12 +200,12 @@ void Builder::learn(int64_t l, int64_t step) {
     read(b.figures, learning);
     read_and_write(b.peer_mean, whole);
     write(b.z, learning);
+    if (shared) write(buffers_.shared_product, whole);
   }
-  if (l > 0) {
-    read(buffers_.layers[size_t(l) - 1].next, learning);
-  } else {
-    read(buffers_.shown, learning);
-    if (plan_.shape.shares_product()) read(buffers_.images, whole);
+  read(l > 0 ? buffers_.layers[size_t(l) - 1].next : buffers_.shown, learning);
+  if (shared) {
+    read(buffers_.images, whole);
+    read(buffers_.shared_product, whole);
   }
   write(b.scratch, whole);
   write(b.gradient, whole);

@@ -77,9 +77,10 @@ void Counter::goodness(const PlanTask& task, const LayerShape& layer, double row
   const bool whole = layer.pixels() > 1 && (!of_pixels || !plan_.learns(task));
   const double running = plan_.learns(task) ? 2 * double(sizeof(RunningFigures)) * learning : 0;
   const double kept = plan_.keeps_activities(task) ? activities : 0;
-  kernel(z + kept + (of_pixels ? gradient + pixels * running : 0));  // goodness_rows
-  if (whole) kernel(rows * (pixels + 1) * kFloat + running);         // image_goodness
-  if (whole && plan_.learns(task)) kernel(2 * gradient);             // goodness_gradient
+  const double folded = shape_.z_is_shared_product(task.layer) ? gradient / 2 : 0;
+  kernel(z + kept + (of_pixels ? gradient + folded + pixels * running : 0));  // goodness_rows
+  if (whole) kernel(rows * (pixels + 1) * kFloat + running);                  // image_goodness
+  if (whole && plan_.learns(task)) kernel(2 * gradient);                      // goodness_gradient
   if (!plan_.hands_on(task) || layer.normalises_at_once()) return;
   const double next = rows * double(layer.pooled_pixels()) * units * element_;
   if (layer.pool) kernel(activities + next);
@@ -90,11 +91,10 @@ void Counter::gradient(const LayerShape& layer, bool shared, double rows) {
   const double batch = double(shape_.batch), units = double(layer.units);
   const double activities = double(layer.pixels()) * units * element_;  // of a row
   if (shape_.peer_normalisation) {
-    column_sum(layer, batch);           // of the positive rows
-    kernel(2 * batch * activities, 2);  // peer_normalise
+    column_sum(layer, batch);                          // of the positive rows
+    kernel((shared ? 4 : 2) * batch * activities, 2);  // peer_normalise
   }
   if (shared) {
-    kernel((rows + batch) * activities);  // fold_rows
     matmul(units, batch, double(layer.inputs), kFloat);
     matmul(units, rows, double(shape_.classes * shape_.image.channels), kFloat);
   } else if (layer.convolution) {

@@ -32,8 +32,9 @@ struct GoodnessCase {
   float threshold = 2.0f, temperature = 1.0f;
   Norm norm = {NormKind::l2, 1e-8f};
   bool learns = true, in_place = false, hands_on = true;
-  Matrix before;        // running figures, (P + N, 3); no rows: zeros
-  int misaligned = -1;  // see Memory::misalign
+  bool folds = false, folds_in_place = false;  // the latter: over the product of images
+  Matrix before;                               // running figures, (P + N, 3); no rows: zeros
+  int misaligned = -1;                         // see Memory::misalign
 };
 
 inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
@@ -58,9 +59,18 @@ inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
     if (c.learns) args.dz = memory.output("dz", c.dtype, learning, c.z.cols);
   }
   if (const auto& p = c.shared_product; p.images.rows > 0) {
-    args.shared_product = {memory.input(c.dtype, p.images), memory.input(c.dtype, p.labels),
-                           memory.input(p.label), memory.input(p.row_scale)};
+    ConstMatrixView images;
+    if (c.folds_in_place) {
+      images = args.folded = memory.inout("folded", c.dtype, p.images);
+    } else {
+      images = memory.input(c.dtype, p.images);
+    }
+    args.shared_product = {images, memory.input(c.dtype, p.labels), memory.input(p.label),
+                           memory.input(p.row_scale)};
     args.z = {nullptr, c.dtype, c.z.rows, c.z.cols, c.z.cols};  // a shape
+    if (c.folds && !c.folds_in_place) {
+      args.folded = memory.output("folded", c.dtype, p.images.rows, c.z.cols);
+    }
   }
   if (c.hands_on) args.next = memory.output("next", c.dtype, c.z.rows, c.z.cols);
   args.goodness = memory.output<float>("goodness", c.z.rows);
@@ -84,14 +94,13 @@ inline GoodnessCase random_case(DType dtype, Shape shape, uint64_t seed) {
   return c;
 }
 
-// A shared product of integers, and the z that it stands for, which is exact in either type.
-inline void share_product(GoodnessCase& c, uint64_t seed) {
+// A shared product of integers, whose images are shown so many times, and the z that it stands for,
+// which is exact in either type.
+inline void share_product(GoodnessCase& c, int64_t shows, uint64_t seed) {
   constexpr int64_t kClasses = 4;
-  const int64_t rows = c.z.rows, images = rows % 3 == 0   ? rows / 3
-                                          : rows % 2 == 0 ? rows / 2
-                                                          : rows;
+  const int64_t rows = c.z.rows, images = std::max<int64_t>(1, rows / shows);
   SharedProductCase& p = c.shared_product;
-  p.images = random_integers(std::max<int64_t>(1, images), c.z.cols, seed, 8);
+  p.images = random_integers(images, c.z.cols, seed, 8);
   p.labels = random_integers(1 + kClasses, c.z.cols, seed + 1, 8);
   for (int64_t i = 0; i < rows; ++i) {
     p.label.push_back(int32_t((7 * i + 1) % (1 + kClasses)) - 1);
@@ -101,6 +110,12 @@ inline void share_product(GoodnessCase& c, uint64_t seed) {
                      (p.images.at(i % images, j) + p.labels.at(1 + p.label.back(), j));
     }
   }
+}
+
+// As many positive and negative rows as there are images, whose gradients are folded.
+inline void fold(GoodnessCase& c) {
+  c.positive = c.negative = c.shared_product.images.rows;
+  c.folds = true;
 }
 
 // --- the equations of the contract, in double ----------------------------------------------
@@ -119,6 +134,17 @@ inline std::vector<double> activities(const GoodnessCase& c, int64_t i, std::siz
 inline double loss_of(const GoodnessCase& c, int64_t i, int64_t j = 0, double by = 0.0) {
   const double g = goodness(c.goodness, activities(c, i, std::size_t(j), by));
   return row_loss(g, i < c.positive ? 1.0 : -1.0, double(c.threshold), double(c.temperature));
+}
+
+inline Matrix folded(const GoodnessCase& c, const Matrix& dz) {
+  const SharedProductCase& p = c.shared_product;
+  Matrix sums(p.images.rows, c.z.cols);
+  for (int64_t i = 0; i < dz.rows; ++i) {
+    for (int64_t j = 0; j < dz.cols; ++j) {
+      sums.at(i % sums.rows, j) += double(p.row_scale[std::size_t(i)]) * dz.at(i, j);
+    }
+  }
+  return sums;
 }
 
 inline Results reference(const GoodnessCase& c) {
@@ -148,6 +174,7 @@ inline Results reference(const GoodnessCase& c) {
           (loss_of(c, i, j, kStep) - loss_of(c, i, j, -kStep)) / (2 * kStep) / double(learning);
     }
   }
+  if (c.folds) want["folded"] = folded(c, want.at("dz"));
   return want;
 }
 

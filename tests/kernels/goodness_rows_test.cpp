@@ -106,21 +106,74 @@ TEST_P(GoodnessRowsTest, AnyOneMatrixMayBeMisaligned) {
 // Of integers, whose sums are exact in any order.
 TEST_P(GoodnessRowsTest, ASharedProductGivesTheBitsOfItsZ) {
   for_each_case([&](DType dtype, Shape shape, Layout layout) {
-    Case c = random_case(dtype, shape, 32);
-    c.bias = to_vector(random_integers(1, shape.cols, 36, 3));
-    share_product(c, 33);
-    const Results shared = run(place(), c, layout);
-    c.shared_product = {};
-    expect_identical(shared, run(place(), c, layout));
+    for (const int64_t shows : {1, 2, 3, 8}) {
+      if (shape.rows % shows != 0) continue;
+      Case c = random_case(dtype, shape, 32);
+      c.bias = to_vector(random_integers(1, shape.cols, 36, 3));
+      share_product(c, shows, 33);
+      const Results shared = run(place(), c, layout);
+      c.shared_product = {};
+      expect_identical(shared, run(place(), c, layout));
+    }
+  });
+}
+
+TEST_P(GoodnessRowsTest, HandWorkedFoldedGradient) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    Case c;
+    c.dtype = dtype;
+    c.z = Matrix(4, 2);
+    c.bias = {0.0f, 0.0f};
+    // Rows 0 and 2 show image 0 under labels 0 and 1: z = (6, 8), (3, 4); row 3 is -1 * (4, -3).
+    c.shared_product = {Matrix(2, 2, {5, 7, /**/ 4, -3}),
+                        Matrix(3, 2, {0, 0, /**/ 1, 1, /**/ 1, 1}),
+                        {0, -1, 1, -1},
+                        {1.0f, 1.0f, 0.5f, -1.0f}};
+    c.threshold = 100.0f;
+    c.temperature = 1e9f;  // every slope is a half, up to 1e-7
+    fold(c);
+    const Results got = run(place(), c);
+    // dz = -+1/2 * 2 y / 4 rows / temperature: negative for the positive rows 0 and 1.
+    const double unit = 1.0 / 4e9;
+    expect_close(got.at("folded"),
+                 std::vector<double>{-6 * unit + 0.5 * 3 * unit, -8 * unit + 0.5 * 4 * unit,  //
+                                     -4 * unit, -3 * unit},
+                 stored(dtype, stored(dtype, {0, 1e-6})), "folded");
+  }
+}
+
+// The scales of rows are powers of two: only the sum of the two gradients rounds.
+TEST_P(GoodnessRowsTest, FoldedGradientsAreThoseOfTheirRows) {
+  for_each_case([&](DType dtype, Shape shape, Layout layout) {
+    for (const int64_t shows : {2, 3}) {
+      Case c = random_case(dtype, {shows * shape.rows, shape.cols}, 37);
+      share_product(c, shows, 38);
+      if (shape.rows == 0) continue;
+      fold(c);
+      const Results got = run(place(), c, layout);
+      Matrix want = folded(c, got.at("dz"));
+      for (double& value : want.values) {
+        value = dtype == DType::f32 ? double(float(value)) : to_float(to_bfloat16(float(value)));
+      }
+      expect_equal(got.at("folded"), want, "folded");
+      c.folds_in_place = true;
+      expect_identical(run(place(), c, layout), got);
+      c.folds = c.folds_in_place = false;
+      Results unfolded = run(place(), c, layout);
+      unfolded["folded"] = got.at("folded");
+      expect_identical(unfolded, got);
+    }
   });
 }
 
 TEST_P(GoodnessRowsTest, AnyOneOperandOfASharedProductMayBeMisaligned) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     Case c = random_case(dtype, {6, 40}, 34);
-    share_product(c, 35);
+    share_product(c, 3, 35);
+    fold(c);
     const Results want = run(place(), c);
-    for (c.misaligned = 0; c.misaligned < 8; ++c.misaligned) {  // bias, z, dz, product (4), next
+    // bias, z, dz, product (4), folded, next
+    for (c.misaligned = 0; c.misaligned < 9; ++c.misaligned) {
       SCOPED_TRACE("operand " + std::to_string(c.misaligned));
       expect_identical(run(place(), c), want);
     }
@@ -220,6 +273,7 @@ TEST_P(GoodnessRowsTest, BrokenContractsThrow) {
                       memory.output<float>("goodness", 3),
                       {},
                       memory.inout_figures("running", Matrix(2, 3)),
+                      {},
                       {}};
     break_it(args);
     EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
@@ -266,13 +320,41 @@ TEST_P(GoodnessRowsTest, BrokenContractsOfASharedProductThrow) {
   expect_error([](SharedProduct& a) { a.row_scale.size = 3; });
 }
 
+TEST_P(GoodnessRowsTest, BrokenContractsOfFoldedGradientsThrow) {
+  const auto expect_error = [&](auto break_it) {
+    Memory memory(place());
+    GoodnessRows args{};
+    args.z = {nullptr, DType::f32, 4, 8, 8};
+    args.bias = memory.input(std::vector<float>(8));
+    args.temperature = 1.0f;
+    args.positive_rows = args.negative_rows = 2;
+    args.dz = memory.output("dz", DType::f32, 4, 8);
+    args.goodness = memory.output<float>("goodness", 4);
+    args.running = memory.inout_figures("running", Matrix(4, 3));
+    args.shared_product = {
+        memory.input(DType::f32, Matrix(2, 8)), memory.input(DType::f32, Matrix(3, 8)),
+        memory.input(std::vector<int32_t>(4)), memory.input(std::vector<float>(4))};
+    args.folded = memory.output("folded", DType::f32, 2, 8);
+    break_it(args);
+    EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
+  };
+  expect_error([](GoodnessRows& a) { a.folded.rows = 1; });
+  expect_error([](GoodnessRows& a) { a.folded.cols = 7; });
+  expect_error([](GoodnessRows& a) { a.folded.dtype = DType::bf16; });
+  expect_error([](GoodnessRows& a) { a.positive_rows = 1, a.negative_rows = 3; });
+  expect_error([](GoodnessRows& a) { a.dz = {}, a.running = {}; });
+  expect_error([](GoodnessRows& a) { a.z = a.dz, a.shared_product = {}; });
+}
+
 TEST_P(GoodnessRowsTest, SameBitsAlways) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     Case c = random_case(dtype, {5, 1100}, 80);
     expect_same_bits_always([&] { return run(place(), c); });
     c.goodness = Goodness::sum_abs;  // takes two sums of a row
     expect_same_bits_always([&] { return run(place(), c); });
-    share_product(c, 81);
+    c = random_case(dtype, {6, 1100}, 82);
+    share_product(c, 3, 81);
+    fold(c);
     expect_same_bits_always([&] { return run(place(), c); });
   }
 }

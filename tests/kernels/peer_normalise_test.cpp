@@ -14,7 +14,8 @@ constexpr Twins<PeerNormalise> kPeerNormalise = FFWD_TWINS(peer_normalise);
 struct Case {
   DType dtype = DType::f32;
   std::vector<float> batch_mean, mean;
-  Matrix dz;
+  Matrix dz, folded;  // without rows: nothing is folded
+  std::vector<float> row_scale;
   float momentum = 0.9f, strength = 0.03f;
 };
 
@@ -27,6 +28,10 @@ Results run(Place place, const Case& c, Layout layout = {}) {
   args.mean = memory.inout("mean", c.mean);
   args.push = memory.output<float>("push", int64_t(c.mean.size()));
   args.dz = memory.inout("dz", c.dtype, c.dz);
+  if (c.folded.rows > 0) {
+    args.folded = memory.inout("folded", c.dtype, c.folded);
+    args.row_scale = memory.input(c.row_scale);
+  }
   return memory.run(kPeerNormalise, args);
 }
 
@@ -84,7 +89,7 @@ FFWD_IN_EVERY_PLACE(PeerNormaliseTest);
 TEST_P(PeerNormaliseTest, HandWorkedPush) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     // Means 0.5 * (2, 2) + 0.5 * (8, 0) = (5, 1).
-    Case c{dtype, {8, 0}, {2, 2}, Matrix(2, 2, {1, 2, 3, 4}), 0.5f, 4.0f};
+    Case c{dtype, {8, 0}, {2, 2}, Matrix(2, 2, {1, 2, 3, 4}), {}, {}, 0.5f, 4.0f};
     const Results got = run(place(), c);
     expect_equal(got.at("mean"), std::vector<double>{5, 1}, "mean");
     // Average 3: 4 * (2, -2) / 2 rows.
@@ -103,6 +108,42 @@ TEST_P(PeerNormaliseTest, AgreesWithTheEquations) {
     const Results want = reference(c);
     expect_results(c, run(place(), c, layout), want, bounds(c, want), stored);
   });
+}
+
+TEST_P(PeerNormaliseTest, HandWorkedPushOfFoldedRows) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    Case c{dtype,        {8, 0}, {2, 2}, Matrix(2, 2, {1, 2, 3, 4}), Matrix(2, 2, {10, 20, 30, 40}),
+           {0.5f, 2.0f}, 0.5f,   4.0f};
+    const Results got = run(place(), c);  // a push of (4, -4), as above
+    expect_equal(got.at("dz"), std::vector<double>{5, -2, 7, 0}, "dz");
+    expect_equal(got.at("folded"), std::vector<double>{12, 18, 38, 32}, "folded");
+  }
+}
+
+// Wherever they lie; of integers, so that nothing rounds, and of scales that are powers of two.
+TEST_P(PeerNormaliseTest, FoldedRowsGetTheScaledPush) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    for (const int64_t width : {4, 32, 256, 4096}) {
+      for (const Layout layout : kLayouts) {
+        Case c{dtype,
+               to_vector(random_integers(1, width, 2, 3)),
+               to_vector(random_integers(1, width, 3, 3)),
+               Matrix(4, width),
+               Matrix(4, width),
+               {0.5f, 2.0f, 1.0f, 4.0f},
+               0.5f,
+               4.0f};
+        const Results got = run(place(), c, layout);
+        for (int64_t i = 0; i < 4; ++i) {
+          for (int64_t j = 0; j < width; ++j) {
+            ASSERT_EQ(got.at("folded").at(i, j),
+                      double(c.row_scale[std::size_t(i)]) * got.at("dz").at(i, j))
+                << i << " " << j;
+          }
+        }
+      }
+    }
+  }
 }
 
 // Each push is off by no more than bounds() says; the sum over units by n times that.
@@ -157,14 +198,21 @@ TEST_P(PeerNormaliseTest, BrokenContractsThrow) {
                        0.03f,
                        memory.inout("mean", std::vector<float>(4)),
                        memory.output<float>("push", 4),
-                       memory.inout("dz", DType::f32, Matrix(2, 4))};
+                       memory.inout("dz", DType::f32, Matrix(2, 4)),
+                       memory.inout("folded", DType::f32, Matrix(2, 4)),
+                       memory.input(std::vector<float>(2))};
     break_it(args);
     EXPECT_THROW(memory.run(kPeerNormalise, args), Error);
   };
   expect_error([](PeerNormalise& a) { a.batch_mean.size = 3; });
   expect_error([](PeerNormalise& a) { a.mean.size = 3; });
   expect_error([](PeerNormalise& a) { a.push.size = 3; });
-  expect_error([](PeerNormalise& a) { a.dz.cols = 3; });
+  expect_error([](PeerNormalise& a) { a.dz.cols = a.folded.cols = 3; });
+  expect_error([](PeerNormalise& a) { a.folded.rows = 1; });
+  expect_error([](PeerNormalise& a) { a.folded.dtype = DType::bf16; });
+  expect_error([](PeerNormalise& a) { a.folded = {}; });
+  expect_error([](PeerNormalise& a) { a.row_scale = {}; });
+  expect_error([](PeerNormalise& a) { a.row_scale.size = 1; });
 }
 
 TEST_P(PeerNormaliseTest, SameBitsAlways) {
