@@ -80,8 +80,8 @@ struct Values {
 };
 
 // A group is blockDim.x threads. Thread t owns the 16-byte segments t, t + blockDim.x, ... of its
-// rows in both passes, so that dz may overwrite z, and folded the product of images. The first kHeld
-// of them it reads once; of others the second pass finds z in the L1 cache.
+// rows in both passes, so that dz may overwrite z. The first kHeld of them it reads once; of others
+// the second pass finds z in the L1 cache.
 template <typename T, typename Rows>
 __global__ void __launch_bounds__(kRowBlockThreads, Rows::kBlocks)
     goodness_rows_kernel(GoodnessRows a, bool aligned) {

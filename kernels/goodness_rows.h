@@ -24,8 +24,7 @@
 // Shapes:   z, next: (R, M), dz: (A + N, M), all fp32 or all bf16; bias (M); goodness, length (R);
 //           running (A + N); folded (B, M), of the type of z. dz and running are absent together
 //           (inference); next, length and folded may be absent. R = 0 is allowed.
-// Aliasing: dz may be the memory of z, folded that of the product of images. Nothing else may
-//           overlap.
+// Aliasing: dz may be the memory of z. Nothing else may overlap.
 // Order:    sums of one row run in a fixed order, so a result repeats bit for bit.
 // Stream:   work is queued on `stream`; the call does not wait.
 #pragma once

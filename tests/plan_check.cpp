@@ -205,9 +205,7 @@ std::vector<TaskKind> Checker::writers_of(const PlanBuffer& buffer) const {
     case BufferKind::shown:
       return {TaskKind::show_labels};
     case BufferKind::shared_product:
-      if (!plan_.stage.has_layer(0)) return {TaskKind::shared_product};
-      if (!peer) return {TaskKind::shared_product, TaskKind::goodness};
-      return {TaskKind::shared_product, TaskKind::goodness, TaskKind::gradient};
+      return {TaskKind::shared_product};
     case BufferKind::z:
       if (!peer) return {TaskKind::forward, TaskKind::goodness};
       return {TaskKind::forward, TaskKind::goodness, TaskKind::gradient};
@@ -216,6 +214,10 @@ std::vector<TaskKind> Checker::writers_of(const PlanBuffer& buffer) const {
     case BufferKind::figures:
       return {TaskKind::goodness};
     case BufferKind::scratch:
+      if (plan_.shape.z_is_shared_product(buffer.layer)) {
+        return {TaskKind::goodness, TaskKind::gradient};
+      }
+      return {TaskKind::gradient};
     case BufferKind::gradient:
       return {TaskKind::gradient};
     case BufferKind::weights:

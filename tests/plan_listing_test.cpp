@@ -37,8 +37,8 @@ TEST(Plan, IsWhatAPersonWouldWriteForTwoLayers) {
             "input: show labels, images wrong labels (l) -> shown labels\n"
             "layer 0: shared product, images weights 0 -> shared product after 0\n"
             "layer 0: goodness, shared product shown labels wrong labels (l) weights 0 running 0 ->"
-            " z 0 (l) shared product next 0 figures 0 running 0 after 2\n"
-            "layer 0: gradient, z 0 (l) shown labels (l) images shared product ->"
+            " z 0 (l) scratch 0 next 0 figures 0 running 0 after 2\n"
+            "layer 0: gradient, z 0 (l) shown labels (l) images scratch 0 ->"
             " scratch 0 gradient 0\n"
             "layer 0: update, gradient 0 weights 0 -> weights 0\n"
             "layer 1: forward, next 0 weights 1 -> z 1 after 4\n"
@@ -71,9 +71,9 @@ TEST(Plan, IsWhatAPersonWouldWriteForLabelsFromTheHeadOneStepAhead) {
       "all: show labels, images wrong labels (l) -> shown labels (l)\n"
       "all: shared product, images weights 0 -> shared product\n"
       "all: goodness, shared product shown labels (l) wrong labels (l) weights 0 running 0 ->"
-      " z 0 (l) shared product next 0 (l) figures 0 (l) running 0\n"
+      " z 0 (l) scratch 0 next 0 (l) figures 0 (l) running 0\n"
       "all: gradient, z 0 (l) next 0 (l) figures 0 (l) peer mean 0 shown labels (l) images"
-      " shared product -> peer mean 0 z 0 (l) shared product scratch 0 gradient 0\n"
+      " scratch 0 -> peer mean 0 z 0 (l) scratch 0 gradient 0\n"
       "all: update, gradient 0 weights 0 -> weights 0\n";
   EXPECT_EQ(listing(make_plan(shape, options)), neutral + neutral + learning + learning);
 }

@@ -70,6 +70,8 @@ ImageBatch::ImageBatch(Device& device, const InputFormat& format, int64_t max_im
     FFWD_EXPECT(convolved_, "only a convolution reads labels that are waves");
     pattern_ = Vector<float>(device, label_waves(format.classes, format.image));
   }
+  if (convolved_) return;
+  folded_ = Matrix(device, max_images, first_layer.units, device.activation_type());
 }
 
 void ImageBatch::gather(Device& lane, int64_t step, const uint8_t* pixels,
@@ -113,12 +115,12 @@ LayerInput ImageBatch::input(int64_t step, int64_t images, int64_t first,
   if (convolved_) return ConstMatrixView(pixels(step, first, count));
   const Shown& shown = shown_[step];
   const MatrixView product = shared_product_[step].view();
-  const MatrixView of_images = product.row_range(label_rows(), images);
-  return LabelledImages{base(step, images),
-                        {of_images, product.row_range(0, label_rows()), label,
-                         shown.row_scale.view().slice(first, count)},
-                        shown.label_part.view().row_range(first, count),
-                        of_images};
+  return LabelledImages{
+      base(step, images),
+      {product.row_range(label_rows(), images), product.row_range(0, label_rows()), label,
+       shown.row_scale.view().slice(first, count)},
+      shown.label_part.view().row_range(first, count),
+      folded_.view(images)};
 }
 
 MatrixView ImageBatch::pixels(int64_t step, int64_t first, int64_t count) const {

@@ -84,6 +84,7 @@ class ImageBatch {
   Slots<Images> images_;
   Slots<Shown> shown_;
   Slots<Matrix> shared_product_;  // for a fully connected layer
+  Matrix folded_;                 // the same
 };
 
 }  // namespace ffwd

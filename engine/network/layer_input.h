@@ -14,7 +14,7 @@ struct LabelledImages {
   ConstMatrixView base;        // (B, D): the images without labels, not normalised
   SharedProduct product;       // of images and of labels with W^T: stands for z
   ConstMatrixView label_part;  // (R, K*C): the normalised rows' first columns
-  MatrixView folded;           // (B, M): the gradient of the product of images, in its place
+  MatrixView folded;           // (B, M): the gradient of the product of images
 };
 
 // x_hat itself, (R, D) or (R*H*W, C) for a convolution, or labelled images that stand for it.

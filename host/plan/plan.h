@@ -130,7 +130,7 @@ enum class BufferKind {
   images,
   wrong_labels,
   shown,           // labels, or images with labels
-  shared_product,  // of images, labels and the first layer's weights; then the former's gradient
+  shared_product,  // of images, labels and the first layer's weights
   z,
   activities,  // only if they are not handed on as they are
   next,        // what is handed on

@@ -182,7 +182,7 @@ void Builder::forward(int64_t l, int64_t step, RowClass rows) {
   }
   read(b.weights, RowClass::all);  // the biases
   if (plan_.learns(task)) write(b.z, RowClass::learning);
-  if (plan_.learns(task) && shared) write(buffers_.shared_product, RowClass::all);
+  if (plan_.learns(task) && shared) write(b.scratch, RowClass::all);
   if (plan_.keeps_activities(task)) write(b.activities, rows);
   if (plan_.hands_on(task) && b.next != b.activities) write(b.next, rows);
   write(b.figures, rows);
@@ -200,12 +200,11 @@ void Builder::learn(int64_t l, int64_t step) {
     read(b.figures, learning);
     read_and_write(b.peer_mean, whole);
     write(b.z, learning);
-    if (shared) write(buffers_.shared_product, whole);
   }
   read(l > 0 ? buffers_.layers[size_t(l) - 1].next : buffers_.shown, learning);
   if (shared) {
     read(buffers_.images, whole);
-    read(buffers_.shared_product, whole);
+    read(b.scratch, whole);
   }
   write(b.scratch, whole);
   write(b.gradient, whole);

@@ -32,9 +32,9 @@ struct GoodnessCase {
   float threshold = 2.0f, temperature = 1.0f;
   Norm norm = {NormKind::l2, 1e-8f};
   bool learns = true, in_place = false, hands_on = true;
-  bool folds = false, folds_in_place = false;  // the latter: over the product of images
-  Matrix before;                               // running figures, (P + N, 3); no rows: zeros
-  int misaligned = -1;                         // see Memory::misalign
+  bool folds = false;
+  Matrix before;        // running figures, (P + N, 3); no rows: zeros
+  int misaligned = -1;  // see Memory::misalign
 };
 
 inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
@@ -59,18 +59,10 @@ inline Results run(Place place, const GoodnessCase& c, Layout layout = {}) {
     if (c.learns) args.dz = memory.output("dz", c.dtype, learning, c.z.cols);
   }
   if (const auto& p = c.shared_product; p.images.rows > 0) {
-    ConstMatrixView images;
-    if (c.folds_in_place) {
-      images = args.folded = memory.inout("folded", c.dtype, p.images);
-    } else {
-      images = memory.input(c.dtype, p.images);
-    }
-    args.shared_product = {images, memory.input(c.dtype, p.labels), memory.input(p.label),
-                           memory.input(p.row_scale)};
+    args.shared_product = {memory.input(c.dtype, p.images), memory.input(c.dtype, p.labels),
+                           memory.input(p.label), memory.input(p.row_scale)};
     args.z = {nullptr, c.dtype, c.z.rows, c.z.cols, c.z.cols};  // a shape
-    if (c.folds && !c.folds_in_place) {
-      args.folded = memory.output("folded", c.dtype, p.images.rows, c.z.cols);
-    }
+    if (c.folds) args.folded = memory.output("folded", c.dtype, p.images.rows, c.z.cols);
   }
   if (c.hands_on) args.next = memory.output("next", c.dtype, c.z.rows, c.z.cols);
   args.goodness = memory.output<float>("goodness", c.z.rows);
