@@ -24,7 +24,6 @@ TEST(RecipeData, KeepsTheFirstImages) {
                   {"data.train_images asks for 401", "has 400"});
 }
 
-// What a recipe alone cannot tell where it asks for all images.
 TEST(RecipeData, NegativesCannotLagBehindASingleStep) {
   Recipe recipe = toy_recipe();
   recipe.negatives.lag = 2;
@@ -35,6 +34,8 @@ TEST(RecipeData, NegativesCannotLagBehindASingleStep) {
   }
   recipe.training.batch = 399;
   EXPECT_NO_THROW(cut_for(recipe, toy_dataset()));
+  recipe.data.train_images = 300;
+  EXPECT_THROW(cut_for(recipe, toy_dataset()), RecipeError);
 }
 
 }  // namespace

@@ -275,14 +275,10 @@ TEST(RecipeErrors, KeysThatDoNotFitTogether) {
                                                   "expected 1 or 3", "network.layers"});
   expect_refused("negatives.labels = random\nnegatives.lag = 2",
                  {"negatives.lag is 2", "negatives.labels", "expected 0"});
-  expect_refused("negatives.labels = head\nnegatives.lag = 2\ntraining.batch = 0",
-                 {"negatives.lag is 2", "a batch holds all images", "expected 0"});
   expect_refused("negatives.labels = head\nnetwork.head = false",
                  {"negatives.labels is \"head\"", "network.head is false", "expected"});
   expect_refused("negatives.labels = head\ntraining.schedule = greedy",
                  {"negatives.labels is \"head\"", "training.schedule is \"greedy\"", "expected"});
-  expect_refused("data.train_images = 99", {"training.batch is 100", "expected at most 99"});
-  EXPECT_NO_THROW(parse_recipe("data.train_images = 100", "some.toml"));
   expect_refused("network.layers = [5]", {"training.skip_first_layer is true", "expected false"});
   EXPECT_NO_THROW(
       parse_recipe("network.layers = [5]\ntraining.skip_first_layer = false", "some.toml"));

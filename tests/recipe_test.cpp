@@ -165,7 +165,6 @@ Recipe random_recipe(std::mt19937_64& random) {
                 below(2) == 1};
   if (backprop || r.negatives.labels == Negatives::head)
     r.training.schedule = Schedule::simultaneous;
-  if (r.training.batch == 0) r.negatives.lag = 0;
   r.reference.source = r.title;
   if (below(2)) r.reference.train_accuracy = any_float(100.0f);
   if (below(2)) r.reference.test_accuracy = any_float(100.0f);

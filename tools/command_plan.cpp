@@ -60,9 +60,7 @@ int64_t images_of(const Recipe& recipe, const PlanCommand& command) {
   if (recipe.training.batch > 0 && !find_dataset(data.name, command.data_dir)) {
     return recipe.training.batch + 1;
   }
-  const int64_t images = load_dataset(data.name, command.data_dir).train.count;
-  require_lag_fits(recipe, images);
-  return images;
+  return load_dataset(data.name, command.data_dir).train.count;
 }
 
 PlanShape shape_of(const Recipe& recipe, int64_t images, const PlanCommand& command) {
@@ -188,6 +186,7 @@ void plan(const PlanCommand& command) {
     throw UserError(ExitCode::usage, "--depth is about pipelined plans, use --schedule pipelined");
   }
   const int64_t images = images_of(recipe, command);
+  require_lag_fits(recipe, images);
   const PlanShape shape = shape_of(recipe, images, command);
   const bool keeps = keeps_input(recipe, batch_of(recipe, images) == images);
   PlanOptions options;

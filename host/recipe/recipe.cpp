@@ -87,15 +87,6 @@ void check_consistency(const Recipe& recipe, const std::string& origin) {
           "negatives.lag is " + std::to_string(recipe.negatives.lag) +
               " while negatives.labels is not \"head\", expected 0");
 
-  const int64_t images = recipe.data.train_images;
-  require(
-      recipe.negatives.lag == 0 || (recipe.training.batch > 0 && recipe.training.batch != images),
-      "negatives.lag is " + std::to_string(recipe.negatives.lag) +
-          " while a batch holds all images, so that an epoch has one step, expected 0");
-  require(images == 0 || recipe.training.batch <= images,
-          "training.batch is " + std::to_string(recipe.training.batch) + ", expected at most " +
-              std::to_string(images) + ", the images that data.train_images asks for");
-
   require(recipe.data.label_place == LabelPlace::pixels ||
               specs[0].kind == LayerSpec::Kind::convolution,
           "data.label_place is \"waves\" while network.layers does not start with a convolution,"
