@@ -70,16 +70,27 @@ void add_goodness_rows(Bench& bench, const RowsCase& c) {
            {2 * c.matrix + 2 * c.row_floats + c.column_floats, 4 * c.elements},
            &Device::goodness_rows, goodness_rows);
 
-  // Two rows an image, as a layer learns from them.
-  const int64_t images = c.rows / 2;
-  const double shared = double(images * c.width) * double(size_of(c.dtype));
-  const auto of_shared_product = [=](Operands& memory) {
-    GoodnessRows args = learning_rows(memory);
+  const auto share = [=](Operands& memory, int64_t images, GoodnessRows& args) {
     args.z.data = nullptr;
     args.shared_product = {memory.matrix(images, c.width, c.dtype, Fill::centred),
                            memory.matrix(1 + kClasses, c.width, c.dtype, Fill::centred),
                            memory.integers(labels(c.rows, kClasses)),
                            memory.floats(c.rows, Fill::positive)};
+  };
+  // One row an image, as the head reads them.
+  add_call(bench, c.name("goodness_rows_of_shared_product_inference"),
+           {2 * c.matrix + 4 * c.row_floats + c.column_floats, 6 * c.elements},
+           &Device::goodness_rows, [=](Operands& memory) {
+             GoodnessRows args = goodness_rows(memory);
+             share(memory, c.rows, args);
+             return args;
+           });
+  // Two, as a layer learns from them.
+  const int64_t images = c.rows / 2;
+  const double shared = double(images * c.width) * double(size_of(c.dtype));
+  const auto of_shared_product = [=](Operands& memory) {
+    GoodnessRows args = learning_rows(memory);
+    share(memory, images, args);
     args.folded = memory.matrix(images, c.width, c.dtype, Fill::zero);
     return args;
   };

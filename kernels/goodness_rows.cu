@@ -6,17 +6,16 @@ namespace ffwd {
 namespace {
 
 // The rows of z that a group of threads takes, kRows of them, and how it reads them: load() fetches
-// a segment of all, values() makes numbers of one row's. Groups and rows may lie beyond the last
-// row; what they read is then another's. A thread holds kHeld segments in registers between its two
-// passes, as many as a row of the usual width has for it; kBlocks blocks fit on a multiprocessor.
+// a segment of all, values() makes numbers of one row's. A row beyond the last one reads as another.
+// A thread holds kHeld segments in registers between its two passes, as many as a row of the usual
+// width has for it; kBlocks blocks fit on a multiprocessor.
 
 template <typename T>
 struct WholeRow {
   static constexpr int kRows = 1, kHeld = 2, kBlocks = 4;
   using Segment = Loaded;
 
-  __device__ WholeRow(const GoodnessRows& a, int64_t group)
-      : index(group), z(a.z.row<T>(group < a.z.rows ? group : 0)) {}
+  __device__ WholeRow(const GoodnessRows& a, int64_t group) : index(group), z(a.z.row<T>(group)) {}
   __device__ int64_t row(int) const { return index; }
   __device__ Segment load(int64_t j, int64_t width, bool aligned) const {
     return load_segment(z, j, width, aligned);
@@ -29,26 +28,40 @@ struct WholeRow {
   const T* z;
 };
 
-// Two rows that show the same image, as the positive and the negative one do.
-template <typename T>
+// Rows that show the same image: one, or two together, as the positive and the negative one are.
+// The groups of an image follow one another: for all but the first its product is in a cache.
+template <typename T, int kRowsOfGroup>
 struct RowsOfImage {
-  static constexpr int kRows = 2, kHeld = 8 / kVector<T>, kBlocks = 3;
+  static constexpr int kRows = kRowsOfGroup, kBlocks = 5 - kRows;
+  static constexpr int kHeld = kRows == 1 ? 2 : 8 / kVector<T>;
   struct Segment {
     Loaded of_image, of_label[kRows];
   };
 
+  // In 32 bits, for in 64 a division is a call.
+  FFWD_HD static uint32_t groups_of_image(const GoodnessRows& a) {
+    return (uint32_t(a.z.rows) / uint32_t(a.shared_product.images.rows) + kRows - 1) / kRows;
+  }
+
   __device__ RowsOfImage(const GoodnessRows& a, int64_t group)
-      : images(uint32_t(a.shared_product.images.rows)),  // in 64 bits a division is a call
-        image(uint32_t(group) % images),
-        first(image + int64_t(uint32_t(group) / images) * kRows * images),
-        product(a.shared_product.images.row<T>(image)),
-        shown{{a.shared_product, row(0) < a.z.rows ? row(0) : 0},
-              {a.shared_product, row(1) < a.z.rows ? row(1) : 0}} {}
-  __device__ int64_t row(int r) const { return first + r * int64_t(images); }
+      : images(a.shared_product.images.rows) {
+    const uint32_t groups = groups_of_image(a), wanted = uint32_t(group) / groups;
+    const bool exists = wanted < images;
+    image = exists ? wanted : 0;
+    first = exists ? image + uint32_t(group) % groups * kRows * images : a.z.rows;
+    product = a.shared_product.images.row<T>(image);
+    for (int r = 0; r < kRows; ++r) {
+      shown[r] = ShownLabel<T>(a.shared_product, row(r) < a.z.rows ? row(r) : image);
+    }
+  }
+  __device__ int64_t row(int r) const { return first + r * images; }
   __device__ Segment load(int64_t j, int64_t width, bool aligned) const {
-    return {load_segment(product, j, width, aligned),
-            {load_segment(shown[0].row, j, width, aligned),
-             load_segment(shown[1].row, j, width, aligned)}};
+    Segment segment;
+    segment.of_image = load_segment(product, j, width, aligned);
+    for (int r = 0; r < kRows; ++r) {
+      segment.of_label[r] = load_segment(shown[r].row, j, width, aligned);
+    }
+    return segment;
   }
   __device__ void values(const Segment& segment, int r, float (&value)[kVector<T>]) const {
     float of_label[kVector<T>];
@@ -57,8 +70,7 @@ struct RowsOfImage {
     for (int k = 0; k < kVector<T>; ++k) value[k] = shown[r].z(value[k], of_label[k]);
   }
 
-  uint32_t images, image;
-  int64_t first;
+  int64_t images, image, first;
   const T* product;
   ShownLabel<T> shown[kRows];
 };
@@ -87,11 +99,12 @@ __global__ void __launch_bounds__(kRowBlockThreads, Rows::kBlocks)
     goodness_rows_kernel(GoodnessRows a, bool aligned) {
   FFWD_SHARED(float, slots, kRowBlockWarps);
   constexpr int kRows = Rows::kRows, kHeld = Rows::kHeld;
+  const Rows rows(a, block_row());
   const int64_t width = a.z.cols;
+  const int64_t end = rows.row(0) < a.z.rows ? width : 0;  // a group beyond the last row only adds
   const int64_t first = int64_t(threadIdx.x) * kVector<T>, step = int64_t(blockDim.x) * kVector<T>;
 
   // Zeros beyond the end, where z and bias are: every activation keeps 0.
-  const Rows rows(a, block_row());
   const auto activities = [&](int64_t j, const typename Rows::Segment& segment,
                               Values<T, Rows>& y) {
     float bias[kVector<T>];
@@ -109,9 +122,9 @@ __global__ void __launch_bounds__(kRowBlockThreads, Rows::kBlocks)
   const auto for_each_activity = [&](auto use) {
     FFWD_UNROLL
     for (int s = 0; s < kHeld; ++s) {
-      if (first + s * step < width) use(first + s * step, held[s]);
+      if (first + s * step < end) use(first + s * step, held[s]);
     }
-    for (int64_t j = first + kHeld * step; j < width; j += step) {
+    for (int64_t j = first + kHeld * step; j < end; j += step) {
       Values<T, Rows> y;
       activities(j, rows.load(j, width, aligned), y);
       use(j, y);
@@ -121,11 +134,11 @@ __global__ void __launch_bounds__(kRowBlockThreads, Rows::kBlocks)
   typename Rows::Segment segment[kHeld];  // all loads are under way before the first is used
   FFWD_UNROLL
   for (int s = 0; s < kHeld; ++s) {
-    if (first + s * step < width) segment[s] = rows.load(first + s * step, width, aligned);
+    if (first + s * step < end) segment[s] = rows.load(first + s * step, width, aligned);
   }
   FFWD_UNROLL
   for (int s = 0; s < kHeld; ++s) {
-    if (first + s * step < width) activities(first + s * step, segment[s], held[s]);
+    if (first + s * step < end) activities(first + s * step, segment[s], held[s]);
   }
   float terms[kRows] = {}, squares[kRows] = {};
   for_each_activity([&](int64_t, const Values<T, Rows>& y) {
@@ -193,6 +206,13 @@ void launch_groups(const GoodnessRows& a, int64_t groups, bool aligned, Stream s
   launch(goodness_rows_kernel<T, Rows>, blocks.grid, blocks.block, stream, a, aligned);
 }
 
+template <typename T, int kRows>
+void launch_rows_of_images(const GoodnessRows& a, bool aligned, Stream stream) {
+  using Rows = RowsOfImage<T, kRows>;
+  launch_groups<T, Rows>(a, Rows::groups_of_image(a) * a.shared_product.images.rows, aligned,
+                         stream);
+}
+
 }  // namespace
 
 namespace cuda {
@@ -208,13 +228,12 @@ void goodness_rows(const GoodnessRows& a, Stream stream) {
       return launch_groups<T, WholeRow<T>>(a, a.z.rows, aligned && rows_are_aligned<T>(a.z),
                                            stream);
     }
-    constexpr int64_t kRows = RowsOfImage<T>::kRows;
-    const int64_t shown = a.z.rows / p.images.rows;
-    launch_groups<T, RowsOfImage<T>>(
-        a, (shown + kRows - 1) / kRows * p.images.rows,
-        aligned && rows_are_aligned<T>(p.images) && rows_are_aligned<T>(p.labels) &&
-            (a.folded.data == nullptr || rows_are_aligned<T>(a.folded)),
-        stream);
+    const bool product_aligned = aligned && rows_are_aligned<T>(p.images) &&
+                                 rows_are_aligned<T>(p.labels) &&
+                                 (a.folded.data == nullptr || rows_are_aligned<T>(a.folded));
+    const auto launch_images =
+        a.z.rows == p.images.rows ? launch_rows_of_images<T, 1> : launch_rows_of_images<T, 2>;
+    launch_images(a, product_aligned, stream);
   });
 }
 

@@ -27,7 +27,7 @@ void check(const GoodnessRows& a) {
   FFWD_EXPECT(product.images.cols == a.z.cols && product.labels.cols == a.z.cols &&
                   product.images.dtype == a.z.dtype && product.labels.dtype == a.z.dtype,
               "the shared product must have the columns and type of z");
-  FFWD_EXPECT(a.z.rows < int64_t(1) << 32, "rows of a shared product are counted in 32 bits");
+  FFWD_EXPECT(a.z.rows < int64_t(1) << 31, "rows of a shared product are counted in 32 bits");
   FFWD_EXPECT(product.images.rows > 0 && a.z.rows % product.images.rows == 0,
               "every image must be shown equally often");
   FFWD_EXPECT(product.labels.rows >= 2, "a shared product needs the neutral label and one more");
@@ -93,7 +93,7 @@ void whole_rows(const GoodnessRows& a, Kind kind, Function f) {
 
 // Of the two rows that learn from image b.
 template <typename T>
-void fold_rows(const GoodnessRows& a, int64_t b) {
+void fold_image(const GoodnessRows& a, int64_t b) {
   const int64_t images = a.folded.rows, width = a.folded.cols;
   T* folded = a.folded.row<T>(b);
   const T *positive = a.dz.row<T>(b), *negative = a.dz.row<T>(images + b);
@@ -118,7 +118,7 @@ void rows_of_images(const GoodnessRows& a, Kind kind, Function f) {
         return label.z(to_float(image[j]), to_float(label.row[j]));
       });
     }
-    if (a.folded.data) fold_rows<T>(a, b);
+    if (a.folded.data) fold_image<T>(a, b);
   }
 }
 

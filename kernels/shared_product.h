@@ -4,7 +4,7 @@
 //     z[r,j] = row_scale[r] * (images[r mod B, j] + labels[1 + label[r], j])
 //
 // Shapes: images (B, M); labels (1 + K, M), the neutral label first; both of the same type; label,
-//         row_scale (R), R a multiple of B and below 2^32.
+//         row_scale (R), R a multiple of B and below 2^31.
 // Range:  label in [0, K) or kNeutralLabel (-1), not checked on the device.
 #pragma once
 
@@ -24,6 +24,7 @@ struct SharedProduct {
 // What row r of z is made of, besides its image.
 template <typename T>
 struct ShownLabel {
+  ShownLabel() = default;
   FFWD_HD ShownLabel(const SharedProduct& a, int64_t r)
       : row(a.labels.row<T>(1 + a.label.data[r])), scale(a.row_scale.data[r]) {}
 

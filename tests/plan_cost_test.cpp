@@ -243,9 +243,14 @@ TEST(PlanCost, OfOneLayerByHand) {
   // z as a shared product; its gradient of rows and of images; running figures read and written.
   EXPECT_EQ(cost(TaskKind::goodness).bytes, 4 * (7 + 8 + 4) * 16 + 2 * 12 * 8);
   EXPECT_EQ(cost(TaskKind::gradient).flops, 2 * 4 * 8 * 16 + 2 * 8 * 2 * 16);
+  // The products of images and of labels.
+  constexpr int64_t kProducts = 4 * (4 * 16 + 4 * 8 + 16 * 8 + 8 * 16 + 8 * 2 + 16 * 2);
+  EXPECT_EQ(cost(TaskKind::gradient).bytes, kProducts);
   EXPECT_EQ(cost(TaskKind::update).bytes, 4 * 5 * (8 * 16 + 16));  // 3 read, 2 written
   shape.peer_normalisation = true;                                 // reads the activities
   EXPECT_EQ(cost(TaskKind::goodness).bytes, 4 * (7 + 2 * 8 + 4) * 16 + 2 * 12 * 8);
+  // Reads the positive rows' activities, and pushes their gradient and that of their images.
+  EXPECT_EQ(cost(TaskKind::gradient).bytes, kProducts + 4 * 5 * 4 * 16);
   shape.peer_normalisation = false;
   shape.layers = dense_shapes(shape.image, {16, 16});
   options.stage.end_layer = 2;  // and so does the next layer

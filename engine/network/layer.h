@@ -49,8 +49,8 @@ class Layer {
   // such thing: they bring a shared product.
   void forward(Device& lane, const ConstMatrixView& x_hat, const LayerRows::View& out);
   // Computes activities and goodness from z; for learning rows also the loss's gradient, in z's
-  // place (and of the shared product), and adds their figures up. `hands_on`: somebody reads what the next layer gets, else
-  // activities are only kept for peer normalisation.
+  // place, and with labelled images that of their product; and adds their figures up. `hands_on`:
+  // somebody reads what the next layer gets, else activities are only kept for peer normalisation.
   void goodness(Device& lane, const LayerInput& input, const LayerRows::View& out, int64_t learning,
                 bool hands_on);
   // Computes the gradient of weights and biases (engine/network/parameters.h) from the one in z's

@@ -68,7 +68,7 @@ PlanBuffers::Layer add_layer(Plan& plan, int64_t l, const Lent& lent) {
   const int64_t figures = rows * kFloat * (1 + pixels + (pixels > 1 ? pixels + 1 : 0));
   const int64_t weights = matrix_bytes(units, layer.inputs, 1), biases = matrix_bytes(1, units, 1);
   const int64_t operand = s.activation_bytes < kFloat ? s.activation_bytes : 0;
-  // Chunks of column sums, the batch's mean and the push of peer normalisation; folded rows.
+  // Chunks of column sums, the batch's mean and the push of peer normalisation; folded gradients.
   int64_t scratch = (column_sum_scratch(2 * s.batch * pixels, units) + 2 * units) * kFloat;
   if (l == 0 && s.shares_product()) scratch += matrix_bytes(s.batch, units, s.activation_bytes);
   const std::string name = " " + std::to_string(l);

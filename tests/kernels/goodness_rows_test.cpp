@@ -64,6 +64,26 @@ TEST_P(GoodnessRowsTest, AgreesWithTheEquationsAndTheirFiniteDifferences) {
   }
 }
 
+TEST_P(GoodnessRowsTest, RowsOfImagesAgreeWithTheEquationsToo) {
+  for (const auto& activation : kActivations) {
+    for (const Goodness goodness : {Goodness::sum_squares, Goodness::sum_abs}) {
+      SCOPED_TRACE(std::string(activation.name) + (goodness == Goodness::sum_abs ? ", abs" : ""));
+      Case c = random_case(DType::f32, {6, 5}, 12);
+      share_product(c, 3, 13);
+      fold(c);
+      c.activation = activation.value;
+      c.goodness = goodness;
+      c.threshold = 20.0f;
+      c.temperature = 50.0f;
+      for (float& bias : c.bias) bias += 0.125f;  // away from kinks
+      const Results want = reference(c);
+      Bounds bound = bounds(c, want);
+      bound.dz.absolute = 1e-7;  // of the finite differences
+      expect_results(run(place(), c), want, bound, c.dtype, stored);
+    }
+  }
+}
+
 TEST_P(GoodnessRowsTest, FiguresAreAddedToWhatIsThere) {
   Case c = random_case(DType::f32, {6, 40}, 15);
   c.positive = c.negative = 2;
@@ -144,6 +164,7 @@ TEST_P(GoodnessRowsTest, HandWorkedFoldedGradient) {
 
 // The scales of rows are powers of two: only the sum of the two gradients rounds.
 TEST_P(GoodnessRowsTest, FoldedGradientsAreThoseOfTheirRows) {
+  int64_t sums = 0, elements = 0;
   for_each_case([&](DType dtype, Shape shape, Layout layout) {
     for (const int64_t shows : {2, 3}) {
       Case c = random_case(dtype, {shows * shape.rows, shape.cols}, 37);
@@ -156,12 +177,20 @@ TEST_P(GoodnessRowsTest, FoldedGradientsAreThoseOfTheirRows) {
         value = dtype == DType::f32 ? double(float(value)) : to_float(to_bfloat16(float(value)));
       }
       expect_equal(got.at("folded"), want, "folded");
+      for (int64_t i = 0; i < want.rows; ++i) {
+        for (int64_t j = 0; j < want.cols; ++j) {
+          const Matrix& dz = got.at("dz");
+          sums += dz.at(i, j) != 0 && dz.at(i + want.rows, j) != 0 && want.at(i, j) != 0;
+        }
+      }
+      elements += want.rows * want.cols;
       c.folds = false;
       Results unfolded = run(place(), c, layout);
       unfolded["folded"] = got.at("folded");
       expect_identical(unfolded, got);
     }
   });
+  EXPECT_GT(sums, elements / 4) << "of two gradients";
 }
 
 TEST_P(GoodnessRowsTest, AnyOneOperandOfASharedProductMayBeMisaligned) {
@@ -368,6 +397,11 @@ TEST_F(GoodnessRowsCuda, AgreesWithTheCpu) {
     c.activation = kActivations[seed / std::size(kGoodnesses) % std::size(kActivations)].value;
     c.norm.kind = kNormKinds[seed % std::size(kNormKinds)].value;
     if (is_mean_over_row(c.goodness)) c.threshold = 0.3f, c.temperature = 0.1f;
+    if (shape.rows > 0 && shape.rows % 2 == 0) {
+      c.goodness = seed % 3 == 0 ? Goodness::sum_abs : Goodness::sum_squares;
+      share_product(c, 2, seed);
+      fold(c);
+    }
     const Results want = run(Place::cpu, c, layout);
     expect_results(run(Place::cuda, c, layout), want, bounds(c, want, 2.0), dtype, stored_apart);
   });
