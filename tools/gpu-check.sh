@@ -144,8 +144,9 @@ for executor in lanes graph; do
   train "$executor" fashion-mnist quickstart --schedule pipelined --executor "$executor" --seed 1
 done
 for precision in tf32 bf16; do
-  train "fc-threshold-0-$precision" mnist investigations/fc-threshold-0 --precision "$precision" \
-    --set training.evaluate_every=0
+  row=(mnist investigations/fc-threshold-0 --precision "$precision" --set training.evaluate_every=0)
+  train "fc-threshold-0-$precision" "${row[@]}"
+  train "fc-threshold-0-$precision-measured" "${row[@]}" --matmul-algorithms "$logs/algorithms.json"
 done
 for row in fc-threshold-2 fc-threshold-3 backprop; do
   train "$row" mnist "investigations/$row" --precision bf16 --set training.evaluate_every=0
