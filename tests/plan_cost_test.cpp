@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
         Variant{Negatives::head, true, true, true, Variant::pointwise}),
     [](const auto& test) { return name_of_variant(test.param); });
 
-// Two matmuls, a row kernel and an update. Peer normalisation: one for the means of so few rows, two
+// Two matmuls, a row kernel and an update; one more in the first layer. Peer normalisation: one for the means of so few rows, two
 // for the push.
 TEST(PlanLaunches, AreFourInALayer) {
   for (const bool peer : {false, true}) {
@@ -215,6 +215,39 @@ TEST(PlanLaunches, AreFourInALayer) {
     for (const PlanTask& task : plan.tasks) of_layer[task.layer] += cost_of(plan, task).launches;
     EXPECT_EQ(of_layer[1], peer ? 7 : 4);
     EXPECT_EQ(of_layer[0], of_layer[1] + 1) << "the label's gradient";
+  }
+}
+
+// 784-2000x4 in bf16 with Adam, every layer learning: the figures of bench/results/gpu.md.
+TEST(PlanCost, OfTheLargestStepByHand) {
+  constexpr int64_t kInputs = 784, kUnits = 2000, kBf16 = 2;
+  for (const int64_t images : {512, 50000}) {
+    PlanShape shape = fully_connected({kUnits, kUnits, kUnits, kUnits});
+    shape.head = false;
+    shape.optimiser_states = 2;
+    shape.activation_bytes = kBf16;
+    shape.batch = images;
+    PlanOptions options;
+    options.stage = {0, 4, false};
+    const Plan plan = make_plan(shape, options);
+    std::map<TaskKind, TaskCost> of_kind;
+    int64_t launches = 0, flops = 0;
+    for (const PlanTask& task : plan.tasks) {
+      const TaskCost cost = cost_of(plan, task);
+      of_kind[task.kind].bytes += cost.bytes;
+      launches += cost.launches;
+      flops += int64_t(cost.flops);
+    }
+    const int64_t rows = 2 * images, labels = 11;  // 11: with the neutral one
+    const int64_t first = (images + labels) * kInputs + images * kInputs + rows * 10;
+    EXPECT_EQ(flops, 2 * kUnits * (first + 3 * 2 * rows * kUnits));
+    EXPECT_EQ(launches, 3 + 5 + 3 * 4) << "input, first layer, the others";
+    const int64_t weights = kInputs * kUnits + 3 * kUnits * kUnits, biases = 4 * kUnits;
+    EXPECT_EQ(of_kind[TaskKind::update].bytes, 30 * weights + 28 * biases);
+    // z, its gradient and the next layer's input; first the shared product in z's place and the
+    // gradient of images besides; at last no next input. Running figures, of 12 bytes a row.
+    const int64_t passes = (images + labels) + images + 2 * rows + 2 * 3 * rows + 2 * rows;
+    EXPECT_EQ(of_kind[TaskKind::goodness].bytes, kBf16 * kUnits * passes + 4 * 2 * 12 * rows);
   }
 }
 
