@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Compares ffwd with the same recipe in PyTorch, on the same device and in the same precision.
+"""Compares ffwd with the same recipe in PyTorch, on the same device.
 
 Agreement, in fp32: both train from the same weights, on the same batches with the same wrong
 labels, drawn twice from the same counter-based random numbers. ffwd writes figures once an epoch,
@@ -22,6 +22,7 @@ number of threads and at constant learning rates. PyTorch's steps (tools/compare
   compiled  the tuned step under torch.compile; on a GPU it is one CUDA graph as well.
 ffwd's are its default and, on a GPU, a CUDA graph. What is not possible is left out, with a line
 that says why. In bf16 PyTorch runs under autocast; in tf32 its matmuls and convolutions may round.
+With --torch-precision it is timed in another precision than ffwd.
 
 Only learning is timed, to the moment when the device is done: ffwd's time is that of its metrics
 (shuffles included), PyTorch's that of its loop over batches, with the pixels on the device as
@@ -64,8 +65,11 @@ def parse_arguments():
     parser.add_argument("recipe", help="the recipe's file")
     parser.add_argument("--ffwd", default="build/cpu-release/ffwd", help="the program [%(default)s]")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="[%(default)s]")
-    parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32",
+    precisions = ("fp32", "tf32", "bf16")
+    parser.add_argument("--precision", choices=precisions, default="fp32",
                         help="tf32 is for cuda [%(default)s]")
+    parser.add_argument("--torch-precision", choices=precisions,
+                        help="of PyTorch where it is timed [that of --precision]")
     parser.add_argument("--steps", type=int, default=200, help="to agree on; 0: none [%(default)s]")
     parser.add_argument("--window", type=int, default=5, help="steps an epoch [%(default)s]")
     parser.add_argument("--tolerance", type=float, default=1e-4,
@@ -85,6 +89,9 @@ def parse_arguments():
         parser.error("--steps and --blocks must not be negative")
     if min(arguments.window, arguments.calm, arguments.block_steps, arguments.threads) < 1:
         parser.error("--window, --calm, --block-steps and --threads must not be below 1")
+    arguments.torch_precision = arguments.torch_precision or arguments.precision
+    if arguments.torch_precision == "tf32" and arguments.device != "cuda":
+        parser.error("tf32 takes --device cuda")
     return arguments
 
 
@@ -220,7 +227,7 @@ class Comparison:
         trainers, left_out = {}, {}
         for name in self.trainer_classes:
             try:
-                trainer = self.torch(name, recipe, self.arguments.precision)
+                trainer = self.torch(name, recipe, self.arguments.torch_precision)
                 next(trainer.run())
                 trainers[name] = trainer
             except RuntimeError as error:  # not for this recipe, no compiler, too little memory
@@ -307,7 +314,8 @@ def show_horizon(result):
 
 
 def show_speed(result, report):
-    print(f"speed on {report['device']}, {report['precision']}, blocks of each in turn: "
+    print(f"speed on {report['device']}, ffwd in {report['precision']}, PyTorch in "
+          f"{report['torch_precision']}, blocks of each in turn: "
           f"{len(result['seconds_a_step']['ffwd'])}")
     print(f"  {'':17} {'ms/step':>8} {'least':>8} {'most':>8} {'images/s':>9} {'s/epoch':>8} {'to ffwd':>8}"
           f"   (epoch: {result['epoch_images']} images)")
@@ -331,11 +339,12 @@ def main():
     from compare.torch_plain import PlainTrainer
     from compare.torch_trainer import Trainer, allow_tf32
     torch.set_num_threads(arguments.threads)
-    allow_tf32(arguments.precision == "tf32")
+    allow_tf32(False)
     torch.backends.cudnn.benchmark = True  # the fastest algorithms that it can find
 
     report = {"recipe": Path(arguments.recipe).name, "set": arguments.set,
-              "precision": arguments.precision, "threads": arguments.threads,
+              "precision": arguments.precision, "torch_precision": arguments.torch_precision,
+              "threads": arguments.threads,
               "torch": torch.__version__, "blas": machine.multiplies_with(torch, arguments.device),
               "processor": machine.processor(), "cores": os.cpu_count()}
     try:
@@ -357,6 +366,7 @@ def main():
             elif arguments.steps:
                 print("agreement: not judged, for it takes --precision fp32")
             if arguments.blocks:
+                allow_tf32(arguments.torch_precision == "tf32")
                 report["speed"] = comparison.speed()
                 report["speed"]["load_average"] = os.getloadavg()[0]
                 show_speed(report["speed"], report)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that takes a GPU to check, in one command: all tests, the sanitizers, the benchmarks, a training in every
-# precision and the investigations at full size. Leaves one JSON file as evidence.
+# Everything that takes a GPU to check, in one command: all tests, the sanitizers, the benchmarks, PyTorch beside ffwd,
+# a training in every precision and the investigations at full size. Leaves one JSON file as evidence.
 set -euo pipefail
 
 usage() {
@@ -9,10 +9,11 @@ usage: tools/gpu-check.sh [--build DIR] [--result FILE] [--only STEP]...
   --build DIR     use the programs of this build folder, at the path where it was built; else build for the GPU here.
                   If another machine built it, then with -DFFWD_NATIVE=OFF, for processors differ
   --result FILE   the JSON to write; bench/results/DATE-GPU-COMMIT.json
-  --only STEP     a step by its name in the JSON, or all steps of tests, sanitizer, bench or training; may be given
-                  again. What is left out counts as not run.
+  --only STEP     a step by its name in the JSON, or all steps of tests, sanitizer, bench, torch or training; may be
+                  given again. What is left out counts as not run.
 exit code: 0 everything ran and passed, 1 something failed or there is no GPU, 2 usage, 3 passed but not all was run
-The JSON is written again after every step. FFWD_DATA_DIR tells where data sets are. Logs are left in build/gpu-check/.
+The JSON is written again after every step. FFWD_DATA_DIR tells where data sets are, FFWD_TORCH_PYTHON names a Python
+whose PyTorch can use the GPU (python3). Logs are left in build/gpu-check/.
 END
 }
 
@@ -25,7 +26,7 @@ while [ $# -gt 0 ]; do
         --build) build=$(realpath -m "$2") ;;
         --result) result=$(realpath -m "$2") ;;
         --only)
-          [[ $2 =~ ^(tests|sanitizer|bench|training|(gpu|other|kernel)_tests|(mem|race|init|sync)check|kernels_bench|(step|train)-.+)$ ]] ||
+          [[ $2 =~ ^(tests|sanitizer|bench|torch|training|(gpu|other|kernel)_tests|(mem|race|init|sync)check|kernels_bench|(step|torch|train)-.+)$ ]] ||
             { usage >&2; exit 2; }
           only="$only $2 "
           ;;
@@ -95,6 +96,9 @@ grep -q -- '--device cuda works' "$logs/doctor.txt" || fail "the GPU cannot be u
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.memory,power.limit \
   --format=csv,noheader >"$logs/nvidia-smi.log" || true
 
+# lacks DATA
+lacks() { grep -qE "^$1 +not found" "$logs/doctor.txt"; }
+
 # --- tests, under the sanitizers too --------------------------------------------------------------
 
 group=tests
@@ -125,11 +129,37 @@ for precision in fp32 tf32 bf16; do
     --matmul-algorithms "$logs/algorithms.json"
 done
 
+# --- PyTorch in several precisions beside ffwd in bf16 ---------------------------------------------
+
+group=torch
+torch_python=${FFWD_TORCH_PYTHON:-python3}
+no_torch=
+"$torch_python" -c 'import numpy, tomllib, torch; torch.zeros(1, device="cuda")' >"$logs/torch.log" 2>&1 ||
+  no_torch="$torch_python has no PyTorch for this GPU: $(tail -n 1 "$logs/torch.log")"
+
+# torch NAME PRECISION OPTION...
+torch() {
+  if [ -n "$no_torch" ]; then
+    not_run "torch-$1" "$no_torch"
+  elif lacks mnist; then
+    not_run "torch-$1" "the data set mnist is not here"
+  else
+    step "torch-$1" "$torch_python" tools/compare_torch.py tools/recipes/investigations/fc-threshold-2.toml \
+      --ffwd "$build/ffwd" --device cuda --precision bf16 --torch-precision "$2" --steps 0 \
+      --set training.schedule=simultaneous --json "$logs/torch-$1.json" "${@:3}"
+  fi
+}
+
+for precision in fp32 tf32 bf16; do
+  torch "$precision" "$precision" --block-steps 50
+done
+torch bf16-1024 bf16 --set training.batch=512 --set data.train_images=49152 --block-steps 2000  # 96 batches, all whole
+
 # --- trainings: the quick start in every way to run it, and the investigations at full size --------
 
 # train NAME DATA RECIPE OPTION...
 train() {
-  if grep -qE "^$2 +not found" "$logs/doctor.txt"; then
+  if lacks "$2"; then
     not_run "train-$1" "the data set $2 is not here"
   else
     step "train-$1" "$build/ffwd" train "tools/recipes/$3.toml" --device cuda --out "$logs/run-$1" "${@:4}"
@@ -159,7 +189,7 @@ done
 
 say "Result"
 for word in $only; do
-  [[ " tests sanitizer bench training " == *" $word "* ]] || cut -f 1 "$logs/steps.tsv" | grep -qxF -- "$word" ||
+  [[ " tests sanitizer bench torch training " == *" $word "* ]] || cut -f 1 "$logs/steps.tsv" | grep -qxF -- "$word" ||
     echo "--only $word: there is no such step"
 done
 report

@@ -1,4 +1,4 @@
-"""Puts the logs of tools/gpu-check.sh into one JSON file and sums them up.
+"""Puts the logs of tools/gpu-check.sh into one JSON file, sums them up and says which goals are met (gpu_goals.py).
 
 usage: gpu_report.py [--unfinished] LOGS [RESULT]
   --unfinished   steps are still to come, so the verdict is at best "unfinished"
@@ -12,12 +12,13 @@ import pathlib
 import re
 import sys
 
+import gpu_goals
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # By goodness; a network that learnt nothing has 0.1. Other recipes are run for their figures.
 LEAST_ACCURACY = {"quickstart.toml": 0.8, "fc-threshold-0.toml": 0.9, "fc-threshold-2.toml": 0.9,
                   "fc-threshold-3.toml": 0.9}
 SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
-COPY_GOAL = 0.92  # of the fused row kernel and the optimisers, at 16,000 rows and more
 
 
 def text_of(path):
@@ -120,16 +121,6 @@ def read_bench(logs, step):
     return report
 
 
-def below_goal(bench):
-    """Cases of the fused row kernel and the optimisers that miss COPY_GOAL where it applies."""
-    for case in bench["benchmarks"]:
-        kernel, _, shape = case["name"].partition("/")
-        rows = int(re.match(r"\w+/(\d+)", shape)[1]) if re.match(r"\w+/(\d+)", shape) else 0
-        applies = (kernel == "goodness_rows" and rows >= 16000) or (kernel.endswith("_update") and rows >= 2000)
-        if applies and not case.get("error_occurred") and not case["copy_share"] >= COPY_GOAL:
-            yield f"{case['name']} reaches {case['copy_share']:.1%} of the copy bandwidth"
-
-
 def main(logs, result=None, unfinished=False):
     steps = read_steps(logs)
     doctor = text_of(logs / "doctor.txt")
@@ -148,6 +139,7 @@ def main(logs, result=None, unfinished=False):
         "verdict": None,
         "steps": steps,
         "tests": {}, "sanitizers": {}, "trainings": {}, "bench": None, "training_steps": {},
+        "pytorch": {}, "goals": [],
     }
     for step in steps:
         name = step["name"]
@@ -161,12 +153,13 @@ def main(logs, result=None, unfinished=False):
             report["trainings"][name] = read_training(logs, step)
         elif name == "kernels_bench":
             report["bench"] = read_bench(logs, step)
-        elif name.startswith("step-"):
-            report["training_steps"][name] = json_of(logs / f"{name}.json") or fail(step, "the benchmark left no report")
+        elif name.startswith(("step-", "torch-")):
+            kind = "training_steps" if name.startswith("step-") else "pytorch"
+            report[kind][name] = json_of(logs / f"{name}.json") or fail(step, "the program left no report")
     outcomes = {step["outcome"] for step in steps}
     report["verdict"] = ("failed" if "failed" in outcomes else "unfinished" if unfinished
                          else "not run" if "not run" in outcomes else "passed")
-    report["below_copy_goal"] = list(below_goal(report["bench"])) if report["bench"] else None
+    report["goals"] = gpu_goals.judge(report)
 
     gpu = re.sub(r"[^a-z0-9]+", "-", (report["device"] or "gpu").lower()).strip("-")
     default = f"bench/results/{report['date'][:10]}-{gpu}-{report['commit']}.json"
@@ -183,8 +176,7 @@ def main(logs, result=None, unfinished=False):
         if run:
             print(f"{name}: test accuracy {run['test_accuracy_goodness'] or run['test_accuracy_head']},"
                   f" {run['train_seconds']:.1f} s, {run['images_per_second']:.0f} images/s")
-    for line in report["below_copy_goal"] or []:
-        print(line)
+    gpu_goals.show(report["goals"], report["device"])
     print(f"{result}: {report['verdict']}")
     return {"passed": 0, "failed": 1}.get(report["verdict"], 3)
 
