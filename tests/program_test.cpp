@@ -34,12 +34,16 @@ TEST_F(Program, TrainsAndLeavesARunFolder) {
   EXPECT_EQ(summary.at("device").get<std::string>().substr(0, 3), "CPU");
 
   const Outcome eval =
-      run("eval " + folder_ / "run" + " --device cpu --data-dir " + folder_ / "data");
+      run("eval " + folder_ / "run" + " --device cpu --per-batch --data-dir " + folder_ / "data");
   ASSERT_EQ(eval.code, 0) << eval.text;
-  char expected[64];
-  std::snprintf(expected, sizeof expected, "goodness %.2f %%",
-                100 * double(summary.at("test_accuracy_goodness")));
-  expect_contains(eval.text, {"mnist: 60 test images", expected});
+  const auto percent = [&](const char* key) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%.2f %%", 100 * double(summary.at(key)));
+    return std::string(text);
+  };
+  expect_contains(eval.text,
+                  {"mnist: 60 test images", "goodness " + percent("test_accuracy_goodness"),
+                   "per batch " + percent("test_accuracy_per_batch") + ": one class"});
 
   const Outcome report = run("report " + folder_ / "run" + " --data-dir " + folder_ / "data");
   EXPECT_EQ(report.code, 0) << report.text;

@@ -19,6 +19,7 @@ struct EvalCommand {
   std::string model;  // a run folder or a model file
   std::string data;   // empty: the data set it was trained on
   std::string data_dir;
+  bool per_batch = false;
   DeviceOptions device;
 };
 
@@ -38,6 +39,10 @@ void eval(const EvalCommand& command) {
   const Evaluation result = evaluate(classifier, store.pixels(), data.test.labels);
   std::printf("%s: %lld test images, accuracy %s\n", name.c_str(), (long long)data.test.count,
               accuracies_text(result.goodness, result.head).c_str());
+  if (command.per_batch) {
+    std::printf("per batch %s: one class for all images, the one with most goodness over them\n",
+                percent_text(result.per_batch).c_str());
+  }
 }
 
 }  // namespace
@@ -48,6 +53,9 @@ void declare_eval(CLI::App& app) {
       app.add_subcommand("eval", "Measure a model's accuracy on all test images of a data set");
   command->add_option("model", line->model, "a run folder or a model file")->required();
   command->add_option("--data", line->data, "the data set; the one it was trained on if absent");
+  command->add_flag(
+      "--per-batch", line->per_batch,
+      "also with one class for all images, as some documents have it; no way to classify");
   add_data_dir(*command, line->data_dir);
   add_device_options(*command, line->device);
   command->callback([line] { eval(*line); });
