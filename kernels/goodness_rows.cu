@@ -6,9 +6,9 @@ namespace ffwd {
 namespace {
 
 // The rows of z that a group of threads takes, kRows of them, and how it reads them: load() fetches
-// a segment of all, values() makes numbers of one row's. A row beyond the last one reads as another.
-// A thread holds kHeld segments in registers between its two passes, as many as a row of the usual
-// width has for it; kBlocks blocks fit on a multiprocessor.
+// a segment of all, values() makes numbers of one row's. A thread holds kHeld segments in registers
+// between its two passes, as many as a row of the usual width has for it. kBlocks blocks are to fit
+// on a multiprocessor: what two rows hold leaves room for one less.
 
 template <typename T>
 struct WholeRow {
@@ -32,8 +32,8 @@ struct WholeRow {
 // The groups of an image follow one another: for all but the first its product is in a cache.
 template <typename T, int kRowsOfGroup>
 struct RowsOfImage {
-  static constexpr int kRows = kRowsOfGroup, kBlocks = 5 - kRows;
-  static constexpr int kHeld = kRows == 1 ? 2 : 8 / kVector<T>;
+  static constexpr int kRows = kRowsOfGroup, kBlocks = kRows == 1 ? 4 : 3;
+  static constexpr int kHeld = kRows == 1 ? 2 : 8 / kVector<T>;  // of two rows: 16 numbers
   struct Segment {
     Loaded of_image, of_label[kRows];
   };
@@ -50,7 +50,7 @@ struct RowsOfImage {
     image = exists ? wanted : 0;
     first = exists ? image + uint32_t(group) % groups * kRows * images : a.z.rows;
     product = a.shared_product.images.row<T>(image);
-    for (int r = 0; r < kRows; ++r) {
+    for (int r = 0; r < kRows; ++r) {  // a row beyond the last one reads as the image's first
       shown[r] = ShownLabel<T>(a.shared_product, row(r) < a.z.rows ? row(r) : image);
     }
   }

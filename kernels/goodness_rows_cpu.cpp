@@ -101,6 +101,7 @@ void fold_image(const GoodnessRows& a, int64_t b) {
   const float positive_scale = scale[b], negative_scale = scale[images + b];
 #pragma omp simd
   for (int64_t j = 0; j < width; ++j) {
+    // Negative first: g++ rounds the second product alone, as the CUDA kernel does the positive one.
     store(folded[j],
           negative_scale * to_float(negative[j]) + positive_scale * to_float(positive[j]));
   }

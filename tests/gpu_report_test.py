@@ -40,10 +40,10 @@ class Logs:
 
     # What the steps leave
 
-    def training_step(self, name, *cases):
+    def training_step(self, name, *cases, **more):
         self.step(name)
         self.add(f"{name}.json", {"cases": [
-            {"widths": widths, "pairs": pairs, "seconds": {"step": step, "matmuls": matmuls}}
+            {"widths": widths, "pairs": pairs, "seconds": {"step": step, "matmuls": matmuls, **more}}
             for widths, pairs, step, matmuls in cases]})
 
     def kernels(self, **shares):
@@ -118,6 +118,11 @@ class Goals(unittest.TestCase):
         self.logs.training_step("step-bf16", ([2000] * 4, 50000, [11.4e-3], [10e-3]))
         self.read(PASSED)
         self.expect("step-bf16, 100,000 rows: step to matmuls at most 1.13", 1.14, False)
+
+    def test_a_step_that_waits_unless_it_is_a_graph(self):
+        self.logs.training_step("step-bf16", ([2000] * 4, 50000, [11.4e-3], [10e-3]), graph=[11.2e-3])
+        self.read(PASSED)
+        self.expect("step-bf16, 100,000 rows: step to matmuls at most 1.13", 1.12, True)
 
     def test_kernels(self):
         self.logs.kernels(goodness_rows__fp32__1000x500=0.5, goodness_rows__fp32__16000x500=0.92,

@@ -83,9 +83,11 @@ void Layers::expect_gradient_of_rows(float peer_strength) {
   const LayerRows::View out = memory.view(0, 0, rows);
   const Vector<float> gradient(device(), layer.parameters().gradient_size());
   layer.goodness(device(), input, out, rows, /*hands_on=*/true);
+  const std::vector<double> before = download(out.z);
   layer.gradient(device(), input, out, rows, gradient.view());
 
   const std::vector<double> dz = download(out.z);
+  EXPECT_EQ(dz != before, peer_strength > 0) << "the push of peers";
   const std::vector<double> x_hat = labelled_rows(std::get<LabelledImages>(input));
   const std::vector<double> got = download(layer.parameters().weight_gradient(gradient.view()));
   const std::vector<double> biases = download(layer.parameters().bias_gradient(gradient.view()));

@@ -198,8 +198,8 @@ INSTANTIATE_TEST_SUITE_P(
         Variant{Negatives::head, true, true, true, Variant::pointwise}),
     [](const auto& test) { return name_of_variant(test.param); });
 
-// Two matmuls, a row kernel and an update; one more in the first layer. Peer normalisation: one for the means of so few rows, two
-// for the push.
+// Two matmuls, a row kernel and an update; in the first layer a matmul more. Peer normalisation: one
+// for the means of so few rows, two for the push.
 TEST(PlanLaunches, AreFourInALayer) {
   for (const bool peer : {false, true}) {
     PlanShape shape;

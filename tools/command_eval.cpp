@@ -53,9 +53,9 @@ void declare_eval(CLI::App& app) {
       app.add_subcommand("eval", "Measure a model's accuracy on all test images of a data set");
   command->add_option("model", line->model, "a run folder or a model file")->required();
   command->add_option("--data", line->data, "the data set; the one it was trained on if absent");
-  command->add_flag(
-      "--per-batch", line->per_batch,
-      "also with one class for all images, as some documents have it; no way to classify");
+  command->add_flag("--per-batch", line->per_batch,
+                    "also the accuracy of giving all images one class, that of most goodness over"
+                    " them: how some documents predict");
   add_data_dir(*command, line->data_dir);
   add_device_options(*command, line->device);
   command->callback([line] { eval(*line); });

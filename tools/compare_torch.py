@@ -90,7 +90,7 @@ def parse_arguments():
     if min(arguments.window, arguments.calm, arguments.block_steps, arguments.threads) < 1:
         parser.error("--window, --calm, --block-steps and --threads must not be below 1")
     arguments.torch_precision = arguments.torch_precision or arguments.precision
-    if arguments.torch_precision == "tf32" and arguments.device != "cuda":
+    if "tf32" in (arguments.precision, arguments.torch_precision) and arguments.device != "cuda":
         parser.error("tf32 takes --device cuda")
     return arguments
 

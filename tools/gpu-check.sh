@@ -58,11 +58,14 @@ not_run() {
   record "$1" "not run: $2" 0 ""
 }
 
+# Whether step NAME, of $group, is wanted.
+wanted() { [ -z "$only" ] || [[ $only == *" $1 "* || $only == *" $group "* ]]; }
+
 # step NAME PROGRAM ARGUMENT...: within 15 minutes. It belongs to $group.
 step() {
   local name=$1 begin=$SECONDS code=0
   shift
-  if [ -n "$only" ] && [[ $only != *" $name "* && $only != *" $group "* ]]; then
+  if ! wanted "$name"; then
     record "$name" "not run: left out by --only" 0 ""
     return
   fi
@@ -133,16 +136,14 @@ done
 
 group=torch
 torch_python=${FFWD_TORCH_PYTHON:-python3}
-no_torch=
-"$torch_python" -c 'import numpy, tomllib, torch; torch.zeros(1, device="cuda")' >"$logs/torch.log" 2>&1 ||
-  no_torch="$torch_python has no PyTorch for this GPU: $(tail -n 1 "$logs/torch.log")"
 
 # torch NAME PRECISION OPTION...
 torch() {
-  if [ -n "$no_torch" ]; then
-    not_run "torch-$1" "$no_torch"
-  elif lacks mnist; then
+  if wanted "torch-$1" && lacks mnist; then
     not_run "torch-$1" "the data set mnist is not here"
+  elif wanted "torch-$1" && ! "$torch_python" -c 'import numpy, tomllib, torch; torch.zeros(1, device="cuda")' \
+    >"$logs/torch.log" 2>&1; then
+    not_run "torch-$1" "$torch_python has no PyTorch for this GPU: $(tail -n 1 "$logs/torch.log")"
   else
     step "torch-$1" "$torch_python" tools/compare_torch.py tools/recipes/investigations/fc-threshold-2.toml \
       --ffwd "$build/ffwd" --device cuda --precision bf16 --torch-precision "$2" --steps 0 \
@@ -159,7 +160,7 @@ torch bf16-1024 bf16 --set training.batch=512 --set data.train_images=49152 --bl
 
 # train NAME DATA RECIPE OPTION...
 train() {
-  if lacks "$2"; then
+  if wanted "train-$1" && lacks "$2"; then
     not_run "train-$1" "the data set $2 is not here"
   else
     step "train-$1" "$build/ffwd" train "tools/recipes/$3.toml" --device cuda --out "$logs/run-$1" "${@:4}"

@@ -153,7 +153,7 @@ const std::vector<RecipeField>& recipe_fields() {
       FFWD_FIELD(training.schedule, kScheduleNames,
                  "every layer at each step; layer after layer; or like the first, overlapped"),
       FFWD_FIELD(training.epochs, kEpochs, "passes over the images; of each layer when greedy"),
-      FFWD_FIELD(training.batch, kCount, "pairs in a step, at most all training images; 0: all"),
+      FFWD_FIELD(training.batch, kCount, "pairs in a step; 0, or more than there are: all training images"),
       FFWD_FIELD(training.shuffle, kSwitch, "show the images in a new order in each epoch"),
       FFWD_FIELD(training.seed, kSeed, "of weights, shuffles and labels"),
       FFWD_FIELD(training.evaluate_every, kEpochsOrNone, "epochs; 0: at the end only"),

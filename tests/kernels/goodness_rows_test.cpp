@@ -397,13 +397,19 @@ TEST_F(GoodnessRowsCuda, AgreesWithTheCpu) {
     c.activation = kActivations[seed / std::size(kGoodnesses) % std::size(kActivations)].value;
     c.norm.kind = kNormKinds[seed % std::size(kNormKinds)].value;
     if (is_mean_over_row(c.goodness)) c.threshold = 0.3f, c.temperature = 0.1f;
-    if (shape.rows > 0 && shape.rows % 2 == 0) {
-      c.goodness = seed % 3 == 0 ? Goodness::sum_abs : Goodness::sum_squares;
-      share_product(c, 2, seed);
-      fold(c);
+    const auto compare = [&] {
+      const Results want = run(Place::cpu, c, layout);
+      expect_results(run(Place::cuda, c, layout), want, bounds(c, want, 2.0), dtype, stored_apart);
+    };
+    compare();
+    for (const int64_t shows : {1, 2, 3}) {
+      if (shape.rows == 0) continue;
+      c = random_case(dtype, {shows * shape.rows, shape.cols}, seed);
+      c.goodness = seed % 2 == 0 ? Goodness::sum_abs : Goodness::sum_squares;
+      share_product(c, shows, seed);
+      if (shows > 1) fold(c);
+      compare();
     }
-    const Results want = run(Place::cpu, c, layout);
-    expect_results(run(Place::cuda, c, layout), want, bounds(c, want, 2.0), dtype, stored_apart);
   });
 }
 #endif
