@@ -64,26 +64,6 @@ TEST_P(GoodnessRowsTest, AgreesWithTheEquationsAndTheirFiniteDifferences) {
   }
 }
 
-TEST_P(GoodnessRowsTest, RowsOfImagesAgreeWithTheEquationsToo) {
-  for (const auto& activation : kActivations) {
-    for (const Goodness goodness : {Goodness::sum_squares, Goodness::sum_abs}) {
-      SCOPED_TRACE(std::string(activation.name) + (goodness == Goodness::sum_abs ? ", abs" : ""));
-      Case c = random_case(DType::f32, {6, 5}, 12);
-      share_product(c, 3, 13);
-      fold(c);
-      c.activation = activation.value;
-      c.goodness = goodness;
-      c.threshold = 20.0f;
-      c.temperature = 50.0f;
-      for (float& bias : c.bias) bias += 0.125f;  // away from kinks
-      const Results want = reference(c);
-      Bounds bound = bounds(c, want);
-      bound.dz.absolute = 1e-7;  // of the finite differences
-      expect_results(run(place(), c), want, bound, c.dtype, stored);
-    }
-  }
-}
-
 TEST_P(GoodnessRowsTest, FiguresAreAddedToWhatIsThere) {
   Case c = random_case(DType::f32, {6, 40}, 15);
   c.positive = c.negative = 2;
@@ -117,90 +97,6 @@ TEST_P(GoodnessRowsTest, AnyOneMatrixMayBeMisaligned) {
     Case c = random_case(dtype, {3, 40}, 30);
     const Results want = run(place(), c);
     for (c.misaligned = 0; c.misaligned < 4; ++c.misaligned) {  // bias, z, dz, next
-      SCOPED_TRACE("operand " + std::to_string(c.misaligned));
-      expect_identical(run(place(), c), want);
-    }
-  }
-}
-
-// Of integers, whose sums are exact in any order.
-TEST_P(GoodnessRowsTest, ASharedProductGivesTheBitsOfItsZ) {
-  for_each_case([&](DType dtype, Shape shape, Layout layout) {
-    for (const int64_t shows : {1, 2, 3, 8}) {
-      if (shape.rows % shows != 0) continue;
-      Case c = random_case(dtype, shape, 32);
-      c.bias = to_vector(random_integers(1, shape.cols, 36, 3));
-      share_product(c, shows, 33);
-      const Results shared = run(place(), c, layout);
-      c.shared_product = {};
-      expect_identical(shared, run(place(), c, layout));
-    }
-  });
-}
-
-TEST_P(GoodnessRowsTest, HandWorkedFoldedGradient) {
-  for (const DType dtype : {DType::f32, DType::bf16}) {
-    Case c;
-    c.dtype = dtype;
-    c.z = Matrix(4, 2);
-    c.bias = {0.0f, 0.0f};
-    // Rows 0 and 2 show image 0 under labels 0 and 1: z = (6, 8), (3, 4); row 3 is -1 * (4, -3).
-    c.shared_product = {Matrix(2, 2, {5, 7, /**/ 4, -3}),
-                        Matrix(3, 2, {0, 0, /**/ 1, 1, /**/ 1, 1}),
-                        {0, -1, 1, -1},
-                        {1.0f, 1.0f, 0.5f, -1.0f}};
-    c.threshold = 100.0f;
-    c.temperature = 1e9f;  // every slope is a half, up to 1e-7
-    fold(c);
-    const Results got = run(place(), c);
-    // dz = -+1/2 * 2 y / 4 rows / temperature: negative for the positive rows 0 and 1.
-    const double unit = 1.0 / 4e9;
-    expect_close(got.at("folded"),
-                 std::vector<double>{-6 * unit + 0.5 * 3 * unit, -8 * unit + 0.5 * 4 * unit,  //
-                                     -4 * unit, -3 * unit},
-                 stored(dtype, stored(dtype, {0, 1e-6})), "folded");
-  }
-}
-
-// The scales of rows are powers of two: only the sum of the two gradients rounds.
-TEST_P(GoodnessRowsTest, FoldedGradientsAreThoseOfTheirRows) {
-  int64_t sums = 0, elements = 0;
-  for_each_case([&](DType dtype, Shape shape, Layout layout) {
-    for (const int64_t shows : {2, 3}) {
-      Case c = random_case(dtype, {shows * shape.rows, shape.cols}, 37);
-      share_product(c, shows, 38);
-      if (shape.rows == 0) continue;
-      fold(c);
-      const Results got = run(place(), c, layout);
-      Matrix want = folded(c, got.at("dz"));
-      for (double& value : want.values) {
-        value = dtype == DType::f32 ? double(float(value)) : to_float(to_bfloat16(float(value)));
-      }
-      expect_equal(got.at("folded"), want, "folded");
-      for (int64_t i = 0; i < want.rows; ++i) {
-        for (int64_t j = 0; j < want.cols; ++j) {
-          const Matrix& dz = got.at("dz");
-          sums += dz.at(i, j) != 0 && dz.at(i + want.rows, j) != 0 && want.at(i, j) != 0;
-        }
-      }
-      elements += want.rows * want.cols;
-      c.folds = false;
-      Results unfolded = run(place(), c, layout);
-      unfolded["folded"] = got.at("folded");
-      expect_identical(unfolded, got);
-    }
-  });
-  EXPECT_GT(sums, elements / 4) << "of two gradients";
-}
-
-TEST_P(GoodnessRowsTest, AnyOneOperandOfASharedProductMayBeMisaligned) {
-  for (const DType dtype : {DType::f32, DType::bf16}) {
-    Case c = random_case(dtype, {6, 40}, 34);
-    share_product(c, 3, 35);
-    fold(c);
-    const Results want = run(place(), c);
-    // bias, z, dz, product (4), folded, next
-    for (c.misaligned = 0; c.misaligned < 9; ++c.misaligned) {
       SCOPED_TRACE("operand " + std::to_string(c.misaligned));
       expect_identical(run(place(), c), want);
     }
@@ -321,67 +217,11 @@ TEST_P(GoodnessRowsTest, BrokenContractsThrow) {
   expect_error([](GoodnessRows& a) { a.temperature = NAN; });
 }
 
-TEST_P(GoodnessRowsTest, BrokenContractsOfASharedProductThrow) {
-  const auto expect_error = [&](auto break_it) {
-    Memory memory(place());
-    GoodnessRows args{};
-    args.z = {nullptr, DType::f32, 4, 8, 8};
-    args.bias = memory.input(std::vector<float>(8));
-    args.temperature = 1.0f;
-    args.next = memory.output("next", DType::f32, 4, 8);
-    args.goodness = memory.output<float>("goodness", 4);
-    args.shared_product = {
-        memory.input(DType::f32, Matrix(2, 8)), memory.input(DType::f32, Matrix(3, 8)),
-        memory.input(std::vector<int32_t>(4)), memory.input(std::vector<float>(4))};
-    break_it(args.shared_product);
-    EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
-  };
-  expect_error([](SharedProduct& a) { a.images.rows = 3; });
-  expect_error([](SharedProduct& a) { a.images.rows = 0; });
-  expect_error([](SharedProduct& a) { a.images.cols = 7; });
-  expect_error([](SharedProduct& a) { a.images.dtype = DType::bf16; });
-  expect_error([](SharedProduct& a) { a.labels.cols = 7; });
-  expect_error([](SharedProduct& a) { a.labels.dtype = DType::bf16; });
-  expect_error([](SharedProduct& a) { a.labels.rows = 1; });
-  expect_error([](SharedProduct& a) { a.label.size = 3; });
-  expect_error([](SharedProduct& a) { a.row_scale.size = 3; });
-}
-
-TEST_P(GoodnessRowsTest, BrokenContractsOfFoldedGradientsThrow) {
-  const auto expect_error = [&](auto break_it) {
-    Memory memory(place());
-    GoodnessRows args{};
-    args.z = {nullptr, DType::f32, 4, 8, 8};
-    args.bias = memory.input(std::vector<float>(8));
-    args.temperature = 1.0f;
-    args.positive_rows = args.negative_rows = 2;
-    args.dz = memory.output("dz", DType::f32, 4, 8);
-    args.goodness = memory.output<float>("goodness", 4);
-    args.running = memory.inout_figures("running", Matrix(4, 3));
-    args.shared_product = {
-        memory.input(DType::f32, Matrix(2, 8)), memory.input(DType::f32, Matrix(3, 8)),
-        memory.input(std::vector<int32_t>(4)), memory.input(std::vector<float>(4))};
-    args.folded = memory.output("folded", DType::f32, 2, 8);
-    break_it(args);
-    EXPECT_THROW(memory.run(kGoodnessRows, args), Error);
-  };
-  expect_error([](GoodnessRows& a) { a.folded.rows = 1; });
-  expect_error([](GoodnessRows& a) { a.folded.cols = 7; });
-  expect_error([](GoodnessRows& a) { a.folded.dtype = DType::bf16; });
-  expect_error([](GoodnessRows& a) { a.positive_rows = 1, a.negative_rows = 3; });
-  expect_error([](GoodnessRows& a) { a.dz = {}, a.running = {}; });
-  expect_error([](GoodnessRows& a) { a.z = a.dz, a.shared_product = {}; });
-}
-
 TEST_P(GoodnessRowsTest, SameBitsAlways) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     Case c = random_case(dtype, {5, 1100}, 80);
     expect_same_bits_always([&] { return run(place(), c); });
     c.goodness = Goodness::sum_abs;  // takes two sums of a row
-    expect_same_bits_always([&] { return run(place(), c); });
-    c = random_case(dtype, {6, 1100}, 82);
-    share_product(c, 3, 81);
-    fold(c);
     expect_same_bits_always([&] { return run(place(), c); });
   }
 }
@@ -397,19 +237,8 @@ TEST_F(GoodnessRowsCuda, AgreesWithTheCpu) {
     c.activation = kActivations[seed / std::size(kGoodnesses) % std::size(kActivations)].value;
     c.norm.kind = kNormKinds[seed % std::size(kNormKinds)].value;
     if (is_mean_over_row(c.goodness)) c.threshold = 0.3f, c.temperature = 0.1f;
-    const auto compare = [&] {
-      const Results want = run(Place::cpu, c, layout);
-      expect_results(run(Place::cuda, c, layout), want, bounds(c, want, 2.0), dtype, stored_apart);
-    };
-    compare();
-    for (const int64_t shows : {1, 2, 3}) {
-      if (shape.rows == 0) continue;
-      c = random_case(dtype, {shows * shape.rows, shape.cols}, seed);
-      c.goodness = seed % 2 == 0 ? Goodness::sum_abs : Goodness::sum_squares;
-      share_product(c, shows, seed);
-      if (shows > 1) fold(c);
-      compare();
-    }
+    const Results want = run(Place::cpu, c, layout);
+    expect_results(run(Place::cuda, c, layout), want, bounds(c, want, 2.0), dtype, stored_apart);
   });
 }
 #endif
