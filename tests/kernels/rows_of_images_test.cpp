@@ -1,6 +1,8 @@
 // goodness_rows of a shared product, whose rows show the same images: bit for bit what the rows of z
 // give, the equations and their finite differences, gradients folded for each image, and CUDA against
 // the CPU twin.
+#include "kernels/goodness_rows.h"
+
 #include <gtest/gtest.h>
 
 #include "tests/kernels/goodness_rows_case.h"
