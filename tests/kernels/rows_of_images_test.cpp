@@ -119,6 +119,24 @@ TEST_P(RowsOfImagesTest, AnyOneOperandMayBeMisaligned) {
   }
 }
 
+TEST_P(RowsOfImagesTest, NanShowsInItsImageAndNowhereElse) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    Case c = random_case(dtype, {6, 300}, 39);
+    share_product(c, 2, 40);
+    fold(c);
+    c.shared_product.images.at(1, 299) = kNan;
+    c.shared_product.row_scale[5] = NAN;  // the negative row of image 2
+    const Results got = run(place(), c);
+    for (int64_t i = 0; i < 3; ++i) {
+      for (const int64_t j : {int64_t(0), int64_t(299)}) {
+        EXPECT_EQ(std::isnan(got.at("folded").at(i, j)), i > 0) << i << " " << j;
+        EXPECT_EQ(std::isnan(got.at("dz").at(i, j)), i == 1) << i << " " << j;
+        EXPECT_EQ(std::isnan(got.at("dz").at(3 + i, j)), i > 0) << i << " " << j;
+      }
+    }
+  }
+}
+
 TEST_P(RowsOfImagesTest, BrokenContractsThrow) {
   const auto expect_error = [&](auto break_it) {
     Memory memory(place());
