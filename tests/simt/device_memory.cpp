@@ -47,6 +47,12 @@ void free_device_memory(void* memory) {
   std::free(memory);
 }
 
+std::size_t device_bytes_taken() {
+  std::size_t taken = 0;
+  for (const auto& [complement, bytes] : sizes) taken += bytes;
+  return taken;
+}
+
 DeviceAccess::DeviceAccess() {
   for (const auto& [complement, bytes] : sizes) open(address_of(complement), bytes);
 }

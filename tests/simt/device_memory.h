@@ -10,6 +10,7 @@ namespace ffwd::simt {
 // Null if there is no memory.
 void* allocate_device_memory(std::size_t bytes);
 void free_device_memory(void* memory);
+std::size_t device_bytes_taken();
 
 // While one of these lives, device memory may be touched.
 class DeviceAccess {

@@ -17,15 +17,16 @@ bool is_done(const OperationPtr& operation) {
   return operation->done;
 }
 
-template <typename Visit>
-void for_each_queue(Visit visit) {
-  for (const std::weak_ptr<Queue>& each : queues()) {
-    if (const QueuePtr queue = each.lock()) visit(*queue);
-  }
-}
-
 void add_last(const Queue& queue, std::vector<OperationPtr>& after) {
   if (!queue.operations.empty()) after.push_back(queue.operations.back());
+}
+
+void add_to_capture(Queue& queue, const OperationPtr& operation) {
+  operation->captured = true;
+  operation->capture = queue.capture;
+  if (queue.last_captured) operation->after.push_back(queue.last_captured);
+  queue.last_captured = operation;
+  queue.capture->operations.push_back(operation);
 }
 
 }  // namespace
@@ -33,7 +34,8 @@ void add_last(const Queue& queue, std::vector<OperationPtr>& after) {
 QueuePtr new_queue(bool waits_for_default_stream) {
   const auto is_gone = [](const std::weak_ptr<Queue>& queue) { return queue.expired(); };
   queues().erase(std::remove_if(queues().begin(), queues().end(), is_gone), queues().end());
-  auto queue = std::make_shared<Queue>(Queue{waits_for_default_stream, {}});
+  auto queue = std::make_shared<Queue>();
+  queue->waits_for_default_stream = waits_for_default_stream;
   queues().push_back(queue);
   return queue;
 }
@@ -43,15 +45,29 @@ Queue& default_queue() {
   return *queue;
 }
 
+std::vector<QueuePtr> all_queues() {
+  std::vector<QueuePtr> all;
+  for (const std::weak_ptr<Queue>& each : queues()) {
+    if (QueuePtr queue = each.lock()) all.push_back(std::move(queue));
+  }
+  return all;
+}
+
 // The default stream waits for the streams that wait for it.
-OperationPtr submit(Queue& queue, std::function<void()> work, OperationPtr after) {
+OperationPtr submit(Queue& queue, cudaGraphNodeType kind, std::function<void()> work,
+                    OperationPtr after) {
   auto operation = std::make_shared<Operation>();
+  operation->kind = kind;
   operation->work = std::move(work);
   if (after) operation->after.push_back(std::move(after));
+  if (queue.capture) {
+    add_to_capture(queue, operation);
+    return operation;
+  }
   if (&queue == &default_queue()) {
-    for_each_queue([&operation](const Queue& other) {
-      if (other.waits_for_default_stream) add_last(other, operation->after);
-    });
+    for (const QueuePtr& other : all_queues()) {
+      if (other->waits_for_default_stream) add_last(*other, operation->after);
+    }
   } else if (queue.waits_for_default_stream) {
     add_last(default_queue(), operation->after);
   }
@@ -61,12 +77,13 @@ OperationPtr submit(Queue& queue, std::function<void()> work, OperationPtr after
 }
 
 bool advance() {
-  std::vector<Queue*> ready;
-  for_each_queue([&ready](Queue& queue) {
-    if (queue.operations.empty()) return;
-    const auto& after = queue.operations.front()->after;
-    if (std::all_of(after.begin(), after.end(), is_done)) ready.push_back(&queue);
-  });
+  std::vector<QueuePtr> ready = all_queues();
+  const auto is_stuck = [](const QueuePtr& queue) {
+    if (queue->operations.empty()) return true;
+    const auto& after = queue->operations.front()->after;
+    return !std::all_of(after.begin(), after.end(), is_done);
+  };
+  ready.erase(std::remove_if(ready.begin(), ready.end(), is_stuck), ready.end());
   if (ready.empty()) return false;
   Queue& queue = *ready[choose(ready.size())];
   const OperationPtr operation = queue.operations.front();

@@ -3,12 +3,13 @@
 // other.
 #include <cuda_runtime_api.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
 #include "simt/device_memory.h"
 #include "simt/launch.h"
-#include "simt/queue.h"
+#include "simt/runtime.h"
 #include "simt/scheduler.h"
 
 // What the handles of CUDA's headers point to. A handle that is never destroyed shows as a leak.
@@ -17,6 +18,7 @@ struct CUstream_st {
 };
 struct CUevent_st {
   ffwd::simt::OperationPtr recorded;
+  std::shared_ptr<double> seconds;  // when it was over
 };
 
 namespace ffwd::simt {
@@ -26,27 +28,25 @@ constexpr std::size_t kDeviceBytes = std::size_t{16} << 30;  // what the device 
 
 cudaError_t last_error = cudaSuccess;
 
-cudaError_t result(cudaError_t status) {
-  if (status != cudaSuccess) last_error = status;
-  return status;
+double now() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(since).count();
 }
 
-Queue& queue_of(cudaStream_t stream) {
-  return stream ? *stream->queue : default_queue();
-}
-
-cudaError_t queue_work(cudaStream_t stream, std::function<void()> work) {
-  submit(queue_of(stream), std::move(work));
+cudaError_t queue_work(cudaStream_t stream, cudaGraphNodeType kind, std::function<void()> work) {
+  submit(queue_of(stream), kind, std::move(work));
   return cudaSuccess;
 }
 
-cudaError_t queue_and_wait(cudaStream_t stream, std::function<void()> work) {
-  complete(submit(queue_of(stream), std::move(work)));
+cudaError_t work_and_wait(cudaGraphNodeType kind, std::function<void()> work) {
+  if (const cudaError_t refusal = refusal_while_capturing()) return refusal;
+  complete(submit(default_queue(), kind, std::move(work)));
   return cudaSuccess;
 }
 
 cudaError_t allocate(void** memory, std::size_t bytes, void* (*allocator)(std::size_t)) {
-  *memory = bytes > 0 && bytes <= kDeviceBytes ? allocator(bytes) : nullptr;
+  if (const cudaError_t refusal = refusal_while_capturing()) return refusal;
+  *memory = bytes > 0 && bytes <= kDeviceBytes - device_bytes_taken() ? allocator(bytes) : nullptr;
   return bytes == 0 || *memory ? cudaSuccess : result(cudaErrorMemoryAllocation);
 }
 
@@ -57,14 +57,28 @@ bool is_within(dim3 size, dim3 limit) {
 
 }  // namespace
 
+Queue& queue_of(cudaStream_t stream) {
+  return stream ? *stream->queue : default_queue();
+}
+
+void queue_kernel(cudaStream_t stream, std::function<void()> work) {
+  submit(queue_of(stream), cudaGraphNodeTypeKernel, std::move(work));
+}
+
+cudaError_t result(cudaError_t status) {
+  if (status != cudaSuccess) last_error = status;
+  return status;
+}
+
 cudaError_t submit_grid(const cudaLaunchConfig_t& config, std::function<void()> body) {
   const dim3 grid = config.gridDim, block = config.blockDim;
   if (!is_within(grid, {0x7fffffff, 65535, 65535}) || !is_within(block, {1024, 1024, 64}) ||
       block.x * block.y * block.z > 1024) {
     return result(cudaErrorInvalidConfiguration);
   }
-  return queue_work(config.stream,
-                    [grid, block, body = std::move(body)] { run_grid(grid, block, body); });
+  queue_kernel(config.stream,
+               [grid, block, body = std::move(body)] { run_grid(grid, block, body); });
+  return cudaSuccess;
 }
 
 }  // namespace ffwd::simt
@@ -88,20 +102,23 @@ cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned) {
   return allocate(memory, bytes, std::malloc);
 }
 cudaError_t cudaFree(void* memory) {
+  if (const cudaError_t refusal = refusal_while_capturing()) return refusal;
   complete_all();
   free_device_memory(memory);
   return cudaSuccess;
 }
 cudaError_t cudaFreeHost(void* memory) {
+  if (const cudaError_t refusal = refusal_while_capturing()) return refusal;
   complete_all();
   std::free(memory);
   return cudaSuccess;
 }
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
-  return queue_work(stream, [memory] { free_device_memory(memory); });
+  return queue_work(stream, cudaGraphNodeTypeMemFree, [memory] { free_device_memory(memory); });
 }
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
-  *free = *total = kDeviceBytes;
+  *free = kDeviceBytes - device_bytes_taken();
+  *total = kDeviceBytes;
   return cudaSuccess;
 }
 
@@ -109,15 +126,15 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
 // page-locked memory.
 cudaError_t cudaMemcpyAsync(void* target, const void* source, std::size_t bytes, cudaMemcpyKind,
                             cudaStream_t stream) {
-  return queue_work(stream, [=] { std::memmove(target, source, bytes); });
+  return queue_work(stream, cudaGraphNodeTypeMemcpy, [=] { std::memmove(target, source, bytes); });
 }
 cudaError_t cudaMemcpy(void* target, const void* source, std::size_t bytes, cudaMemcpyKind) {
-  return queue_and_wait(nullptr, [=] { std::memmove(target, source, bytes); });
+  return work_and_wait(cudaGraphNodeTypeMemcpy, [=] { std::memmove(target, source, bytes); });
 }
 cudaError_t cudaMemcpy2DAsync(void* target, std::size_t target_pitch, const void* source,
                               std::size_t source_pitch, std::size_t width, std::size_t height,
                               cudaMemcpyKind, cudaStream_t stream) {
-  return queue_work(stream, [=] {
+  return queue_work(stream, cudaGraphNodeTypeMemcpy, [=] {
     for (std::size_t row = 0; row < height; ++row) {
       std::memmove(static_cast<char*>(target) + row * target_pitch,
                    static_cast<const char*>(source) + row * source_pitch, width);
@@ -125,10 +142,10 @@ cudaError_t cudaMemcpy2DAsync(void* target, std::size_t target_pitch, const void
   });
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
-  return queue_work(stream, [=] { std::memset(memory, value, bytes); });
+  return queue_work(stream, cudaGraphNodeTypeMemset, [=] { std::memset(memory, value, bytes); });
 }
 cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
-  return queue_and_wait(nullptr, [=] { std::memset(memory, value, bytes); });
+  return work_and_wait(cudaGraphNodeTypeMemset, [=] { std::memset(memory, value, bytes); });
 }
 
 // --- streams and events ----------------------------------------------------------------
@@ -144,6 +161,7 @@ cudaError_t cudaStreamCreate(cudaStream_t* stream) {
   return cudaStreamCreateWithPriority(stream, cudaStreamDefault, 0);
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (queue_of(stream).capture) return refusal_while_capturing();
   const auto& operations = queue_of(stream).operations;
   if (!operations.empty()) complete(operations.back());
   return cudaSuccess;
@@ -154,16 +172,27 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  if (queue_of(stream).capture) return refusal_while_capturing();
   advance();
   return queue_of(stream).operations.empty() ? cudaSuccess : cudaErrorNotReady;
 }
+// A stream that waits for captured work takes part in the capture from then on.
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (!event->recorded) return cudaSuccess;
+  Queue& queue = queue_of(stream);
+  const std::shared_ptr<Capture> captured_in = event->recorded->capture.lock();
+  if (event->recorded->captured && !captured_in) return result(cudaErrorCapturedEvent);
+  if (queue.capture && queue.capture != captured_in) {
+    queue.capture->failed = true;
+    return result(cudaErrorStreamCaptureIsolation);
+  }
+  queue.capture = captured_in;
   submit(
-      queue_of(stream), [] {}, event->recorded);
+      queue, cudaGraphNodeTypeEmpty, [] {}, event->recorded);
   return cudaSuccess;
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) {
-  return queue_work(stream, [=] { function(data); });
+  return queue_work(stream, cudaGraphNodeTypeHost, [=] { function(data); });
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
@@ -174,20 +203,27 @@ cudaError_t cudaEventCreate(cudaEvent_t* event) {
   return cudaEventCreateWithFlags(event, cudaEventDefault);
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  event->recorded = submit(queue_of(stream), [] {});
+  const auto seconds = std::make_shared<double>(0.0);
+  event->seconds = seconds;
+  event->recorded =
+      submit(queue_of(stream), cudaGraphNodeTypeEmpty, [seconds] { *seconds = now(); });
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (event->recorded && event->recorded->captured) return result(cudaErrorCapturedEvent);
   complete(event->recorded);
   return cudaSuccess;
 }
 // Every question moves the streams on a little, so that a loop that asks comes to an end.
 cudaError_t cudaEventQuery(cudaEvent_t event) {
+  if (event->recorded && event->recorded->captured) return result(cudaErrorCapturedEvent);
   advance();
   return event->recorded && !event->recorded->done ? cudaErrorNotReady : cudaSuccess;
 }
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
-  *milliseconds = 0.0f;
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  if (!start->recorded || !end->recorded) return result(cudaErrorInvalidResourceHandle);
+  if (!start->recorded->done || !end->recorded->done) return result(cudaErrorNotReady);
+  *milliseconds = float(1e3 * (*end->seconds - *start->seconds));
   return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
@@ -209,7 +245,35 @@ cudaError_t cudaSetDevice(int device) {
   return device == 0 ? cudaSuccess : result(cudaErrorInvalidDevice);
 }
 cudaError_t cudaDeviceSynchronize() {
+  if (const cudaError_t refusal = refusal_while_capturing()) return refusal;
   complete_all();
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {};
+  std::strcpy(properties->name, "fibers on a CPU");
+  properties->major = 9;
+  properties->minor = 0;
+  properties->multiProcessorCount = 2;
+  properties->totalGlobalMem = kDeviceBytes;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+  if (attribute != cudaDevAttrL2CacheSize) return result(cudaErrorInvalidValue);
+  *value = 1 << 20;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  return cudaRuntimeGetVersion(version);
+}
+cudaError_t cudaProfilerStart() {
+  return cudaSuccess;
+}
+cudaError_t cudaProfilerStop() {
   return cudaSuccess;
 }
 

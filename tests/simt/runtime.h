@@ -1,0 +1,24 @@
+// Inside the harness: how libraries that stand on the runtime reach its streams.
+#pragma once
+
+#include <driver_types.h>
+
+#include <functional>
+
+#include "simt/queue.h"
+
+namespace ffwd::simt {
+
+Queue& queue_of(cudaStream_t stream);
+
+// Queues what stands for a kernel.
+void queue_kernel(cudaStream_t stream, std::function<void()> work);
+
+// Remembers the error for cudaGetLastError, and returns it.
+cudaError_t result(cudaError_t status);
+
+// What a call that waits or allocates answers while a stream captures, which it ruins; cudaSuccess
+// while none does.
+cudaError_t refusal_while_capturing();
+
+}  // namespace ffwd::simt
