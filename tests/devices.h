@@ -28,13 +28,16 @@ class OnDevice : public ::testing::TestWithParam<const char*> {
       return;
     }
     const bool cpu = has("cpu");
-    const std::string problem = cpu ? cpu_problem(precision) : cuda_status().problem;
+    const CudaStatus cuda = cuda_status();
+    const std::string problem = cpu                    ? cpu_problem(precision)
+                                : cuda.problem.empty() ? gpu_problem(cuda.gpus[0], precision)
+                                                       : cuda.problem;
     if (problem.empty() && cpu) {
       device_ = make_cpu_device(precision);
     } else if (problem.empty()) {
       device_ = make_cuda_device(precision,
                                  has("measured") ? std::make_shared<MatmulAlgorithms>() : nullptr);
-    } else if (!cpu && gpu_required()) {
+    } else if (!cpu && !cuda.problem.empty() && gpu_required()) {
       FAIL() << "FFWD_REQUIRE_GPU is set, but " << problem;
     } else {
       GTEST_SKIP() << problem;

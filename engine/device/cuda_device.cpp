@@ -130,7 +130,10 @@ class CudaDevice final : public Device {
     wait();
     return memory;
   }
-  void release(void* memory) noexcept override { cudaFree(memory); }
+  void release(void* memory) noexcept override {
+    cudaDeviceSynchronize();  // to free does not promise to wait
+    cudaFree(memory);
+  }
   int64_t free_memory() const override {
     size_t free = 0, total = 0;
     FFWD_CHECK_CUDA(cudaMemGetInfo(&free, &total));
@@ -147,7 +150,10 @@ class CudaDevice final : public Device {
     check_cuda(status, "cudaHostAlloc", __FILE__, __LINE__);
     return memory;
   }
-  void release_host(void* memory) noexcept override { cudaFreeHost(memory); }
+  void release_host(void* memory) noexcept override {
+    cudaDeviceSynchronize();
+    cudaFreeHost(memory);
+  }
   void upload(void* device, const void* host, int64_t bytes) override {
     copy_and_wait(device, host, bytes, cudaMemcpyHostToDevice);
   }
@@ -193,6 +199,8 @@ std::unique_ptr<Device> make_cuda_device(Precision precision,
                                          std::shared_ptr<MatmulAlgorithms> algorithms) {
   const CudaStatus status = cuda_status();
   FFWD_EXPECT(status.problem.empty(), "no usable GPU: " + status.problem);
+  const std::string lacks = gpu_problem(status.gpus[0], precision);
+  FFWD_EXPECT(lacks.empty(), lacks);
   FFWD_CHECK_CUDA(cudaSetDevice(0));
   return std::make_unique<CudaDevice>(precision, std::move(algorithms));
 }

@@ -7,6 +7,8 @@
 
 namespace ffwd {
 
+enum class Precision;
+
 // What the CUDA back end sees. Never throws: problems are told in `problem`.
 struct CudaStatus {
   struct Gpu {
@@ -22,5 +24,8 @@ struct CudaStatus {
   std::string problem;  // why there is no usable GPU; empty if there is one
 };
 CudaStatus cuda_status();
+
+// Why a GPU cannot compute in a precision; empty if it can.
+std::string gpu_problem(const CudaStatus::Gpu& gpu, Precision precision);
 
 }  // namespace ffwd

@@ -15,8 +15,10 @@ namespace {
 constexpr int64_t kLargestTensor = int64_t(1) << 30;
 constexpr float kOne = 1.0f, kZero = 0.0f;
 
-// Sums in a fixed order, as both forward algorithms have them, and no transforms (Winograd,
-// Fourier): integers stay exact, and results repeat bit for bit.
+// All of them add up in a fixed order and transform nothing (Winograd, Fourier): integers stay
+// exact, and results repeat bit for bit.
+constexpr auto kForwardAlgorithm = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM,
+               kSecondForwardAlgorithm = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM;
 constexpr auto kGradientAlgorithm = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
 
 void check_cudnn(cudnnStatus_t status, const char* call, const char* file, int line) {
@@ -76,7 +78,8 @@ struct CudnnConvolution::Plan {
   Tensor x, z;
   Filter weight;
   Geometry geometry;
-  cudnnConvolutionFwdAlgo_t forward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+  cudnnConvolutionFwdAlgo_t forward = kForwardAlgorithm;
+  bool launched = false;  // it, at least once
   bool has_gradient = false;
   size_t weight_bytes = 0;
   // Weights and their gradient as cuDNN has them, where ours have other rows or another type. They
@@ -135,18 +138,22 @@ CudnnConvolution::Plan& CudnnConvolution::plan_for(const ConvolutionShape& s,
   FFWD_CHECK_CUDNN(cudnnSetConvolutionGroupCount(plan->geometry.get(), int(s.groups)));
   FFWD_CHECK_CUDNN(cudnnSetConvolutionMathType(plan->geometry.get(), math));
 
-  size_t bytes = 0;
-  const auto ask = [&] {
-    return cudnnGetConvolutionForwardWorkspaceSize(handle(), plan->x.get(), plan->weight.get(),
-                                                   plan->geometry.get(), plan->z.get(),
-                                                   plan->forward, &bytes);
-  };
-  if (ask() != CUDNN_STATUS_SUCCESS) {
-    plan->forward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM;
-    FFWD_CHECK_CUDNN(ask());
+  if (take_forward(*plan, kForwardAlgorithm) != CUDNN_STATUS_SUCCESS) {
+    FFWD_CHECK_CUDNN(take_forward(*plan, kSecondForwardAlgorithm));
   }
-  need(bytes);
   return *plans_.emplace(key, std::move(plan)).first->second;
+}
+
+cudnnStatus_t CudnnConvolution::take_forward(Plan& plan, cudnnConvolutionFwdAlgo_t algorithm) {
+  size_t bytes = 0;
+  const cudnnStatus_t status =
+      cudnnGetConvolutionForwardWorkspaceSize(handle(), plan.x.get(), plan.weight.get(),
+                                              plan.geometry.get(), plan.z.get(), algorithm, &bytes);
+  if (status == CUDNN_STATUS_SUCCESS) {
+    plan.forward = algorithm;
+    need(bytes);
+  }
+  return status;
 }
 
 // What a gradient needs besides; most plans are for classification alone.
@@ -186,7 +193,7 @@ void CudnnConvolution::run(const Convolution& a) {
 }
 
 void CudnnConvolution::run_part(const Convolution& a) {
-  const Plan& plan = plan_for(a.shape, a.x, a.weight, a.z);
+  Plan& plan = plan_for(a.shape, a.x, a.weight, a.z);
   const void* weight = a.weight.data;
   if (plan.own_weight) {
     const size_t element = size_t(size_of(a.weight.dtype)), row = size_t(a.weight.cols) * element;
@@ -195,9 +202,18 @@ void CudnnConvolution::run_part(const Convolution& a) {
                                       cudaMemcpyDeviceToDevice, stream_.handle));
     weight = plan.own_weight.get();
   }
-  FFWD_CHECK_CUDNN(cudnnConvolutionForward(
-      handle(), &kOne, plan.x.get(), a.x.data, plan.weight.get(), weight, plan.geometry.get(),
-      plan.forward, workspace(), workspace_bytes_, &kZero, plan.z.get(), a.z.data));
+  const auto launch = [&] {
+    return cudnnConvolutionForward(handle(), &kOne, plan.x.get(), a.x.data, plan.weight.get(),
+                                   weight, plan.geometry.get(), plan.forward, workspace(),
+                                   workspace_bytes_, &kZero, plan.z.get(), a.z.data);
+  };
+  cudnnStatus_t status = launch();
+  if (status == CUDNN_STATUS_NOT_SUPPORTED && !plan.launched) {  // though it named a workspace
+    FFWD_CHECK_CUDNN(take_forward(plan, kSecondForwardAlgorithm));
+    status = launch();
+  }
+  check_cudnn(status, "cudnnConvolutionForward", __FILE__, __LINE__);
+  plan.launched = true;
 }
 
 void CudnnConvolution::run(const ConvolutionGradient& a) {

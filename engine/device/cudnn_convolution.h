@@ -37,6 +37,8 @@ class CudnnConvolution {
   cudnnHandle_t handle();
   Plan& plan_for(const ConvolutionShape& shape, const ConstMatrixView& x,
                  const ConstMatrixView& weight, const ConstMatrixView& z);
+  // Plans the algorithm, if cuDNN has it for these shapes; else says why not.
+  cudnnStatus_t take_forward(Plan& plan, cudnnConvolutionFwdAlgo_t algorithm);
   void prepare_gradient(Plan& plan, DType dtype);
   void need(size_t workspace_bytes);
   void* workspace() const;

@@ -18,6 +18,8 @@ bool is_gpu(const std::string& device) {
 std::unique_ptr<Device> open_device(const DeviceOptions& options) {
   const std::string& file = options.matmul_algorithms;
   if (is_gpu(options.device)) {
+    const std::string problem = gpu_problem(cuda_status().gpus[0], options.precision);
+    if (!problem.empty()) throw UserError(ExitCode::device, "--precision " + problem);
     return make_cuda_device(options.precision,
                             file.empty() ? nullptr : open_matmul_algorithms(file));
   }

@@ -38,8 +38,9 @@ class StreamPlan final : public PreparedPlan {
   // The first playing lets libraries choose algorithms and allocate, which a capture forbids.
   void play() override {
     if (!graph_wanted_ || !played_) {
+      queue_or_stop();
       played_ = true;
-      return queue_or_stop();
+      return;
     }
     if (!graph_) graph_ = (*lanes_)[0].capture([this] { queue(); });
     graph_->launch();

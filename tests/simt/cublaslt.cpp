@@ -1,11 +1,14 @@
-// The part of cuBLASLt that the engine calls, on the harness's streams. It is strict where a GPU's
-// is: sizes, strides, alignments, workspaces. And it names three algorithms for each product: one
-// that refuses when it is launched, one that adds up in order, and one that splits the sum in two,
-// which rounds otherwise and needs workspace. Sums of a narrow operand it has no algorithm for.
+// The part of cuBLASLt that the engine calls, on the harness's streams. It is strict about sizes,
+// strides, alignments and workspaces. So that every way of the engine is tested, it names three
+// algorithms for each product: one that refuses when it is launched, one that adds up in order, and
+// one that splits the sum in two, which rounds otherwise and needs workspace. And it has none for
+// the sums of few columns. Which algorithms a GPU's cuBLASLt has, and in which order it adds up, it
+// cannot tell; reduction schemes are all the same to it.
 #include <cublasLt.h>
 #include <dnnl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -26,7 +29,7 @@ struct Request {
   bool tf32 = false;
   cublasOperation_t transpose_a = CUBLAS_OP_N, transpose_b = CUBLAS_OP_N;
   cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT;
-  cudaDataType_t sums_type = CUDA_R_32F;
+  int sums_type = -1;  // that of D
   float* sums = nullptr;
 
   bool has_sums() const { return epilogue == CUBLASLT_EPILOGUE_BGRADB; }
@@ -39,13 +42,15 @@ struct Preference {
 
 enum class Kind : std::uint64_t { refuses = 1, in_order, in_halves };
 constexpr std::size_t kHalvesWorkspace = 1 << 16;
+constexpr std::int64_t kFewestSums = 16;
 
 // What is behind the words of a cublasLtMatmulAlgo_t.
 struct Algorithm {
   Kind kind;
   std::uint32_t operand_type, has_sums;
   std::uint32_t alignments[4];
-  std::uint64_t unused[4];
+  std::uint64_t alignment_of_sums;
+  std::uint64_t unused[3];
 
   std::size_t workspace() const { return kind == Kind::in_halves ? kHalvesWorkspace : 0; }
 };
@@ -58,32 +63,32 @@ Ours& ours(Handle handle) {
 
 // A product whose parts fit together: (m x k) times (k x n).
 struct Product {
-  Request operation;
+  Request request;
   Layout a, b, c, d;
   std::int64_t m, n, k;
 
   Product(cublasLtMatmulDesc_t what, cublasLtMatrixLayout_t a_layout,
           cublasLtMatrixLayout_t b_layout, cublasLtMatrixLayout_t c_layout,
           cublasLtMatrixLayout_t d_layout)
-      : operation(ours<Request>(what)),
+      : request(ours<Request>(what)),
         a(ours<Layout>(a_layout)),
         b(ours<Layout>(b_layout)),
         c(ours<Layout>(c_layout)),
         d(ours<Layout>(d_layout)),
-        m(operation.transpose_a == CUBLAS_OP_T ? a.cols : a.rows),
-        n(operation.transpose_b == CUBLAS_OP_T ? b.rows : b.cols),
-        k(operation.transpose_a == CUBLAS_OP_T ? a.rows : a.cols) {}
+        m(request.transpose_a == CUBLAS_OP_T ? a.cols : a.rows),
+        n(request.transpose_b == CUBLAS_OP_T ? b.rows : b.cols),
+        k(request.transpose_a == CUBLAS_OP_T ? a.rows : a.cols) {}
 
   bool fits() const {
     const auto is_stored = [](const Layout& x) { return x.stride >= x.rows && x.rows > 0; };
-    const std::int64_t other_k = operation.transpose_b == CUBLAS_OP_T ? b.cols : b.rows;
+    const std::int64_t other_k = request.transpose_b == CUBLAS_OP_T ? b.cols : b.rows;
     return k == other_k && c.rows == m && c.cols == n && d.rows == m && d.cols == n &&
            a.type == b.type && c.type == d.type && c.stride == d.stride && is_stored(a) &&
-           is_stored(b) && is_stored(d) &&
-           (operation.has_sums() ? operation.sums != nullptr : true);
+           is_stored(b) && is_stored(d) && (!request.has_sums() || request.sums != nullptr);
   }
   bool has_algorithm() const {
-    return !operation.has_sums() || (n >= 16 && operation.sums_type == CUDA_R_32F);
+    return !request.has_sums() || (n >= kFewestSums && d.type == CUDA_R_32F &&
+                                   (request.sums_type == -1 || request.sums_type == d.type));
   }
 };
 
@@ -104,7 +109,7 @@ std::vector<float> unpacked(const void* data, const Layout& x, bool transposed, 
 
 void multiply(const Product& p, Kind kind, float alpha, const void* a_data, const void* b_data,
               float beta, const void* c_data, void* d_data) {
-  const Request& op = p.operation;
+  const Request& op = p.request;
   const auto a = unpacked(a_data, p.a, op.transpose_a == CUBLAS_OP_T, op.tf32);
   const auto b = unpacked(b_data, p.b, op.transpose_b == CUBLAS_OP_T, op.tf32);
   std::vector<float> product(std::size_t(p.m * p.n), 0.0f);
@@ -130,6 +135,13 @@ void multiply(const Product& p, Kind kind, float alpha, const void* a_data, cons
 
 bool is_aligned(const void* data, std::uint32_t alignment) {
   return reinterpret_cast<std::uintptr_t>(data) % alignment == 0;
+}
+
+// Up to 256, which null has too.
+std::uint32_t alignment_of(const void* data) {
+  std::uint32_t alignment = 256;
+  while (!is_aligned(data, alignment)) alignment /= 2;
+  return alignment;
 }
 
 template <typename T>
@@ -262,7 +274,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   if (!product.has_algorithm()) return CUBLAS_STATUS_NOT_SUPPORTED;
   const auto& preferred = ours<Preference>(preference);
   for (const Kind kind : {Kind::refuses, Kind::in_order, Kind::in_halves}) {
-    Algorithm algorithm{kind, std::uint32_t(product.a.type), product.operation.has_sums(), {}, {}};
+    Algorithm algorithm{kind, std::uint32_t(product.a.type),      product.request.has_sums(),
+                        {},   alignment_of(product.request.sums), {}};
     std::copy_n(preferred.alignments, 4, algorithm.alignments);
     if (*count == asked || algorithm.workspace() > preferred.workspace) break;
     cublasLtMatmulHeuristicResult_t& named = results[(*count)++];
@@ -284,7 +297,7 @@ cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t, cublasLtMatmulDesc_t op
   const bool known = algorithm.kind >= Kind::refuses && algorithm.kind <= Kind::in_halves;
   if (!known || !product.fits() || !product.has_algorithm() ||
       algorithm.operand_type != std::uint32_t(product.a.type) ||
-      bool(algorithm.has_sums) != product.operation.has_sums()) {
+      bool(algorithm.has_sums) != product.request.has_sums()) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
   result->state = CUBLAS_STATUS_SUCCESS;
@@ -302,20 +315,22 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
   const cublasStatus_t status = cublasLtMatmulAlgoCheck(handle, operation, a_layout, b_layout,
                                                         c_layout, d_layout, words, &needs);
   if (status != CUBLAS_STATUS_SUCCESS) return status;
+  const Product product(operation, a_layout, b_layout, c_layout, d_layout);
   Algorithm algorithm;
   std::memcpy(&algorithm, words, sizeof algorithm);
   const void* operands[] = {a, b, c, d};
   for (int i = 0; i < 4; ++i) {
     if (!is_aligned(operands[i], algorithm.alignments[i])) return CUBLAS_STATUS_INVALID_VALUE;
   }
+  const void* const sums = product.request.sums;
+  if (algorithm.has_sums && !is_aligned(sums, std::uint32_t(algorithm.alignment_of_sums))) {
+    return CUBLAS_STATUS_INVALID_VALUE;
+  }
   if (needs.workspaceSize > workspace_bytes) return CUBLAS_STATUS_INVALID_VALUE;
   if (algorithm.kind == Kind::refuses) return CUBLAS_STATUS_NOT_SUPPORTED;
-  const Product product(operation, a_layout, b_layout, c_layout, d_layout);
   const float scale = *static_cast<const float*>(alpha), old = *static_cast<const float*>(beta);
-  queue_kernel(stream, [=] {
-    if (needs.workspaceSize > 0) std::memset(workspace, 0xff, needs.workspaceSize);
-    multiply(product, algorithm.kind, scale, a, b, old, c, d);
-  });
+  queue_with_workspace(stream, workspace, needs.workspaceSize,
+                       [=] { multiply(product, algorithm.kind, scale, a, b, old, c, d); });
   return CUBLAS_STATUS_SUCCESS;
 }
 }

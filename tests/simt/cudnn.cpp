@@ -1,6 +1,7 @@
 // The part of cuDNN that the engine calls, on the harness's streams, for images that lie channels
-// last and without gaps. It is strict about that, about sizes and about workspaces. Its forward
-// algorithm with precomputed indices has no groups.
+// last and without gaps. It is strict about that, about sizes and about workspaces. So that the
+// second choice of an algorithm is tested, that with precomputed indices refuses groups, and strides
+// when it is launched. What a GPU's cuDNN has no algorithm for, it cannot tell.
 #include <cudnn.h>
 #include <dnnl.h>
 
@@ -74,7 +75,7 @@ struct Convolution {
     std::vector<float> values(static_cast<std::size_t>(count));
     for (std::int64_t i = 0; i < count; ++i) {
       const float value = load(data, x.is_bf16, i);
-      values[std::size_t(i)] = geometry.math == CUDNN_DEFAULT_MATH ? rounded_to_tf32(value) : value;
+      values[std::size_t(i)] = geometry.math == CUDNN_FMA_MATH ? value : rounded_to_tf32(value);
     }
     return values;
   }
@@ -257,6 +258,7 @@ cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t geome
   return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t cudnnSetConvolutionGroupCount(cudnnConvolutionDescriptor_t geometry, int groups) {
+  if (groups < 1) return CUDNN_STATUS_BAD_PARAM;
   geometry->groups = groups;
   return CUDNN_STATUS_SUCCESS;
 }
@@ -293,10 +295,11 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha,
       cudnnGetConvolutionForwardWorkspaceSize(handle, x, weight, geometry, z, algorithm, &needed);
   if (status != CUDNN_STATUS_SUCCESS) return status;
   if (needed > workspace_bytes || !is_one(alpha) || !is_zero(beta)) return CUDNN_STATUS_BAD_PARAM;
-  queue_kernel(handle->stream, [=, c = Convolution{*x, *z, *weight, *geometry}] {
-    if (needed > 0) std::memset(workspace, 0xff, needed);
-    convolve(c, x_data, weight_data, z_data);
-  });
+  if (needed > 0 && geometry->stride_x > 1) return CUDNN_STATUS_NOT_SUPPORTED;
+  queue_with_workspace(handle->stream, workspace, needed,
+                       [=, c = Convolution{*x, *z, *weight, *geometry}] {
+                         convolve(c, x_data, weight_data, z_data);
+                       });
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -320,10 +323,10 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(
   if (status != CUDNN_STATUS_SUCCESS) return status;
   if (needed > workspace_bytes || !is_one(alpha)) return CUDNN_STATUS_BAD_PARAM;
   const float old = *static_cast<const float*>(beta);
-  queue_kernel(handle->stream, [=, c = Convolution{*x, *dz, *gradient, *geometry}] {
-    std::memset(workspace, 0xff, needed);
-    add_up_gradient(c, x_data, dz_data, old, gradient_data);
-  });
+  queue_with_workspace(handle->stream, workspace, needed,
+                       [=, c = Convolution{*x, *dz, *gradient, *geometry}] {
+                         add_up_gradient(c, x_data, dz_data, old, gradient_data);
+                       });
   return CUDNN_STATUS_SUCCESS;
 }
 

@@ -1,13 +1,16 @@
 // The part of the runtime that captures the work of streams, and graphs made of it.
 #include <cuda_runtime_api.h>
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <set>
+#include <vector>
 
 #include "simt/choice.h"
 #include "simt/runtime.h"
 
-// A graph and its nodes are what was captured.
+// A graph owns what was captured; a node is one of its operations.
 struct CUgraph_st {
   std::vector<ffwd::simt::OperationPtr> nodes;
 };
@@ -43,9 +46,9 @@ void play(const std::vector<CUgraphExec_st::Node>& nodes) {
   for (std::size_t played = 0; played < nodes.size(); ++played) {
     std::vector<std::size_t> ready;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      bool waits = done[i];
-      for (const std::size_t before : nodes[i].after) waits = waits || !done[before];
-      if (!waits) ready.push_back(i);
+      bool may_start = !done[i];
+      for (const std::size_t before : nodes[i].after) may_start = may_start && done[before];
+      if (may_start) ready.push_back(i);
     }
     const std::size_t next = ready[choose(ready.size())];
     nodes[next].work();

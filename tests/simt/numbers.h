@@ -8,7 +8,7 @@
 
 namespace ffwd::simt {
 
-// A number as the tensor cores take it in TF32: 10 bits of mantissa, the nearest.
+// A number in TF32, of 10 bits of mantissa: the nearest, where tensor cores may take the one below.
 inline float rounded_to_tf32(float value) {
   std::uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);

@@ -53,7 +53,6 @@ std::vector<QueuePtr> all_queues() {
   return all;
 }
 
-// The default stream waits for the streams that wait for it.
 OperationPtr submit(Queue& queue, cudaGraphNodeType kind, std::function<void()> work,
                     OperationPtr after) {
   auto operation = std::make_shared<Operation>();
@@ -64,7 +63,7 @@ OperationPtr submit(Queue& queue, cudaGraphNodeType kind, std::function<void()> 
     add_to_capture(queue, operation);
     return operation;
   }
-  if (&queue == &default_queue()) {
+  if (&queue == &default_queue()) {  // which waits for the streams that wait for it
     for (const QueuePtr& other : all_queues()) {
       if (other->waits_for_default_stream) add_last(*other, operation->after);
     }

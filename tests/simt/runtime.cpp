@@ -3,7 +3,9 @@
 // other.
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -19,6 +21,7 @@ struct CUstream_st {
 struct CUevent_st {
   ffwd::simt::OperationPtr recorded;
   std::shared_ptr<double> seconds;  // when it was over
+  bool timed = true;
 };
 
 namespace ffwd::simt {
@@ -63,6 +66,21 @@ Queue& queue_of(cudaStream_t stream) {
 
 void queue_kernel(cudaStream_t stream, std::function<void()> work) {
   submit(queue_of(stream), cudaGraphNodeTypeKernel, std::move(work));
+}
+
+void queue_with_workspace(cudaStream_t stream, void* workspace, std::size_t bytes,
+                          std::function<void()> work) {
+  static unsigned calls = 0;
+  const auto mark = static_cast<unsigned char>(++calls);
+  queue_kernel(stream, [=] { std::memset(workspace, mark, bytes); });
+  queue_kernel(stream, [=, work = std::move(work)] {
+    const auto* const written = static_cast<const unsigned char*>(workspace);
+    if (std::count(written, written + bytes, mark) != std::ptrdiff_t(bytes)) {
+      std::fprintf(stderr, "simt: a workspace serves two streams at once\n");
+      std::abort();
+    }
+    work();
+  });
 }
 
 cudaError_t result(cudaError_t status) {
@@ -195,8 +213,9 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void*
   return queue_work(stream, cudaGraphNodeTypeHost, [=] { function(data); });
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   *event = new CUevent_st;
+  (*event)->timed = (flags & cudaEventDisableTiming) == 0;
   return cudaSuccess;
 }
 cudaError_t cudaEventCreate(cudaEvent_t* event) {
@@ -221,7 +240,9 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
   return event->recorded && !event->recorded->done ? cudaErrorNotReady : cudaSuccess;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
-  if (!start->recorded || !end->recorded) return result(cudaErrorInvalidResourceHandle);
+  if (!start->recorded || !end->recorded || !start->timed || !end->timed) {
+    return result(cudaErrorInvalidResourceHandle);
+  }
   if (!start->recorded->done || !end->recorded->done) return result(cudaErrorNotReady);
   *milliseconds = float(1e3 * (*end->seconds - *start->seconds));
   return cudaSuccess;
