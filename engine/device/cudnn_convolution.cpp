@@ -11,8 +11,6 @@
 namespace ffwd {
 namespace {
 
-// Elements in one call, unless one image has more.
-constexpr int64_t kLargestTensor = int64_t(1) << 30;
 constexpr float kOne = 1.0f, kZero = 0.0f;
 
 // All of them add up in a fixed order and transform nothing (Winograd, Fourier): integers stay
@@ -62,14 +60,6 @@ void describe(const Tensor& tensor, DType dtype, int64_t images, const ImageShap
       int(shape.width), int(shape.pixels() * stride), 1, int(shape.width * stride), int(stride)));
 }
 
-// Images that go into one call.
-int64_t part_of(int64_t images, int64_t elements_an_image) {
-  FFWD_EXPECT(elements_an_image <= INT32_MAX, "an image of " + std::to_string(elements_an_image) +
-                                                  " elements, expected at most " +
-                                                  std::to_string(INT32_MAX));
-  return std::min(images, std::max<int64_t>(1, kLargestTensor / elements_an_image));
-}
-
 }  // namespace
 
 // cuDNN wants pixels without gaps between them. So the padding of a row counts as channels of x and
@@ -87,7 +77,8 @@ struct CudnnConvolution::Plan {
   CudaMemory own_weight{nullptr, cudaFree}, own_gradient{nullptr, cudaFree};
 };
 
-CudnnConvolution::CudnnConvolution(Stream stream, bool tf32) : stream_(stream), tf32_(tf32) {}
+CudnnConvolution::CudnnConvolution(Stream stream, bool tf32, int64_t largest_tensor)
+    : stream_(stream), tf32_(tf32), largest_tensor_(largest_tensor) {}
 
 CudnnConvolution::~CudnnConvolution() {
   plans_.clear();
@@ -179,6 +170,13 @@ void CudnnConvolution::need(size_t bytes) {
 
 void* CudnnConvolution::workspace() const {
   return workspaces_.empty() ? nullptr : workspaces_.back().get();
+}
+
+int64_t CudnnConvolution::part_of(int64_t images, int64_t elements_an_image) const {
+  FFWD_EXPECT(elements_an_image <= INT32_MAX, "an image of " + std::to_string(elements_an_image) +
+                                                  " elements, expected at most " +
+                                                  std::to_string(INT32_MAX));
+  return std::min(images, std::max<int64_t>(1, largest_tensor_ / elements_an_image));
 }
 
 void CudnnConvolution::run(const Convolution& a) {

@@ -17,13 +17,14 @@ namespace ffwd {
 // Bound to one stream: its workspace must not serve two streams at once.
 class CudnnConvolution {
  public:
-  // With `tf32`, products of fp32 operands round them to TF32.
-  CudnnConvolution(Stream stream, bool tf32);
+  // With `tf32`, products of fp32 operands round them to TF32. One call gets tensors of this many
+  // elements at most, but one image in any case; cuDNN counts them in 32 bits.
+  CudnnConvolution(Stream stream, bool tf32, int64_t largest_tensor = int64_t(1) << 30);
   ~CudnnConvolution();
   CudnnConvolution(const CudnnConvolution&) = delete;
   CudnnConvolution& operator=(const CudnnConvolution&) = delete;
 
-  // They queue their work. cuDNN counts elements in 32 bits, so many images go in parts.
+  // They queue their work; many images go in parts.
   void run(const Convolution& args);
   void run(const ConvolutionGradient& args);
   void run(const Pooling& args);
@@ -31,6 +32,8 @@ class CudnnConvolution {
  private:
   struct Plan;
 
+  // Images that go into one call.
+  int64_t part_of(int64_t images, int64_t elements_an_image) const;
   void run_part(const Convolution& args);
   void run_part(const ConvolutionGradient& args, bool add);
   void run_part(const Pooling& args);
@@ -45,6 +48,7 @@ class CudnnConvolution {
 
   Stream stream_;
   bool tf32_;
+  int64_t largest_tensor_;
   cudnnHandle_t handle_ = nullptr;  // from the first call on
   std::vector<CudaMemory> workspaces_;
   size_t workspace_bytes_ = 0;  // of the last one

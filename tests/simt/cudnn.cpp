@@ -1,7 +1,7 @@
 // The part of cuDNN that the engine calls, on the harness's streams, for images that lie channels
 // last and without gaps. It is strict about that, about sizes and about workspaces. So that the
-// second choice of an algorithm is tested, that with precomputed indices refuses groups, and strides
-// when it is launched. What a GPU's cuDNN has no algorithm for, it cannot tell.
+// second choice of an algorithm is tested, the one with precomputed indices refuses groups, and
+// strides when it is launched. What a GPU's cuDNN has no algorithm for, it cannot tell.
 #include <cudnn.h>
 #include <dnnl.h>
 
@@ -97,7 +97,7 @@ struct Convolution {
     return rows;
   }
   std::int64_t outputs() const { return z.images * z.height * z.width; }
-  // Calls visit(rows seen, first unit, first place of their weights) for all that makes up the sums.
+  // Calls visit(rows seen, first unit, first place of their weights) for all parts of the sums.
   template <typename Visit>
   void for_each_part(const std::vector<float>& images, Visit visit) const {
     for (std::int64_t group = 0; group < geometry.groups; ++group) {

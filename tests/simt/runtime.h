@@ -15,8 +15,8 @@ Queue& queue_of(cudaStream_t stream);
 // Queues what stands for a kernel.
 void queue_kernel(cudaStream_t stream, std::function<void()> work);
 
-// The same, of what uses a workspace: in two operations, so that another stream with the same one can
-// come between them, which ends the program.
+// The same, of what uses a workspace: in two operations, so that another stream with the same one
+// can come between them, which ends the program.
 void queue_with_workspace(cudaStream_t stream, void* workspace, std::size_t bytes,
                           std::function<void()> work);
 
