@@ -1,5 +1,5 @@
 // Proves that the harness captures streams and plays graphs as CUDA does, and sees what a capture
-// forbids.
+// forbids, and a workspace that is used twice at once.
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "kernels/check_cuda.h"
+#include "simt/choice.h"
+#include "simt/runtime.h"
 #include "simt/schedule.h"
 
 namespace ffwd {
@@ -153,6 +155,35 @@ TEST_F(CaptureHarness, IsRuinedByWhatWaitsOrAllocates) {
   }
   EXPECT_EQ(cudaStreamSynchronize(streams_[0]), cudaSuccess) << "it was a matter of the capture";
   EXPECT_EQ(cudaFree(memory), cudaSuccess);
+}
+
+// Two calls of a library that are queued on two streams, with a workspace each or one for both.
+void use_workspaces(int count) {
+  std::vector<void*> workspaces(2);
+  cudaStream_t streams[2] = {};
+  for (int i = 0; i < 2; ++i) {
+    if (i < count) FFWD_CHECK_CUDA(cudaMalloc(&workspaces[i], 16));
+    FFWD_CHECK_CUDA(cudaStreamCreateWithFlags(&streams[i], cudaStreamNonBlocking));
+  }
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    simt::set_schedule(seed);
+    for (int i = 0; i < 2; ++i) {
+      simt::queue_with_workspace(streams[i], workspaces[i % count], 16, [] {});
+    }
+    FFWD_CHECK_CUDA(cudaDeviceSynchronize());
+  }
+  for (int i = 0; i < 2; ++i) {
+    cudaFree(workspaces[i]);
+    cudaStreamDestroy(streams[i]);
+  }
+}
+
+TEST(Workspaces, AreNotForTwoStreamsAtOnce) {
+  const bool was_lazy = simt::is_lazy();
+  simt::set_lazy(true);
+  use_workspaces(2);
+  EXPECT_DEATH(use_workspaces(1), "a workspace serves two streams at once");
+  simt::set_lazy(was_lazy);
 }
 
 }  // namespace
