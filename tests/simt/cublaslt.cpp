@@ -1,7 +1,7 @@
 // The part of cuBLASLt that the engine calls, on the harness's streams. It is strict about sizes,
 // strides, alignments and workspaces. So that every way of the engine is tested, it names three
-// algorithms for each product: one that refuses when it is launched, one that adds up in order, and
-// one that splits the sum in two, which rounds otherwise and needs workspace. And it has none for
+// algorithms for each product: one that refuses when it is launched, one that splits the sum in two
+// and needs workspace, and one that adds up in order, which rounds otherwise. And it has none for
 // the sums of few columns. Which algorithms a GPU's cuBLASLt has, and in which order it adds up, it
 // cannot tell; reduction schemes are all the same to it.
 #include <cublasLt.h>
@@ -40,7 +40,7 @@ struct Preference {
   std::uint32_t alignments[4] = {256, 256, 256, 256};  // of A, B, C and D
 };
 
-enum class Kind : std::uint64_t { refuses = 1, in_order, in_halves };
+enum class Kind : std::uint64_t { refuses = 1, in_halves, in_order };
 constexpr std::size_t kHalvesWorkspace = 1 << 16;
 constexpr std::int64_t kFewestSums = 16;
 
@@ -273,11 +273,12 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   if (!product.fits()) return CUBLAS_STATUS_INVALID_VALUE;
   if (!product.has_algorithm()) return CUBLAS_STATUS_NOT_SUPPORTED;
   const auto& preferred = ours<Preference>(preference);
-  for (const Kind kind : {Kind::refuses, Kind::in_order, Kind::in_halves}) {
+  for (const Kind kind : {Kind::refuses, Kind::in_halves, Kind::in_order}) {
     Algorithm algorithm{kind, std::uint32_t(product.a.type),      product.request.has_sums(),
                         {},   alignment_of(product.request.sums), {}};
     std::copy_n(preferred.alignments, 4, algorithm.alignments);
-    if (*count == asked || algorithm.workspace() > preferred.workspace) break;
+    if (*count == asked) break;
+    if (algorithm.workspace() > preferred.workspace) continue;
     cublasLtMatmulHeuristicResult_t& named = results[(*count)++];
     named.state = CUBLAS_STATUS_SUCCESS;
     named.workspaceSize = algorithm.workspace();
@@ -294,7 +295,7 @@ cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t, cublasLtMatmulDesc_t op
   const Product product(operation, a, b, c, d);
   Algorithm algorithm;
   std::memcpy(&algorithm, words, sizeof algorithm);
-  const bool known = algorithm.kind >= Kind::refuses && algorithm.kind <= Kind::in_halves;
+  const bool known = algorithm.kind >= Kind::refuses && algorithm.kind <= Kind::in_order;
   if (!known || !product.fits() || !product.has_algorithm() ||
       algorithm.operand_type != std::uint32_t(product.a.type) ||
       bool(algorithm.has_sums) != product.request.has_sums()) {
