@@ -61,7 +61,7 @@ Ours& ours(Handle handle) {
   return *reinterpret_cast<Ours*>(handle);
 }
 
-// A product whose parts fit together: (m x k) times (k x n).
+// A product as it is asked for: (m x k) times (k x n), if it fits.
 struct Product {
   Request request;
   Layout a, b, c, d;
@@ -92,8 +92,7 @@ struct Product {
   }
 };
 
-// The elements of op(x) as floats, rounded as the product takes them, row after row
-// of a column.
+// The elements of op(x) as floats, rounded as the product takes them, column after column.
 std::vector<float> unpacked(const void* data, const Layout& x, bool transposed, bool tf32) {
   const std::int64_t rows = transposed ? x.cols : x.rows, cols = transposed ? x.rows : x.cols;
   std::vector<float> values(std::size_t(rows * cols));
@@ -137,7 +136,7 @@ bool is_aligned(const void* data, std::uint32_t alignment) {
   return reinterpret_cast<std::uintptr_t>(data) % alignment == 0;
 }
 
-// Up to 256, which null has too.
+// The largest power of two up to 256 that divides the address.
 std::uint32_t alignment_of(const void* data) {
   std::uint32_t alignment = 256;
   while (!is_aligned(data, alignment)) alignment /= 2;
@@ -274,10 +273,10 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   if (!product.has_algorithm()) return CUBLAS_STATUS_NOT_SUPPORTED;
   const auto& preferred = ours<Preference>(preference);
   for (const Kind kind : {Kind::refuses, Kind::in_halves, Kind::in_order}) {
+    if (*count == asked) break;
     Algorithm algorithm{kind, std::uint32_t(product.a.type),      product.request.has_sums(),
                         {},   alignment_of(product.request.sums), {}};
     std::copy_n(preferred.alignments, 4, algorithm.alignments);
-    if (*count == asked) break;
     if (algorithm.workspace() > preferred.workspace) continue;
     cublasLtMatmulHeuristicResult_t& named = results[(*count)++];
     named.state = CUBLAS_STATUS_SUCCESS;

@@ -130,8 +130,9 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
   auto made = std::make_unique<CUgraphExec_st>();
   for (const OperationPtr& operation : graph->nodes) {
     CUgraphExec_st::Node node{operation->work, {}};
-    for (const OperationPtr& before : operation->after)
+    for (const OperationPtr& before : operation->after) {
       node.after.push_back(place.at(before.get()));
+    }
     place[operation.get()] = made->nodes.size();
     made->nodes.push_back(std::move(node));
   }
